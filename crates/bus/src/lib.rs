@@ -1,0 +1,1 @@
+//! What instruments plug into: descriptors, capabilities, commands and their life, health.

@@ -1,0 +1,1 @@
+//! The loop: ask, plate, order, conduct, analyse, control quality, tell.

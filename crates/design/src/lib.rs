@@ -1,0 +1,1 @@
+//! Spaces, surrogates, batch acquisition; ask and tell.

@@ -1,0 +1,1 @@
+//! Lab files: a hall described, checked, generated and enumerated.

@@ -1,0 +1,1 @@
+//! Plates and other labware: geometry, wells, contents, custody.

@@ -1,0 +1,1 @@
+//! Plans orders on stations: lags, capacities, transport; insertion, repair, bounds, checker.

@@ -1,0 +1,1 @@
+//! A hall in virtual time: instruments, arms, movers, liquid, faults and natures.

@@ -119,8 +119,13 @@ pub(crate) fn parse_base(kind: Kind, text: &str) -> Result<f64, QuantityError> {
     for (number, symbol) in parts {
         let unit = kind.unit(symbol).filter(|u| !several || u.offset == 0.0);
         let Some(unit) = unit else {
-            let near =
-                nearest(symbol, symbols.iter().copied()).map(|unit| format!("{number} {unit}"));
+            let spellings = kind
+                .units()
+                .iter()
+                .flat_map(|u| u.aliases.iter().copied().chain([u.symbol]));
+            let near = nearest(symbol, spellings)
+                .and_then(|spelling| kind.unit(spelling))
+                .map(|unit| format!("{number} {}", unit.symbol));
             return Err(wrong(near));
         };
         sum += unit.to_base(number);

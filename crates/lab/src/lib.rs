@@ -1,1 +1,6 @@
-//! Lab files: a hall described, checked, generated and enumerated.
+//! A hall: what a lab file describes, enumerated.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod hall;
+
+pub use hall::{Hall, Mover};

@@ -1,0 +1,174 @@
+//! What a plugged-in station says of itself.
+
+use labware::{Cover, LabwareClass};
+use protocol::{Operation, Repeat};
+use quantity::{ArmId, Duration, InstrumentId, Kind, NestId, Ratio, StationId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How long an operation takes: `fixed + per_well x wells + the parameter named`, spread by a
+/// lognormal factor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DurationModel {
+    /// Whatever the plate.
+    pub fixed: Duration,
+    /// For each well that the operation touches.
+    pub per_well: Duration,
+    /// The parameter whose time is added (an incubation's `duration`).
+    pub parameter: Option<Arc<str>>,
+    /// Standard deviation of the logarithm of `fixed + per_well x wells`; a stated parameter is kept exactly.
+    pub spread: Ratio,
+}
+
+impl DurationModel {
+    /// The median time for an operation on `wells` wells.
+    #[must_use]
+    pub fn median(&self, operation: &Operation, wells: usize) -> Duration {
+        self.handling(wells) + self.stated(operation)
+    }
+
+    /// The time that a share `Phi(z)` of operations stays within; `z` counts standard deviations.
+    #[must_use]
+    pub fn quantile(&self, operation: &Operation, wells: usize, z: f64) -> Duration {
+        self.handling(wells).scale((z * self.spread.as_f64()).exp()) + self.stated(operation)
+    }
+
+    /// The part that spreads.
+    #[must_use]
+    pub fn handling(&self, wells: usize) -> Duration {
+        self.fixed + self.per_well * wells as i64
+    }
+
+    /// The part that the protocol states.
+    #[must_use]
+    pub fn stated(&self, operation: &Operation) -> Duration {
+        self.parameter
+            .as_deref()
+            .and_then(|name| operation.duration(name))
+            .unwrap_or(Duration::ZERO)
+    }
+}
+
+/// What values of one parameter an instrument can do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Range {
+    /// From, to, in base units of the kind.
+    Quantity(Kind, i64, i64),
+    /// From, to.
+    Integer(i64, i64),
+    /// One of these.
+    OneOf(Vec<Arc<str>>),
+}
+
+/// An operation that an instrument offers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capability {
+    /// The name in the vocabulary.
+    pub name: Arc<str>,
+    /// Parameters that are limited here; others are free.
+    pub limits: BTreeMap<Arc<str>, Range>,
+    /// The classes of labware that it takes.
+    pub labware: Vec<LabwareClass>,
+    /// The covers with which it works.
+    pub covers: Vec<Cover>,
+    /// What may be done with one in doubt.
+    pub repeat: Repeat,
+    /// How long it takes.
+    pub duration: DurationModel,
+    /// The consumable that it uses, and how much for each well or each plate.
+    pub uses: Option<Use>,
+}
+
+/// The use of a consumable by an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// Which of the instrument's consumables.
+    pub consumable: Arc<str>,
+    /// Pieces for each plate.
+    pub per_plate: u32,
+    /// Pieces for each well that is touched.
+    pub per_well: u32,
+}
+
+/// Something that an instrument uses up: tips, seals, buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consumable {
+    /// Its name in the instrument.
+    pub name: Arc<str>,
+    /// Pieces when full.
+    pub stock: u32,
+}
+
+/// What an instrument is for in the hall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Does operations.
+    Work,
+    /// Keeps plates between operations: a hotel. Every plate in the hall has a nest of its own in one.
+    Storage,
+    /// Takes plates that are done with, for ever.
+    Waste,
+    /// Takes plates that something is wrong with, until a person looks.
+    Quarantine,
+}
+
+/// An instrument as enumerated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instrument {
+    /// Its id in the hall.
+    pub id: InstrumentId,
+    /// The station that it stands in.
+    pub station: StationId,
+    /// Its name, unique in the hall.
+    pub name: Arc<str>,
+    /// Its kind: `incubator`, `absorbance_reader`.
+    pub kind: Arc<str>,
+    /// What it is for.
+    pub role: Role,
+    /// Its nests, in order.
+    pub nests: Vec<NestId>,
+    /// How many plates it works on at once: 1, or the number of nests (an incubator).
+    pub simultaneous: u32,
+    /// One door: the arm loads or unloads one plate at a time while nothing else is handled.
+    pub door: bool,
+    /// What it offers.
+    pub capabilities: Vec<Capability>,
+    /// What it uses up.
+    pub consumables: Vec<Consumable>,
+}
+
+impl Instrument {
+    /// The capability with this name.
+    #[must_use]
+    pub fn capability(&self, name: &str) -> Option<&Capability> {
+        self.capabilities
+            .iter()
+            .find(|capability| &*capability.name == name)
+    }
+}
+
+/// A station as enumerated: one arm between a dock on the track and the nests of its instruments.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Station {
+    /// Its id in the hall.
+    pub id: StationId,
+    /// Its name, unique in the hall.
+    pub name: Arc<str>,
+    /// Its arm.
+    pub arm: Arm,
+    /// Its instruments.
+    pub instruments: Vec<InstrumentId>,
+}
+
+/// The arm of a station.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arm {
+    /// Its id in the hall.
+    pub id: ArmId,
+    /// Time to grip a plate, wherever it is, with measuring its pose.
+    pub pick: Duration,
+    /// Time to put a plate down.
+    pub place: Duration,
+    /// Time of each further try at a grip.
+    pub regrip: Duration,
+}

@@ -1,0 +1,139 @@
+//! What a hall offers: machines with slots at stations, arms, movers and the way between.
+
+use quantity::{Duration, Instant};
+
+/// A span of time from `from` up to, not including, `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Window {
+    /// First moment.
+    pub from: Instant,
+    /// First moment after; [`FOREVER`] for an open end.
+    pub until: Instant,
+}
+
+/// The moment that never comes: the open end of a [`Window`].
+pub const FOREVER: Instant = Instant::from_base(i64::MAX / 4);
+
+/// As many as one likes: for slots, arms or movers that are never short.
+pub const UNLIMITED: u32 = u32::MAX;
+
+/// An instrument, or a hotel, as the planner sees it: places for plates at a station.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    /// Its name for people.
+    pub name: String,
+    /// Index of its station in [`Shop::stations`].
+    pub station: usize,
+    /// Plates that it holds at a time; [`UNLIMITED`] for a machine that is never full.
+    pub slots: u32,
+    /// Handling time of putting a plate in; the slot is taken meanwhile.
+    pub load: Duration,
+    /// Handling time of taking a plate out; the slot is still taken meanwhile.
+    pub unload: Duration,
+    /// One door: handlings at this machine must not overlap one another.
+    pub gate: bool,
+    /// When it can't be used at all (calendar, maintenance), sorted and disjoint. A plate is neither
+    /// loaded, held nor unloaded in such a window.
+    pub down: Vec<Window>,
+}
+
+/// A dock on the track with its arm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StationNode {
+    /// Handlings at a time (arms); [`UNLIMITED`] if handling is never short.
+    pub arms: u32,
+    /// The arm carries plates between machines of this station by itself: such a leg takes no mover,
+    /// takes unload + travel(station, station) + load, holds one arm throughout and allows no wait.
+    pub direct: bool,
+}
+
+/// Travel times between stations on a mover, with the nominal margins.
+///
+/// A full matrix for a hall; zones for a building: the time between two stations is that between
+/// their zones plus the access times of both ends, so that memory stays linear in the stations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Travel {
+    zone: Vec<u32>,
+    access: Vec<Duration>,
+    zones: usize,
+    between: Vec<Duration>,
+}
+
+impl Travel {
+    /// From a function of two station indices (from, to), for `stations` stations.
+    #[must_use]
+    pub fn matrix(stations: usize, mut time: impl FnMut(usize, usize) -> Duration) -> Self {
+        let between = (0..stations * stations)
+            .map(|cell| time(cell / stations, cell % stations))
+            .collect();
+        Self {
+            zone: (0..stations).map(|s| s as u32).collect(),
+            access: vec![Duration::ZERO; stations],
+            zones: stations,
+            between,
+        }
+    }
+
+    /// From the zone and the access time of every station and a function of two zones.
+    #[must_use]
+    pub fn zoned(
+        stations: &[(u32, Duration)],
+        zones: usize,
+        mut time: impl FnMut(usize, usize) -> Duration,
+    ) -> Self {
+        Self {
+            zone: stations.iter().map(|s| s.0).collect(),
+            access: stations.iter().map(|s| s.1).collect(),
+            zones,
+            between: (0..zones * zones)
+                .map(|cell| time(cell / zones, cell % zones))
+                .collect(),
+        }
+    }
+
+    /// Seconds on the track from one station to another.
+    #[must_use]
+    pub fn time(&self, from: usize, to: usize) -> Duration {
+        let cell = self.zone[from] as usize * self.zones + self.zone[to] as usize;
+        self.between[cell] + self.access[from] + self.access[to]
+    }
+
+    /// Stations that it knows.
+    #[must_use]
+    pub fn stations(&self) -> usize {
+        self.zone.len()
+    }
+}
+
+/// A hall as the planner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shop {
+    /// Machines; their index is their name here.
+    pub machines: Vec<Machine>,
+    /// Stations; their index is their name here.
+    pub stations: Vec<StationNode>,
+    /// Movers of the hall, one pool. A mover is held from the begin of unloading at one end of a leg
+    /// to the end of loading at the other; [`UNLIMITED`] if movers are never short.
+    pub movers: u32,
+    /// Travel times between stations.
+    pub travel: Travel,
+    /// How long a plate may stand on its mover within one leg, on top of unload + travel + load.
+    pub mover_wait_max: Duration,
+}
+
+impl Shop {
+    /// The shortest time from the begin of unloading at one machine to the end of loading at
+    /// another: unload + travel + load.
+    #[must_use]
+    pub fn leg(&self, from: usize, to: usize) -> Duration {
+        let (a, b) = (&self.machines[from], &self.machines[to]);
+        a.unload + self.travel.time(a.station, b.station) + b.load
+    }
+
+    /// Whether a leg between two machines is done by the arm alone, without a mover.
+    #[must_use]
+    pub fn direct(&self, from: usize, to: usize) -> bool {
+        let station = self.machines[from].station;
+        station == self.machines[to].station && self.stations[station].direct
+    }
+}

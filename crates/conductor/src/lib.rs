@@ -1,1 +1,16 @@
-//! Carries a schedule out and reacts to what happens: a state machine without I/O, and the shell that performs its commands.
+//! Carries the plans of a hall out, and reacts to what happens.
+//!
+//! - [`Conductor`]: a deterministic state machine without I/O. [`Conductor::step`] takes one
+//!   [`Input`] at a moment and gives [`Effect`]s; [`Conductor::next_wake`] says when it wants to be
+//!   called if nothing happens before.
+//! - [`Shell`]: performs its commands through a [`bus::Driver`], keeps inputs and effects in a
+//!   [`journal::Journal`], and lets a [`Customer`] hand in orders and hear what became of them.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod customer;
+mod effect;
+mod input;
+
+pub use customer::{Customer, Note, Turn};
+pub use effect::{Effect, Ending, FaultEnd, FaultHandled};
+pub use input::Input;

@@ -1,0 +1,177 @@
+//! Policies: what chooses the next points.
+
+mod grid;
+mod random;
+mod record;
+mod sobol;
+
+use std::sync::Arc;
+
+use quantity::Seed;
+
+use crate::question::Question;
+use crate::space::{Point, Space, SpaceProblem, WhyNot};
+use crate::trial::{Prediction, Proposal, Trial};
+
+pub(crate) use record::Record;
+
+/// What chooses the next points, from everything told so far.
+///
+/// A policy is deterministic: what it proposes follows from how it was made, what it was told in
+/// which order, and the arguments of [`Policy::ask`].
+pub trait Policy: Send {
+    /// The policy's name, as [`policy`] takes it.
+    fn name(&self) -> &'static str;
+
+    /// Exactly `q` points to measure next. `pending` are points that were proposed and whose outcome
+    /// isn't known yet: they are neither proposed again nor forgotten. No point comes twice, and none
+    /// that was told or is pending, unless [`Options::repeats`] allows it.
+    ///
+    /// # Errors
+    /// When the space has no feasible point, or fewer unmeasured ones than asked for.
+    fn ask(&mut self, q: usize, pending: &[Point], seed: Seed) -> Result<Vec<Proposal>, AskError>;
+
+    /// Takes in what came of points: of proposed ones or of any others in the space.
+    ///
+    /// # Errors
+    /// Every trial that can't be used. Then none of them is taken in.
+    fn tell(&mut self, trials: &[Trial]) -> Result<(), TellError>;
+
+    /// What the policy's model expects at these points; nothing while it has no model.
+    fn predict(&self, points: &[Point]) -> Option<Vec<Prediction>>;
+
+    /// One line on what the policy did last, for people: which model, how well it predicts.
+    fn note(&self) -> Option<String> {
+        None
+    }
+}
+
+/// How a policy is made.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Options {
+    /// Whether a point may be proposed again: told ones, pending ones, and the same twice in a batch.
+    pub repeats: bool,
+}
+
+/// Why a policy can't be made.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum PolicyError {
+    /// No policy of that name.
+    #[error("found policy `{found}`, expected one of {expected}{hint}")]
+    Unknown {
+        /// The name that was given.
+        found: String,
+        /// The names there are.
+        expected: String,
+        /// The nearest right name, as the end of a sentence.
+        hint: String,
+    },
+    /// The space can't be used.
+    #[error("the space can't be used: {}", list(.0))]
+    Space(Vec<SpaceProblem>),
+    /// The question can't be asked.
+    #[error("the question can't be asked: {0}")]
+    Question(String),
+}
+
+fn list(problems: &[SpaceProblem]) -> String {
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// Why a batch can't be proposed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum AskError {
+    /// Fewer points are left than asked for.
+    #[error(
+        "asked for {asked} points, but only {left} are left that were not measured and are not pending: ask for at most {left}, or allow repeats"
+    )]
+    Exhausted {
+        /// How many were asked for.
+        asked: usize,
+        /// How many are left.
+        left: usize,
+    },
+    /// No point keeps the rules.
+    #[error(transparent)]
+    NoPoint(#[from] WhyNot),
+}
+
+/// Why trials were not taken in.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{} of the trials can't be used: {}", .problems.len(), describe(.problems))]
+pub struct TellError {
+    /// For each unusable trial its place, counted from 0, and what was found and expected.
+    pub problems: Vec<(usize, String)>,
+}
+
+fn describe(problems: &[(usize, String)]) -> String {
+    let mut texts: Vec<String> = problems
+        .iter()
+        .take(5)
+        .map(|(place, what)| format!("trial {place}: {what}"))
+        .collect();
+    if problems.len() > 5 {
+        texts.push(format!("and {} more", problems.len() - 5));
+    }
+    texts.join("; ")
+}
+
+/// The policies that [`policy`] makes.
+pub const POLICIES: &[&str] = &["random", "sobol", "grid"];
+
+/// Makes the policy of that name.
+///
+/// | name | chooses |
+/// | --- | --- |
+/// | `random` | uniformly at random |
+/// | `sobol` | an Owen-scrambled Sobol sequence that goes on from batch to batch |
+/// | `grid` | a full grid, evenly thinned to the number asked for |
+///
+/// # Errors
+/// When there is no such policy, or space or question can't be used.
+pub fn policy(
+    name: &str,
+    space: Arc<Space>,
+    question: Question,
+    options: Options,
+    seed: Seed,
+) -> Result<Box<dyn Policy>, PolicyError> {
+    let problems = space.check();
+    if !problems.is_empty() {
+        return Err(PolicyError::Space(problems));
+    }
+    if question.goals.is_empty() {
+        return Err(PolicyError::Question("it has no goal".into()));
+    }
+    if let Some(reference) = &question.reference
+        && reference.len() != question.goals.len()
+    {
+        let (found, expected) = (reference.len(), question.goals.len());
+        return Err(PolicyError::Question(format!(
+            "the reference has {found} values, expected {expected}, one per goal"
+        )));
+    }
+    let record = Record::new(space, question, options);
+    match name {
+        "random" => Ok(Box::new(random::Random::new(record))),
+        "sobol" => Ok(Box::new(sobol::Sobol::new(record, seed))),
+        "grid" => Ok(Box::new(grid::Grid::new(record))),
+        _ => {
+            let hint = quantity::nearest(name, POLICIES.iter().copied())
+                .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let expected = POLICIES.join(", ");
+            Err(PolicyError::Unknown {
+                found: name.into(),
+                expected,
+                hint,
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

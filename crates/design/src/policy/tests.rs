@@ -1,0 +1,206 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quantity::Seed;
+
+use super::*;
+use crate::question::Question;
+use crate::space::{Factor, LinearConstraint, Point, Relation};
+use crate::trial::Outcome;
+
+fn mixed() -> Space {
+    Space::new(vec![
+        Factor::continuous("t", "°C", 20.0, 80.0),
+        Factor::log("c", "mol/L", 1e-6, 1.0),
+        Factor::integer("n", 1, 5),
+        Factor::ordinal("dose", "mL", &[0.5, 1.0, 2.0]),
+        Factor::categorical("solvent", &["a", "b", "c"]),
+        Factor::sequence("site", "ACGT", 3),
+        Factor::mixture("x", "m"),
+        Factor::mixture("y", "m"),
+    ])
+}
+
+fn make(name: &str, space: Space) -> Box<dyn Policy> {
+    let space = Arc::new(space);
+    policy(
+        name,
+        space,
+        Question::maximise("y"),
+        Options::default(),
+        Seed(1),
+    )
+    .unwrap()
+}
+
+/// Asks, tells some and leaves some pending, twice; every point must be new and in the space.
+fn check(name: &str, space: &Space, q: usize) -> Vec<Point> {
+    let mut chooser = make(name, space.clone());
+    let mut seen = BTreeSet::new();
+    let mut pending: Vec<Point> = Vec::new();
+    for round in 0..3 {
+        let proposals = chooser.ask(q, &pending, Seed(round)).unwrap();
+        assert_eq!(proposals.len(), q);
+        for (i, proposal) in proposals.into_iter().enumerate() {
+            assert!(
+                space.contains(&proposal.point),
+                "{name}: {}",
+                space.print(&proposal.point)
+            );
+            assert!(
+                seen.insert(proposal.point.clone()),
+                "{name}: {} again",
+                space.print(&proposal.point)
+            );
+            match i % 3 {
+                0 => pending.push(proposal.point),
+                1 => chooser
+                    .tell(&[Trial::failed(proposal.point, round)])
+                    .unwrap(),
+                _ => {
+                    let value = (i % 7) as f64;
+                    chooser
+                        .tell(&[Trial::measured(proposal.point, value, round)])
+                        .unwrap();
+                }
+            }
+        }
+    }
+    seen.into_iter().collect()
+}
+
+#[test]
+fn every_policy_serves_a_mixed_space() {
+    for name in POLICIES {
+        let points = check(name, &mixed(), 13);
+        assert_eq!(
+            points,
+            check(name, &mixed(), 13),
+            "{name} is not deterministic"
+        );
+    }
+}
+
+#[test]
+fn every_policy_keeps_constraints() {
+    let sum = LinearConstraint {
+        terms: vec![(0, 1.0), (2, 10.0)],
+        relation: Relation::AtMost,
+        bound: 60.0,
+    };
+    for name in POLICIES {
+        check(name, &mixed().with_constraint(sum.clone()), 9);
+    }
+}
+
+#[test]
+fn a_small_space_is_used_up_and_then_refused() {
+    for name in POLICIES {
+        let space = Space::new(vec![
+            Factor::integer("n", 1, 4),
+            Factor::categorical("c", &["a", "b"]),
+        ]);
+        let mut chooser = make(name, space);
+        let first = chooser.ask(5, &[], Seed(1)).unwrap();
+        let points: Vec<Point> = first.into_iter().map(|proposal| proposal.point).collect();
+        let second = chooser.ask(3, &points, Seed(2)).unwrap();
+        let mut all: BTreeSet<Point> = points.iter().cloned().collect();
+        all.extend(second.into_iter().map(|proposal| proposal.point));
+        assert_eq!(all.len(), 8, "{name}");
+        let left = chooser.ask(4, &points, Seed(3)).unwrap_err();
+        assert_eq!(left, AskError::Exhausted { asked: 4, left: 3 }, "{name}");
+    }
+}
+
+#[test]
+fn candidates_are_the_only_points() {
+    let space = mixed();
+    let mut rng = Seed(9).rng();
+    let rows: Vec<Point> = (0..40).map(|_| space.sample(&mut rng).unwrap()).collect();
+    for name in POLICIES {
+        check(name, &space.clone().with_candidates(rows.clone()), 13);
+    }
+}
+
+#[test]
+fn sobol_is_more_even_than_random() {
+    let space = Space::new(vec![
+        Factor::continuous("x", "", 0.0, 1.0),
+        Factor::continuous("y", "", 0.0, 1.0),
+    ]);
+    let points = make("sobol", space).ask(64, &[], Seed(1)).unwrap();
+    let cells: BTreeSet<(usize, usize)> = points
+        .iter()
+        .map(|proposal| {
+            let at = |i: usize| (proposal.point.0[i].number().unwrap() * 8.0) as usize;
+            (at(0), at(1))
+        })
+        .collect();
+    assert_eq!(
+        cells.len(),
+        64,
+        "a (0, 6, 2)-net has one point in each of 8 x 8 cells"
+    );
+}
+
+#[test]
+fn grid_is_a_full_grid_where_it_fits() {
+    let space = Space::new(vec![
+        Factor::continuous("x", "", 0.0, 1.0),
+        Factor::integer("n", 0, 2),
+    ]);
+    let points = make("grid", space.clone()).ask(9, &[], Seed(1)).unwrap();
+    let texts: Vec<String> = points
+        .iter()
+        .map(|proposal| space.print(&proposal.point))
+        .collect();
+    assert_eq!(texts[..4], ["x=0 n=0", "x=0 n=1", "x=0 n=2", "x=0.5 n=0"]);
+}
+
+#[test]
+fn unusable_trials_are_refused_together() {
+    let space = Space::new(vec![Factor::integer("n", 1, 4)]);
+    let mut chooser = make("random", space);
+    let point = |n| Point(vec![crate::space::Level::Integer(n)]);
+    let error = chooser
+        .tell(&[
+            Trial::measured(point(1), 1.0, 0),
+            Trial::measured(point(9), 1.0, 0),
+            Trial::measured(point(2), f64::NAN, 0),
+            Trial {
+                point: point(2),
+                outcome: Outcome::Measured {
+                    values: vec![],
+                    sd: None,
+                    replicates: 1,
+                },
+                batch: 0,
+            },
+        ])
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "3 of the trials can't be used: trial 1: `n` is 9, expected a whole number from 1 to 4; \
+         trial 2: measured NaN, expected a finite number: tell it as failed; \
+         trial 3: has 0 values, expected 1"
+    );
+    assert_eq!(chooser.ask(4, &[], Seed(1)).unwrap().len(), 4);
+}
+
+#[test]
+fn a_wrong_name_gets_the_nearest_right_one() {
+    let space = Arc::new(Space::new(vec![Factor::integer("n", 1, 4)]));
+    let error = policy(
+        "sobel",
+        space,
+        Question::maximise("y"),
+        Options::default(),
+        Seed(1),
+    )
+    .err()
+    .unwrap();
+    assert!(
+        error.to_string().contains("did you mean `sobol`?"),
+        "{error}"
+    );
+}

@@ -1,6 +1,6 @@
 //! Commands to devices: what the conductor asks for, and what drivers remember by id.
 
-use labware::{Cover, Place, Well};
+use labware::{Cover, LabwareType, Place, Well};
 use protocol::{Operation, Repeat, Worklist};
 use quantity::{
     Acceleration, ArmId, BerthId, BlockId, CommandId, Instant, InstrumentId, Jerk, MoverId, NestId,
@@ -138,6 +138,10 @@ pub enum Request {
     Bring {
         /// Which plate.
         plate: PlateId,
+        /// What kind of plate.
+        labware: Arc<LabwareType>,
+        /// What its barcode is to say.
+        barcode: Arc<str>,
         /// Into which nest.
         nest: NestId,
     },

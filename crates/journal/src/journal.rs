@@ -57,7 +57,7 @@ pub struct Journal {
     chain: Chain,
     policy: GroupPolicy,
     durable: Head,
-    head: Head,
+    newest: Head,
     last_at: Instant,
     pending: Vec<Event>,
     pending_bytes: usize,
@@ -199,7 +199,7 @@ impl Journal {
             chain: Chain::new(),
             policy: GroupPolicy::default(),
             durable: head,
-            head,
+            newest: head,
             last_at,
             pending: Vec::new(),
             pending_bytes: 0,
@@ -223,7 +223,7 @@ impl Journal {
     /// The version of the last event, durable or not.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.head.version
+        self.newest.version
     }
 
     /// The version of the last event that survives whatever happens now.
@@ -259,10 +259,10 @@ impl Journal {
         if self.read_only {
             return Err(CommitError::ReadOnly.into());
         }
-        if expected != self.head.version {
+        if expected != self.newest.version {
             return Err(AppendError::Stale {
                 expected,
-                found: self.head.version,
+                found: self.newest.version,
             });
         }
         self.check(&events)?;
@@ -272,9 +272,11 @@ impl Journal {
             self.commit()?;
         }
         for NewEvent { at, kind, body } in events {
-            let version = self.head.version.next();
-            let hash = self.chain.event(&self.head.hash, version, at, &kind, &body);
-            self.head = Head { version, hash };
+            let version = self.newest.version.next();
+            let hash = self
+                .chain
+                .event(&self.newest.hash, version, at, &kind, &body);
+            self.newest = Head { version, hash };
             self.last_at = at;
             self.pending_bytes += body.len();
             self.pending.push(Event {
@@ -285,12 +287,12 @@ impl Journal {
                 hash,
             });
         }
-        Ok(self.head.version)
+        Ok(self.newest.version)
     }
 
     fn check(&self, events: &[NewEvent]) -> Result<(), AppendError> {
         let mut last = self.last_at;
-        let mut version = self.head.version;
+        let mut version = self.newest.version;
         for event in events {
             version = version.next();
             if event.at < last {
@@ -334,7 +336,7 @@ impl Journal {
                 }
                 return Err(error.into());
             }
-            self.durable = self.head;
+            self.durable = self.newest;
             self.pending.clear();
             self.pending_bytes = 0;
         }
@@ -362,9 +364,9 @@ impl Journal {
             if let Some(event) = self.store.page(head.version, head.version)?.first() {
                 self.last_at = event.at;
             }
-            (self.durable, self.head) = (head, head);
+            (self.durable, self.newest) = (head, head);
         }
-        Ok(self.head.version)
+        Ok(self.newest.version)
     }
 
     /// The events with `from <= version <= to`, appended ones included, in order, a page at a
@@ -373,9 +375,9 @@ impl Journal {
     /// # Errors
     /// The event before `from` can't be read; each item tells of its own.
     pub fn read(&self, from: Version, to: Version) -> Result<Events<'_>, ReadError> {
-        let (from, to) = (from.max(Version(1)), to.min(self.head.version));
+        let (from, to) = (from.max(Version(1)), to.min(self.newest.version));
         let previous = if from > to {
-            self.head.hash
+            self.newest.hash
         } else {
             self.hash_at(from.previous())?
         };
@@ -394,8 +396,8 @@ impl Journal {
     /// # Errors
     /// As [`read`](Journal::read).
     pub fn tail(&self, count: u64) -> Result<Events<'_>, ReadError> {
-        let from = Version(self.head.version.0.saturating_sub(count)).next();
-        self.read(from, self.head.version)
+        let from = Version(self.newest.version.0.saturating_sub(count)).next();
+        self.read(from, self.newest.version)
     }
 
     /// One event.
@@ -405,7 +407,7 @@ impl Journal {
     pub fn get(&self, version: Version) -> Result<Event, ReadError> {
         let missing = || ReadError::Broken {
             version,
-            what: format!("there is none; the journal ends at {}", self.head.version),
+            what: format!("there is none; the journal ends at {}", self.newest.version),
         };
         self.read(version, version)?
             .next()
@@ -418,7 +420,7 @@ impl Journal {
     /// As [`read`](Journal::read).
     pub fn at(&self, moment: Instant) -> Result<Version, ReadError> {
         // Times never go back, so the events at or before the moment are a prefix.
-        let (mut low, mut high) = (0, self.head.version.0);
+        let (mut low, mut high) = (0, self.newest.version.0);
         while low < high {
             let middle = low + (high - low).div_ceil(2);
             if self.peek(Version(middle))?.0 <= moment {
@@ -454,10 +456,10 @@ impl Journal {
         if version == Version::ZERO {
             return Ok(self.store.root()?);
         }
-        if version > self.head.version {
+        if version > self.newest.version {
             return Err(ReadError::Broken {
                 version,
-                what: format!("the journal ends at {}", self.head.version),
+                what: format!("the journal ends at {}", self.newest.version),
             });
         }
         Ok(self.peek(version)?.1)
@@ -487,10 +489,10 @@ impl Journal {
         if self.read_only {
             return Err(CommitError::ReadOnly.into());
         }
-        if version > self.head.version {
+        if version > self.newest.version {
             return Err(SnapshotError::NoSuchVersion {
                 version,
-                found: self.head.version,
+                found: self.newest.version,
             });
         }
         if kind.is_empty() || kind.len() > KIND_BYTES_MAX {

@@ -42,11 +42,11 @@ impl<'a> Events<'a> {
         if let Some(event) = self.page.next() {
             return Ok(Some(event));
         }
-        if let Some(first) = self.pending.first() {
-            if self.next >= first.version {
-                let at = (self.next.0 - first.version.0) as usize;
-                return Ok(self.pending.get(at).cloned());
-            }
+        if let Some(first) = self.pending.first()
+            && self.next >= first.version
+        {
+            let at = (self.next.0 - first.version.0) as usize;
+            return Ok(self.pending.get(at).cloned());
         }
         let to = self
             .pending

@@ -1,7 +1,7 @@
 //! Operations: what an instrument is asked to do to a plate.
 
 use labware::Well;
-use quantity::{Duration, Kind, Ratio, ReagentId, Rotation, Temperature, Volume, Wavelength};
+use quantity::{Duration, Kind, ReagentId, Temperature, Volume, Wavelength};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -31,21 +31,7 @@ pub enum Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Quantity(kind, base) => {
-                // The typed Display knows the natural unit of each kind.
-                match kind {
-                    Kind::Time => Duration::from_base(*base).fmt(f),
-                    Kind::Temperature => Temperature::from_base(*base).fmt(f),
-                    Kind::Volume => Volume::from_base(*base).fmt(f),
-                    Kind::Rotation => Rotation::from_base(*base).fmt(f),
-                    Kind::Wavelength => Wavelength::from_base(*base).fmt(f),
-                    Kind::Ratio => Ratio::from_base(*base).fmt(f),
-                    _ => {
-                        let unit = &kind.units()[0];
-                        write!(f, "{} {}", unit.from_base(*base as f64), unit.symbol)
-                    }
-                }
-            }
+            Value::Quantity(kind, base) => f.write_str(&kind.show(*base)),
             Value::Integer(value) => write!(f, "{value}"),
             Value::Text(text) => f.write_str(text),
         }

@@ -176,6 +176,37 @@ fn natural(kind: Kind, base: f64) -> &'static Unit {
     }
 }
 
+impl Kind {
+    /// Base units of a text read as this kind, for readers that learn the kind from a file.
+    ///
+    /// # Errors
+    /// As [`Text::parse`].
+    pub fn parse(self, text: &str) -> Result<i64, QuantityError> {
+        parse_base(self, text).map(|base| base.round() as i64)
+    }
+
+    /// So many base units as text in the natural unit.
+    #[must_use]
+    pub fn show(self, base: i64) -> String {
+        struct Shown(Kind, f64);
+        impl fmt::Display for Shown {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_in(f, self.1, natural(self.0, self.1))
+            }
+        }
+        Shown(self, base as f64).to_string()
+    }
+
+    /// What a text of this kind looks like: `a time such as '90 s' (units: …)`.
+    #[must_use]
+    pub fn expected(self) -> String {
+        match parse_base(self, "") {
+            Err(error) => error.expected,
+            Ok(_) => self.name().to_owned(),
+        }
+    }
+}
+
 macro_rules! text {
     ($($name:ident)*) => {$(
         impl Text for $name {
@@ -264,6 +295,14 @@ mod tests {
             Instant::from_secs_f64(93_784.5).to_string(),
             "1d 02:03:04.500"
         );
+    }
+
+    #[test]
+    fn kinds_read_and_show_too() {
+        assert_eq!(Kind::Time.parse("90 s"), Ok(90_000_000_000));
+        assert_eq!(Kind::Time.show(90_000_000_000), "1.5 min");
+        assert_eq!(Kind::Speed.show(2_000_000), "2 m/s");
+        assert!(Kind::Length.expected().starts_with("a length such as"));
     }
 
     #[test]

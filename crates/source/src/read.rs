@@ -2,8 +2,8 @@
 
 use crate::item::Item;
 use quantity::{
-    Acceleration, Angle, Concentration, Duration, Jerk, Length, Mass, MassConcentration, Ratio,
-    Rotation, Speed, Temperature, Text, Volume, Wavelength,
+    Acceleration, Angle, Concentration, Duration, Jerk, Kind, Length, Mass, MassConcentration,
+    QuantityError, Ratio, Rotation, Speed, Temperature, Text, Volume, Wavelength,
 };
 use std::sync::Arc;
 
@@ -82,16 +82,24 @@ macro_rules! counts {
 
 counts!(u8 u16 u32 u64 usize);
 
-/// Reads a quantity; a bare number is a quantity only of a kind that has a unit without a symbol.
 fn quantity<T: Text>(item: &Item<'_>) -> Option<T> {
+    parse(item, T::parse, expected_quantity::<T>)
+}
+
+/// Reads a quantity; a bare number is a quantity only of a kind that has a unit without a symbol.
+fn parse<T>(
+    item: &Item<'_>,
+    parse: impl Fn(&str) -> Result<T, QuantityError>,
+    expected: impl Fn() -> String,
+) -> Option<T> {
     let written;
     let text = if item.is_number() {
         written = item.shown();
         written.as_str()
     } else {
-        item.text(&expected_quantity::<T>())?
+        item.text(&expected())?
     };
-    T::parse(text)
+    parse(text)
         .map_err(|error| {
             item.push(if item.is_number() {
                 item.problem(format!("{text} has no unit"))
@@ -104,6 +112,13 @@ fn quantity<T: Text>(item: &Item<'_>) -> Option<T> {
             });
         })
         .ok()
+}
+
+impl Item<'_> {
+    /// A quantity of a kind that is known only now, in base units.
+    pub fn quantity(&self, kind: Kind) -> Option<i64> {
+        parse(self, |text| kind.parse(text), || kind.expected())
+    }
 }
 
 fn expected_quantity<T: Text>() -> String {

@@ -1,1 +1,25 @@
 //! The track, its movers and arms: geometry, motion limited by slosh, traffic control.
+//!
+//! Pure: no clock, no I/O. Three entry points: [`TrackBuilder`] makes a checked [`Track`],
+//! [`Traffic`] plans collision-free and deadlock-free [`Motion`]s on it.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod builder;
+mod fault;
+mod geometry;
+mod motion;
+mod profile;
+mod route;
+pub mod run;
+mod timeline;
+mod track;
+pub mod traffic;
+
+pub use builder::{DEFAULT_BLOCK_UM, DEFAULT_GAP_UM, TrackBuilder, TrackError};
+pub use fault::Stopped;
+pub use geometry::{Point, Pose, Shape};
+pub use motion::{Motion, Passage, Place};
+pub use profile::{Limits, Profile};
+pub use run::Run;
+pub use track::{Berth, BerthKind, Block, Footprint, Node, NodeId, Siding, Track, ZoneId};
+pub use traffic::{MoverSpec, Traffic, TrafficError, WAY_ROUND_AFTER};

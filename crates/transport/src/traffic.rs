@@ -1,0 +1,739 @@
+//! Traffic control: who may go where, and when.
+//!
+//! # Why no two movers ever touch
+//!
+//! A mover departs only with a reservation of every zone on its way, each for a window of time
+//! that begins when the mover could no longer stop short of the zone and ends when its tail is
+//! past the zone's border (see [`crate::run`]). Windows of one zone are disjoint between movers.
+//! A mover's body lies in zones whose windows are open, so two bodies are never in one zone; and
+//! whatever stops, stops within zones that are open for it, so no stop can cause a collision.
+//!
+//! # Why nobody ever waits for good
+//!
+//! *Moving.* A motion never stops on the way and ends in a berth that is reserved for it without
+//! end, so every moving mover arrives. Waiting is done in berths, and a mover in a berth is in
+//! nobody's way. So after some time all movers stand in berths.
+//!
+//! *Berths.* There are at least as many parking berths as movers ([`Traffic::new`] checks it).
+//! When all stand, each holds one berth; a mover at a dock leaves at most n - 1 movers for n
+//! parking berths, so one is free. The track is empty and every berth can be reached from every
+//! other ([`crate::TrackBuilder::build`] checks it), so that mover can go and park. Any dock can be
+//! freed like this, and then be given to whoever needs it: no circle of movers, each waiting for
+//! the dock of the next, ever has to stand.
+//!
+//! *Stuck.* When a mover stops dead, those that have a window after it in a zone that it now holds
+//! stop too, each at the next rest place, where it holds the zone of one block only; and so on for
+//! those that have windows behind these. Others go on as planned. To clear the track, look back
+//! from a free parking berth along the blocks: the first standing mover met has a free way to the
+//! berth, for anyone in its way would have been met before. It goes there; then the next. So the
+//! movers can leave the track one by one, except those that only a dead one keeps from every
+//! berth, and they can as soon as it moves again or is lifted off ([`Traffic::resume`]).
+
+use crate::motion::{Motion, Place};
+use crate::profile::Limits;
+use crate::route::{Costs, Tree};
+use crate::run::{End, FOREVER, Run, Start};
+use crate::timeline::{Timeline, Window};
+use crate::track::{BerthKind, Track, ZoneId};
+use quantity::{BerthId, BlockId, Duration, Instant, Length, Mass, MoverId};
+use std::collections::HashMap;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// A wait longer than this in the berth is worth looking for a way round.
+pub const WAY_ROUND_AFTER: Duration = Duration::from_millis(500);
+/// How much dearer the blocks of the first way are when a second one is looked for.
+const SECOND_WAY_FACTOR: u64 = 4;
+/// Windows kept for runs asked for before; beyond that all are forgotten and made again.
+const CACHE_WINDOWS_MAX: usize = 8_000_000;
+/// Trees of shortest ways kept, as blocks in all of them.
+const CACHE_TREE_BLOCKS_MAX: usize = 20_000_000;
+
+/// A kind of mover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MoverSpec {
+    /// Its length along the way; at most the track's footprint.
+    pub length: Length,
+    /// Its own mass.
+    pub mass: Mass,
+    /// What it can carry.
+    pub payload: Mass,
+    /// What its motors can do.
+    pub limits: Limits,
+}
+
+/// Why a motion is not planned.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TrafficError {
+    /// No mover of that number, or it was lifted off.
+    #[error("{0} is not on the track")]
+    NoMover(MoverId),
+    /// No berth of that number.
+    #[error("the track has no {0}")]
+    NoBerth(BerthId),
+    /// Home berths must be different, and parking must be enough.
+    #[error("{movers} movers need as many parking berths and homes of their own: {why}")]
+    Homes {
+        /// How many movers.
+        movers: usize,
+        /// What is missing.
+        why: String,
+    },
+    /// It is longer than the track was made for.
+    #[error("{mover} is {found_mm} mm long, the track is made for at most {most_mm} mm")]
+    TooLong {
+        /// The mover.
+        mover: MoverId,
+        /// Its length, mm.
+        found_mm: i64,
+        /// The greatest length, mm.
+        most_mm: i64,
+    },
+    /// A speed, acceleration or jerk of zero.
+    #[error(
+        "the limits of {0} do not let it move: speed, acceleration and jerk must be above zero"
+    )]
+    Still(MoverId),
+    /// It is on its way.
+    #[error("{mover} is on its way until {until_s} s")]
+    OnTheWay {
+        /// The mover.
+        mover: MoverId,
+        /// When it arrives, whole seconds.
+        until_s: i64,
+    },
+    /// It does not move any more.
+    #[error("{0} is stuck")]
+    Stuck(MoverId),
+    /// It is there already.
+    #[error("{mover} stands in {berth} already")]
+    There {
+        /// The mover.
+        mover: MoverId,
+        /// The berth.
+        berth: BerthId,
+    },
+    /// Another mover stands in the berth, or is to stand there, with no departure planned.
+    #[error("{berth} is held by {by}")]
+    Taken {
+        /// The berth.
+        berth: BerthId,
+        /// Who holds it.
+        by: MoverId,
+    },
+    /// Every way is blocked by movers that stand on the track.
+    #[error("every way to {to} is blocked{}", .by.map_or(String::new(), |by| format!(" by {by}")))]
+    Blocked {
+        /// Where to.
+        to: BerthId,
+        /// One that blocks.
+        by: Option<MoverId>,
+    },
+    /// Its departure cannot be called off: it has left, or its berth is promised to another.
+    #[error("the departure of {mover} cannot be called off: {why}")]
+    TooLate {
+        /// The mover.
+        mover: MoverId,
+        /// Why.
+        why: &'static str,
+    },
+}
+
+/// What a mover is doing.
+#[derive(Clone, Debug)]
+pub(crate) enum State {
+    /// Standing in a berth.
+    Berth(BerthId),
+    /// With a motion that ends in a berth, departed or not.
+    Moving {
+        motion: Motion,
+        /// Where it rests until it departs, if not in a berth.
+        rest: Option<Box<Rest>>,
+    },
+    /// Coming to rest on the track, or at rest there since the motion's arrival.
+    Resting(Rest),
+    /// Stopped dead on the way.
+    Dead(Dead),
+    /// Dead in a berth.
+    DeadInBerth(BerthId),
+    /// Lifted off.
+    Gone,
+}
+
+/// A rest on the track.
+#[derive(Clone, Debug)]
+pub(crate) struct Rest {
+    /// The ride that ends here.
+    pub(crate) motion: Motion,
+    /// The berth it was bound for.
+    pub(crate) bound: BerthId,
+}
+
+/// A mover that stopped dead on the way.
+#[derive(Clone, Debug)]
+pub(crate) struct Dead {
+    /// The ride that broke off.
+    pub(crate) motion: Motion,
+    /// Where its centre is on the run of that ride, in metres.
+    pub(crate) place: f64,
+    /// The berth it was bound for.
+    pub(crate) bound: BerthId,
+    /// What it keeps others from.
+    pub(crate) held: Vec<ZoneId>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Mover {
+    pub(crate) spec: MoverSpec,
+    pub(crate) state: State,
+}
+
+/// Key of a run asked for before: from, to, limits, first or second way.
+type RunKey = (BerthId, BerthId, Limits, bool);
+
+/// The state of all movers of one hall and all reservations.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    pub(crate) track: Arc<Track>,
+    pub(crate) movers: Vec<Mover>,
+    pub(crate) zones: Vec<Timeline>,
+    pub(crate) horizon: i64,
+    costs: Costs,
+    runs: HashMap<RunKey, Option<Arc<Run>>>,
+    run_windows: usize,
+    trees: HashMap<BerthId, Arc<Tree>>,
+    /// Whether anything stands on the track, so that kept ways may be blocked.
+    pub(crate) obstacles: usize,
+}
+
+impl Traffic {
+    /// All movers standing in their homes.
+    ///
+    /// # Errors
+    /// If two movers share a home, a mover is too long for the track, or the parking berths are
+    /// fewer than the movers.
+    pub fn new(track: Arc<Track>, movers: &[(MoverSpec, BerthId)]) -> Result<Self, TrafficError> {
+        let homes = |why: String| TrafficError::Homes {
+            movers: movers.len(),
+            why,
+        };
+        let parking = track
+            .berths()
+            .iter()
+            .filter(|b| b.kind == BerthKind::Parking)
+            .count();
+        if parking < movers.len() {
+            return Err(homes(format!("there are only {parking} parking berths")));
+        }
+        let mut traffic = Self {
+            costs: Costs::new(&track),
+            zones: vec![Timeline::default(); track.zones()],
+            movers: Vec::with_capacity(movers.len()),
+            horizon: i64::MIN,
+            runs: HashMap::new(),
+            run_windows: 0,
+            trees: HashMap::new(),
+            obstacles: 0,
+            track,
+        };
+        for (i, (spec, home)) in movers.iter().enumerate() {
+            let id = MoverId(i as u32);
+            let berth = traffic
+                .track
+                .berths()
+                .get(home.index())
+                .ok_or(TrafficError::NoBerth(*home))?;
+            if spec.length > traffic.track.footprint().length {
+                return Err(TrafficError::TooLong {
+                    mover: id,
+                    found_mm: spec.length.base() / 1000,
+                    most_mm: traffic.track.footprint().length.base() / 1000,
+                });
+            }
+            if !spec.limits.moves() {
+                return Err(TrafficError::Still(id));
+            }
+            let zone = berth.zone;
+            if let Some(other) = traffic.zones[zone.index()].holder() {
+                return Err(homes(format!("{other} and {id} share {home}")));
+            }
+            traffic.hold(zone, id, i64::MIN);
+            traffic.movers.push(Mover {
+                spec: *spec,
+                state: State::Berth(*home),
+            });
+        }
+        Ok(traffic)
+    }
+
+    /// The track.
+    #[must_use]
+    pub fn track(&self) -> &Arc<Track> {
+        &self.track
+    }
+
+    /// How many movers there are, those lifted off included.
+    #[must_use]
+    pub fn movers(&self) -> usize {
+        self.movers.len()
+    }
+
+    /// A mover's specification.
+    ///
+    /// # Errors
+    /// [`TrafficError::NoMover`].
+    pub fn spec(&self, mover: MoverId) -> Result<&MoverSpec, TrafficError> {
+        self.mover(mover).map(|m| &m.spec)
+    }
+
+    /// The berth where a mover stands; none while it is on its way, on the track, or gone.
+    #[must_use]
+    pub fn berth_of(&self, mover: MoverId, now: Instant) -> Option<BerthId> {
+        match &self.movers.get(mover.index())?.state {
+            State::Berth(berth) | State::DeadInBerth(berth) => Some(*berth),
+            State::Moving { motion, .. } => match (motion.from, motion.to) {
+                (_, Place::Berth(to)) if now >= motion.arrive => Some(to),
+                (Place::Berth(from), _) if now < motion.depart => Some(from),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The berth where a mover stands or for which it is bound.
+    #[must_use]
+    pub fn bound_for(&self, mover: MoverId) -> Option<BerthId> {
+        match &self.movers.get(mover.index())?.state {
+            State::Berth(berth) | State::DeadInBerth(berth) => Some(*berth),
+            State::Moving { motion, .. } => match motion.to {
+                Place::Berth(berth) => Some(berth),
+                Place::Track { .. } => None,
+            },
+            State::Resting(rest) => Some(rest.bound),
+            State::Dead(dead) => Some(dead.bound),
+            State::Gone => None,
+        }
+    }
+
+    /// The motion that a mover has, if it is not standing in a berth.
+    #[must_use]
+    pub fn motion_of(&self, mover: MoverId) -> Option<&Motion> {
+        match &self.movers.get(mover.index())?.state {
+            State::Moving { motion, .. } | State::Resting(Rest { motion, .. }) => Some(motion),
+            _ => None,
+        }
+    }
+
+    /// Who holds a berth from some time on without end: stands there with no departure planned,
+    /// or is bound for it. A berth without holder may be planned for.
+    #[must_use]
+    pub fn holder_of(&self, berth: BerthId) -> Option<MoverId> {
+        let zone = self.track.berths().get(berth.index())?.zone;
+        self.zones[zone.index()].holder()
+    }
+
+    /// The berths of a kind that nobody holds, in order of id.
+    pub fn free_berths(&self, kind: BerthKind) -> impl Iterator<Item = BerthId> {
+        self.track
+            .berths()
+            .iter()
+            .filter(move |b| b.kind == kind && self.zones[b.zone.index()].holder().is_none())
+            .map(|b| b.id)
+    }
+
+    /// The parking berth that nobody holds with the shortest way from a berth.
+    pub fn nearest_parking(&mut self, from: BerthId) -> Option<BerthId> {
+        let tree = self.tree(from);
+        let track = Arc::clone(&self.track);
+        self.free_berths(BerthKind::Parking)
+            .filter(|b| *b != from)
+            .filter_map(|b| Some((tree.cost_to(&track, b)?, b)))
+            .min()
+            .map(|(_, b)| b)
+    }
+
+    /// How long a ride takes on a free track; none between a berth and itself takes no time.
+    ///
+    /// # Errors
+    /// [`TrafficError::NoBerth`], or [`TrafficError::Still`] for limits that let nothing move.
+    pub fn estimate(
+        &mut self,
+        from: BerthId,
+        to: BerthId,
+        limits: Limits,
+    ) -> Result<Duration, TrafficError> {
+        for berth in [from, to] {
+            if berth.index() >= self.track.berths().len() {
+                return Err(TrafficError::NoBerth(berth));
+            }
+        }
+        if from == to {
+            return Ok(Duration::ZERO);
+        }
+        if !limits.moves() {
+            return Err(TrafficError::Still(MoverId(0)));
+        }
+        self.run(from, to, limits, false)
+            .map(|run| run.profile.duration())
+            .ok_or(TrafficError::Blocked { to, by: None })
+    }
+
+    /// Plans and reserves a motion to a berth that nobody holds, departing as soon as a free run
+    /// fits, at `not_before` or later. A mover that waits on the track may be planned as well; its
+    /// ride begins where it rests.
+    ///
+    /// The state is unchanged after an error.
+    ///
+    /// # Errors
+    /// See [`TrafficError`].
+    pub fn plan(
+        &mut self,
+        mover: MoverId,
+        to: BerthId,
+        limits: Limits,
+        not_before: Instant,
+        now: Instant,
+    ) -> Result<Motion, TrafficError> {
+        if to.index() >= self.track.berths().len() {
+            return Err(TrafficError::NoBerth(to));
+        }
+        let spec = self.mover(mover)?.spec;
+        let limits = limits.min(spec.limits);
+        if !limits.moves() {
+            return Err(TrafficError::Still(mover));
+        }
+        self.settle(mover, now);
+        let from = match &self.mover(mover)?.state {
+            State::Berth(berth) => *berth,
+            State::Resting(rest) => {
+                let since = rest.motion.arrive.max(not_before).max(now);
+                return self.plan_from_rest(mover, Some(to), limits, since);
+            }
+            State::Moving { motion, .. } => {
+                return Err(TrafficError::OnTheWay {
+                    mover,
+                    until_s: motion.arrive.base() / 1_000_000_000,
+                });
+            }
+            State::Dead(_) | State::DeadInBerth(_) => return Err(TrafficError::Stuck(mover)),
+            State::Gone => return Err(TrafficError::NoMover(mover)),
+        };
+        if from == to {
+            return Err(TrafficError::There { mover, berth: to });
+        }
+        if let Some(by) = self.holder_of(to) {
+            return Err(TrafficError::Taken { berth: to, by });
+        }
+        let earliest = not_before.max(now).base();
+        let mut best = self
+            .run(from, to, limits, false)
+            .map(|run| (self.earliest(&run, mover, earliest), run));
+        let waits = match &best {
+            Some((Ok(depart), _)) => *depart - earliest > WAY_ROUND_AFTER.base(),
+            _ => true,
+        };
+        if waits && let Some(run) = self.run(from, to, limits, true) {
+            let found = self.earliest(&run, mover, earliest);
+            let arrives = |depart: &Result<i64, MoverId>, run: &Run| {
+                depart
+                    .as_ref()
+                    .map_or(i64::MAX, |d| d + run.profile.duration().base())
+            };
+            if best
+                .as_ref()
+                .is_none_or(|(depart, first)| arrives(&found, &run) < arrives(depart, first))
+            {
+                best = Some((found, run));
+            }
+        }
+        if self.obstacles > 0
+            && !matches!(best, Some((Ok(_), _)))
+            && let Some(run) = self.way_round(from, to, limits)
+        {
+            best = Some((self.earliest(&run, mover, earliest), run));
+        }
+        match best {
+            Some((Ok(depart), run)) => {
+                let motion = Motion {
+                    mover,
+                    from: Place::Berth(from),
+                    to: Place::Berth(to),
+                    depart: Instant::from_base(depart),
+                    arrive: Instant::from_base(depart) + run.profile.duration(),
+                    limits,
+                    run,
+                };
+                self.reserve(&motion);
+                self.movers[mover.index()].state = State::Moving {
+                    motion: motion.clone(),
+                    rest: None,
+                };
+                Ok(motion)
+            }
+            Some((Err(by), _)) => Err(TrafficError::Blocked { to, by: Some(by) }),
+            None => Err(TrafficError::Blocked { to, by: None }),
+        }
+    }
+
+    /// Notes that a mover has arrived in its berth. Planning its next ride at or after its
+    /// planned arrival notes it as well.
+    ///
+    /// # Errors
+    /// [`TrafficError::NoMover`], or [`TrafficError::OnTheWay`] before the planned arrival.
+    pub fn arrived(&mut self, mover: MoverId, at: Instant) -> Result<(), TrafficError> {
+        self.mover(mover)?;
+        self.settle(mover, at);
+        match &self.movers[mover.index()].state {
+            State::Moving { motion, .. } => Err(TrafficError::OnTheWay {
+                mover,
+                until_s: motion.arrive.base() / 1_000_000_000,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Calls off a motion that has not departed; the mover stays in its berth.
+    ///
+    /// # Errors
+    /// [`TrafficError::TooLate`] if it has departed or its berth has been promised to another.
+    pub fn cancel(&mut self, mover: MoverId, now: Instant) -> Result<(), TrafficError> {
+        let State::Moving { motion, .. } = &self.mover(mover)?.state else {
+            return Err(TrafficError::TooLate {
+                mover,
+                why: "it has no departure ahead",
+            });
+        };
+        let Place::Berth(from) = motion.from else {
+            return Err(TrafficError::TooLate {
+                mover,
+                why: "it stands on the track",
+            });
+        };
+        if motion.depart <= now {
+            return Err(TrafficError::TooLate {
+                mover,
+                why: "it has left",
+            });
+        }
+        let motion = motion.clone();
+        let zone = self.track.berth(from).zone;
+        if self.zones[zone.index()]
+            .conflict(motion.depart.base(), FOREVER, mover)
+            .is_some()
+        {
+            return Err(TrafficError::TooLate {
+                mover,
+                why: "its berth is promised to another",
+            });
+        }
+        self.release(&motion, i64::MIN);
+        self.hold(zone, mover, now.base());
+        self.movers[mover.index()].state = State::Berth(from);
+        Ok(())
+    }
+
+    /// Lets go of what happened before a moment, so that memory does not grow.
+    pub fn forget_before(&mut self, now: Instant) {
+        self.horizon = self.horizon.max(now.base());
+    }
+
+    /// The windows of a zone: who has it from when to when; for checks.
+    pub fn windows(&self, zone: ZoneId) -> impl Iterator<Item = (MoverId, Instant, Instant)> {
+        self.zones[zone.index()].windows().iter().map(|w| {
+            (
+                w.mover,
+                Instant::from_base(w.enter),
+                Instant::from_base(w.leave),
+            )
+        })
+    }
+}
+
+/// Inner steps.
+impl Traffic {
+    pub(crate) fn mover(&self, mover: MoverId) -> Result<&Mover, TrafficError> {
+        self.movers
+            .get(mover.index())
+            .filter(|m| !matches!(m.state, State::Gone))
+            .ok_or(TrafficError::NoMover(mover))
+    }
+
+    /// A motion whose arrival has passed has arrived.
+    pub(crate) fn settle(&mut self, mover: MoverId, now: Instant) {
+        let state = &mut self.movers[mover.index()].state;
+        if let State::Moving { motion, .. } = state
+            && motion.arrive <= now
+            && let Place::Berth(berth) = motion.to
+        {
+            *state = State::Berth(berth);
+        }
+    }
+
+    pub(crate) fn hold(&mut self, zone: ZoneId, mover: MoverId, since: i64) {
+        let horizon = self.horizon;
+        self.zones[zone.index()].insert(
+            Window {
+                enter: since,
+                leave: FOREVER,
+                mover,
+            },
+            horizon,
+        );
+    }
+
+    /// The first departure at `from` or later for which all windows of a run are free, or who
+    /// stands in the way for good.
+    pub(crate) fn earliest(&self, run: &Run, mover: MoverId, from: i64) -> Result<i64, MoverId> {
+        let uses = &run.uses;
+        let mut depart = from;
+        let mut fits = 0;
+        let mut i = 0;
+        while fits < uses.len() {
+            let u = &uses[i];
+            let leave = if u.leave == FOREVER {
+                FOREVER
+            } else {
+                depart + u.leave
+            };
+            match self.zones[u.zone.index()].conflict(depart + u.enter, leave, mover) {
+                None => fits += 1,
+                Some(other) if other.leave == FOREVER => return Err(other.mover),
+                Some(other) => {
+                    depart = other.leave - u.enter;
+                    fits = 0;
+                    // Another window of the same zone may follow.
+                    continue;
+                }
+            }
+            i = if i + 1 == uses.len() { 0 } else { i + 1 };
+        }
+        Ok(depart)
+    }
+
+    /// Enters all windows of a motion; a window of the mover's own without end is closed first.
+    pub(crate) fn reserve(&mut self, motion: &Motion) {
+        let depart = motion.depart.base();
+        for u in &motion.run.uses {
+            let leave = if u.leave == FOREVER {
+                FOREVER
+            } else {
+                depart + u.leave
+            };
+            let zone = &mut self.zones[u.zone.index()];
+            if !zone.close(motion.mover, leave) {
+                zone.insert(
+                    Window {
+                        enter: depart + u.enter,
+                        leave,
+                        mover: motion.mover,
+                    },
+                    self.horizon,
+                );
+            }
+        }
+    }
+
+    /// Removes the windows of a motion that end after a moment.
+    pub(crate) fn release(&mut self, motion: &Motion, after: i64) {
+        for u in &motion.run.uses {
+            self.zones[u.zone.index()].remove(motion.mover, after);
+        }
+    }
+
+    pub(crate) fn costs(&self) -> &Costs {
+        &self.costs
+    }
+
+    fn tree(&mut self, from: BerthId) -> Arc<Tree> {
+        let most = CACHE_TREE_BLOCKS_MAX / self.track.blocks().len().max(1) + 1;
+        if self.trees.len() >= most {
+            self.trees.clear();
+        }
+        let (track, costs) = (&self.track, &self.costs);
+        Arc::clone(
+            self.trees
+                .entry(from)
+                .or_insert_with(|| Arc::new(Tree::from_berth(track, costs, from, |_| false))),
+        )
+    }
+
+    /// The run over the first or second way between two berths.
+    fn run(
+        &mut self,
+        from: BerthId,
+        to: BerthId,
+        limits: Limits,
+        second: bool,
+    ) -> Option<Arc<Run>> {
+        let key = (from, to, limits, second);
+        if let Some(run) = self.runs.get(&key) {
+            return run.clone();
+        }
+        let tree = self.tree(from);
+        let first = tree.path(&self.track, to)?;
+        let path = if second {
+            let costs = self.costs.dearer(&first, SECOND_WAY_FACTOR);
+            Tree::from_berth(&self.track, &costs, from, |_| false)
+                .path(&self.track, to)
+                .filter(|path| *path != first)
+        } else {
+            Some(first)
+        };
+        let run = path.map(|path| {
+            Arc::new(Run::new(
+                &self.track,
+                Start::Berth(from),
+                path,
+                End::Berth(to),
+                limits,
+            ))
+        });
+        if self.run_windows > CACHE_WINDOWS_MAX {
+            self.runs.clear();
+            self.run_windows = 0;
+        }
+        self.run_windows += run.as_ref().map_or(1, |r| r.uses.len());
+        self.runs.insert(key, run.clone());
+        run
+    }
+
+    /// A run that avoids every zone in which somebody stands.
+    fn way_round(&self, from: BerthId, to: BerthId, limits: Limits) -> Option<Arc<Run>> {
+        let tree = Tree::from_berth(&self.track, &self.costs, from, |block| {
+            self.closed(block.zone, block.from, None)
+        });
+        let path = tree.path(&self.track, to)?;
+        Some(Arc::new(Run::new(
+            &self.track,
+            Start::Berth(from),
+            path,
+            End::Berth(to),
+            limits,
+        )))
+    }
+
+    /// Whether somebody other than `own` stands in a block's zone or on its first node for good.
+    pub(crate) fn closed(
+        &self,
+        zone: ZoneId,
+        from: crate::track::NodeId,
+        own: Option<MoverId>,
+    ) -> bool {
+        let held = |zone: ZoneId| {
+            let holder = self.zones[zone.index()].holder();
+            holder.is_some() && holder != own
+        };
+        held(zone) || self.track.node(from).zone.is_some_and(held)
+    }
+
+    pub(crate) fn blocks_at_rest(&self, block: BlockId, offset: f64) -> Vec<(BlockId, f64)> {
+        let here = self.track.block(block).curve.at(offset).0;
+        self.track.zone_blocks[self.track.block(block).zone.index()]
+            .iter()
+            .filter_map(|b| {
+                let (s, distance) = self.track.block(*b).curve.nearest(here);
+                (distance < 1e-3).then_some((*b, if *b == block { offset } else { s }))
+            })
+            .collect()
+    }
+}

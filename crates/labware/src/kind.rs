@@ -84,6 +84,35 @@ pub enum Cover {
     Seal,
 }
 
+impl Cover {
+    /// Every cover with the name that files use.
+    pub const NAMES: [(&'static str, Cover); 3] = [
+        ("open", Cover::Open),
+        ("lid", Cover::Lid),
+        ("seal", Cover::Seal),
+    ];
+
+    /// The name that files use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Cover::Open => "open",
+            Cover::Lid => "lid",
+            Cover::Seal => "seal",
+        }
+    }
+
+    /// How a plate with this cover is described: `open`, `lidded`, `sealed`.
+    #[must_use]
+    pub fn adjective(self) -> &'static str {
+        match self {
+            Cover::Open => "open",
+            Cover::Lid => "lidded",
+            Cover::Seal => "sealed",
+        }
+    }
+}
+
 /// A kind of labware.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabwareType {

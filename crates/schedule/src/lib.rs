@@ -22,10 +22,17 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod checker;
 mod job;
+mod line;
+mod net;
+mod pattern;
 mod plan;
+mod planner;
+mod profile;
 mod shop;
 
 pub use job::{Choice, Done, Edge, Job, Lag, Task, Where};
 pub use plan::{BrokenLag, JobPlan, Limit, Promise, Refusal, Repair, Visit, Why};
+pub use planner::Planner;
 pub use shop::{FOREVER, Machine, Shop, StationNode, Travel, UNLIMITED, Window};

@@ -1,0 +1,323 @@
+//! A slow, obvious check of a whole plan against shop and jobs: independent of how it was made.
+
+use crate::job::{Edge, Job, Where};
+use crate::plan::{JobPlan, Limit};
+use crate::shop::{FOREVER, Shop, UNLIMITED};
+use quantity::{Duration, Instant};
+use std::collections::BTreeMap;
+
+/// One order to check.
+#[derive(Clone, Debug)]
+pub struct Item<'a> {
+    /// What was asked.
+    pub job: &'a Job,
+    /// What is planned.
+    pub plan: &'a JobPlan,
+    /// How many of its edges have happened: departure, begin and end of each task, in this order.
+    /// Between those nothing is checked.
+    pub happened: usize,
+    /// The edge (counted the same way) whose time reality has set: its least time does not bind.
+    pub expected: Option<usize>,
+    /// The plan may end before the last task.
+    pub stranded: bool,
+    /// Limits that are known to be broken.
+    pub excused: Vec<Limit>,
+}
+
+impl<'a> Item<'a> {
+    /// An order of which nothing has happened yet.
+    #[must_use]
+    pub fn fresh(job: &'a Job, plan: &'a JobPlan) -> Self {
+        Self {
+            job,
+            plan,
+            happened: 0,
+            expected: None,
+            stranded: false,
+            excused: Vec::new(),
+        }
+    }
+}
+
+/// Uses of one resource.
+type Uses = Vec<(Instant, Instant, String)>;
+
+/// Everything that is wrong with a plan, as sentences; empty if it is right. Resources are checked
+/// from `from` on (what began then or before is reality). `held` are places (machine, slot) that are taken by no order, since when.
+#[must_use]
+pub fn check(
+    shop: &Shop,
+    items: &[Item],
+    held: &[(usize, u32, Instant)],
+    from: Instant,
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut movers: Uses = Vec::new();
+    let mut arms: BTreeMap<usize, Uses> = BTreeMap::new();
+    let mut doors: BTreeMap<usize, Uses> = BTreeMap::new();
+    let mut places: BTreeMap<usize, Uses> = BTreeMap::new();
+    let mut slots: BTreeMap<(usize, u32), Uses> = BTreeMap::new();
+    for &(machine, slot, since) in held {
+        let entry = (since, FOREVER, "held".to_owned());
+        places.entry(machine).or_default().push(entry.clone());
+        slots.entry((machine, slot)).or_default().push(entry);
+    }
+    for item in items {
+        check_job(shop, item, &mut wrong);
+        let (job, plan) = (item.job, item.plan);
+        let name = |task: usize| format!("{} task {task}", job.id);
+        let mut before = match job.at {
+            Where::In { machine, slot } if job.progress.is_empty() => {
+                let leaves = match plan.visits.first() {
+                    Some(visit) => visit.leg_start,
+                    None if item.happened > 0 => from,
+                    None => FOREVER,
+                };
+                let until = leaves.saturating_add(shop.machines[machine].unload);
+                let stay = (Instant::from_base(i64::MIN), until, name(0));
+                places.entry(machine).or_default().push(stay.clone());
+                slots.entry((machine, slot)).or_default().push(stay);
+                Some(machine)
+            }
+            Where::In { machine, .. } => Some(machine),
+            Where::On { .. } | Where::Outside { .. } => None,
+        };
+        for (index, visit) in plan.visits.iter().enumerate() {
+            let m = &shop.machines[visit.machine];
+            let last = index + 1 == plan.visits.len();
+            let out = match (last && !item.stranded, job.stays) {
+                (true, true) => FOREVER,
+                (true, false) => visit.end,
+                (false, _) => visit.end.saturating_add(m.unload),
+            };
+            let stay = (visit.begin - m.load, out, name(index));
+            places.entry(visit.machine).or_default().push(stay.clone());
+            slots
+                .entry((visit.machine, visit.slot))
+                .or_default()
+                .push(stay);
+            let load = (visit.begin - m.load, visit.begin, name(index));
+            doors.entry(visit.machine).or_default().push(load.clone());
+            let leg = (visit.leg_start, visit.begin, name(index));
+            match before {
+                Some(b) => {
+                    let unloaded = visit.leg_start + shop.machines[b].unload;
+                    let unload = (visit.leg_start, unloaded, name(index));
+                    doors.entry(b).or_default().push(unload.clone());
+                    if shop.direct(b, visit.machine) {
+                        arms.entry(m.station).or_default().push(leg);
+                    } else {
+                        arms.entry(shop.machines[b].station)
+                            .or_default()
+                            .push(unload);
+                        arms.entry(m.station).or_default().push(load);
+                        movers.push(leg);
+                    }
+                }
+                None => {
+                    arms.entry(m.station).or_default().push(load);
+                    movers.push(leg);
+                }
+            }
+            before = Some(visit.machine);
+        }
+    }
+    over(&mut wrong, "movers", &movers, shop.movers, from);
+    for (station, uses) in &arms {
+        let what = format!("arms of station {station}");
+        over(&mut wrong, &what, uses, shop.stations[*station].arms, from);
+    }
+    for (machine, uses) in &doors {
+        if shop.machines[*machine].gate {
+            let what = format!("door of {}", shop.machines[*machine].name);
+            over(&mut wrong, &what, uses, 1, from);
+        }
+    }
+    for (machine, uses) in &places {
+        let m = &shop.machines[*machine];
+        over(
+            &mut wrong,
+            &format!("places of {}", m.name),
+            uses,
+            m.slots,
+            from,
+        );
+        for window in &m.down {
+            for (a, b, who) in uses {
+                // Who was in when it went down stays in.
+                let start = (*a).max(from);
+                if *a > window.from && start < window.until && *b > window.from && *b > from {
+                    wrong.push(format!("{who} is in {} while that is down", m.name));
+                }
+            }
+        }
+    }
+    for ((machine, slot), uses) in &slots {
+        let m = &shop.machines[*machine];
+        if m.slots == UNLIMITED {
+            continue;
+        }
+        if *slot >= m.slots {
+            wrong.push(format!("{} has no slot {slot}", m.name));
+        }
+        over(
+            &mut wrong,
+            &format!("slot {slot} of {}", m.name),
+            uses,
+            1,
+            from,
+        );
+    }
+    wrong
+}
+
+/// Whether more is used at a time than there is. Uses that began at or before `from` are reality; of them
+/// there may be more.
+fn over(wrong: &mut Vec<String>, what: &str, uses: &Uses, capacity: u32, from: Instant) {
+    if capacity == UNLIMITED {
+        return;
+    }
+    let mut edges: Vec<(Instant, i32, &str)> = Vec::new();
+    let mut used = 0_i64;
+    for (a, b, who) in uses {
+        if *b > (*a).max(from) {
+            if *a <= from {
+                used += 1;
+            } else {
+                edges.push((*a, 1, who));
+            }
+            edges.push((*b, -1, who));
+        }
+    }
+    edges.sort_unstable();
+    for (at, by, who) in edges {
+        used += i64::from(by);
+        if by > 0 && used > i64::from(capacity) {
+            let at = at.as_secs_f64();
+            wrong.push(format!(
+                "{what}: {used} of {capacity} taken at {at} s by {who}"
+            ));
+            return;
+        }
+    }
+}
+
+fn check_job(shop: &Shop, item: &Item, wrong: &mut Vec<String>) {
+    let (job, plan) = (item.job, item.plan);
+    let id = job.id;
+    if plan.visits.len() != job.tasks.len() && !item.stranded {
+        wrong.push(format!(
+            "{id} has {} visits for {} tasks",
+            plan.visits.len(),
+            job.tasks.len()
+        ));
+    }
+    let happened = item.happened;
+    let binds = |node: usize| node >= happened && item.expected != Some(node);
+    let excused = |limit: Limit| item.excused.contains(&limit);
+    if happened == 0
+        && let Some(first) = plan.visits.first()
+        && first.leg_start < job.release
+    {
+        wrong.push(format!("{id} leaves before its release"));
+    }
+    for (task, visit) in plan.visits.iter().enumerate() {
+        let (b, e) = (1 + 2 * task, 2 + 2 * task);
+        if visit.task != task {
+            wrong.push(format!("{id} visit {task} is for task {}", visit.task));
+        }
+        let Some(choice) = job.tasks[task]
+            .options
+            .iter()
+            .find(|o| o.machine == visit.machine)
+        else {
+            if b >= happened {
+                wrong.push(format!("{id} task {task} is on a machine that can't do it"));
+            }
+            continue;
+        };
+        let m = &shop.machines[visit.machine];
+        let (least, most) = match (task, job.at) {
+            (0, Where::On { station }) => {
+                (shop.travel.time(station, m.station) + m.load, Duration::MAX)
+            }
+            (0, Where::Outside { station }) => {
+                let least = shop.travel.time(station, m.station) + m.load;
+                (least, least + shop.mover_wait_max)
+            }
+            (0, Where::In { machine, .. }) => leg(shop, machine, visit.machine),
+            _ => leg(shop, plan.visits[task - 1].machine, visit.machine),
+        };
+        let took = visit.begin - visit.leg_start;
+        if binds(b) && took < least {
+            wrong.push(format!("{id} leg to task {task} is too short"));
+        }
+        if b >= happened && took > most && !excused(Limit::MoverWait { task }) {
+            wrong.push(format!(
+                "{id} waits too long on its mover before task {task}"
+            ));
+        }
+        let stay = visit.end - visit.begin;
+        if binds(e) && stay < choice.stay {
+            wrong.push(format!("{id} task {task} is too short"));
+        }
+        if let Some(most) = job.tasks[task].stay_max
+            && e >= happened
+            && !item.stranded
+            && stay > most
+            && !excused(Limit::Stay { task })
+        {
+            wrong.push(format!("{id} stays too long at task {task}"));
+        }
+        if let Some(next) = plan.visits.get(task + 1)
+            && next.leg_start != visit.end
+        {
+            wrong.push(format!("{id} is nowhere after task {task}"));
+        }
+    }
+    for lag in &job.lags {
+        let time = |edge: (usize, Edge)| {
+            plan.visits.get(edge.0).map(|v| match edge.1 {
+                Edge::Begin => (v.begin, 1 + 2 * edge.0),
+                Edge::End => (v.end, 2 + 2 * edge.0),
+            })
+        };
+        let (Some((a, na)), Some((b, nb))) = (time(lag.from), time(lag.to)) else {
+            continue;
+        };
+        if na.max(nb) < happened || item.stranded {
+            continue;
+        }
+        if b - a < lag.min {
+            wrong.push(format!(
+                "{id} lag {:?} to {:?} is too short",
+                lag.from, lag.to
+            ));
+        }
+        let limit = Limit::Lag {
+            from: lag.from,
+            to: lag.to,
+        };
+        if lag.max.is_some_and(|most| b - a > most) && !excused(limit) {
+            wrong.push(format!(
+                "{id} lag {:?} to {:?} is too long",
+                lag.from, lag.to
+            ));
+        }
+    }
+    if let Some(last) = plan.visits.last()
+        && !item.stranded
+        && plan.finish != last.end
+    {
+        wrong.push(format!("{id} does not finish when its last task ends"));
+    }
+}
+
+fn leg(shop: &Shop, from: usize, to: usize) -> (Duration, Duration) {
+    let least = shop.leg(from, to);
+    if shop.direct(from, to) {
+        (least, least)
+    } else {
+        (least, least + shop.mover_wait_max)
+    }
+}

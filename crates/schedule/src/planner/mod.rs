@@ -1,0 +1,599 @@
+//! The planner: a shop, its timetables, and the plan of every order in it.
+
+mod events;
+mod improve;
+mod place;
+mod repair;
+mod shift;
+mod slots;
+mod tables;
+
+use crate::checker::{Item, check};
+use crate::job::{Job, Where};
+use crate::line::FAR;
+use crate::pattern::{give, take};
+use crate::plan::{JobPlan, Limit, Promise, Refusal, Visit, Why};
+use crate::shop::{Shop, UNLIMITED, Window};
+use place::{Ask, Misfit, Placement, place};
+use quantity::{Instant, OrderId};
+use slots::{Held, Slots};
+use std::collections::{BTreeMap, BTreeSet};
+use tables::{Expected, Loose, ORIGIN, Tables, begin, end};
+
+/// As the task of a stay: where the plate was on admission.
+const AT_ORIGIN: usize = usize::MAX;
+
+/// An order and its plan.
+#[derive(Clone, Debug)]
+struct Entry {
+    job: Job,
+    /// Machines of the tasks, as far as the plan goes.
+    machines: Vec<usize>,
+    /// Times of the nodes, as far as the plan goes.
+    times: Vec<i64>,
+    /// Nodes that have happened.
+    past: usize,
+    expected: Expected,
+    loose: Loose,
+    /// The promised finish.
+    promise: i64,
+    /// The promise was found broken and that was said.
+    late: bool,
+    /// Why the plan ends early, if it does.
+    stranded: Option<Why>,
+    /// While its claims are off the timetables during a repair: what they were.
+    aside: Option<Placement>,
+    plan: JobPlan,
+}
+
+impl Entry {
+    /// Tasks whose machine is settled: begun, or on the way there.
+    fn settled(&self) -> usize {
+        if self.past == 0 {
+            0
+        } else {
+            (1 + (self.past - 1) / 2).min(self.machines.len())
+        }
+    }
+
+    fn finish(&self) -> i64 {
+        self.times[self.times.len() - 1]
+    }
+
+    fn done(&self) -> bool {
+        self.past == 1 + 2 * self.job.tasks.len()
+    }
+}
+
+/// Plans orders in one shop; see the crate's documentation for the calls.
+///
+/// The plan is at every moment a complete value that a checker accepts, unless reality was reported
+/// that breaks it; then [`Planner::repair`] makes it feasible again.
+#[derive(Clone, Debug)]
+pub struct Planner {
+    shop: Shop,
+    tables: Tables,
+    slots: Vec<Slots>,
+    jobs: BTreeMap<OrderId, Entry>,
+    /// Next planned moment of every job that is not done.
+    next: BTreeSet<(i64, OrderId)>,
+    dirty: BTreeSet<OrderId>,
+    stranded: BTreeSet<OrderId>,
+    /// Something came free or came back since stranded jobs were last tried.
+    retry: bool,
+    /// By machine: the window in which it is down, beyond its calendar.
+    down: Vec<Option<(i64, i64)>>,
+    gone: Vec<bool>,
+    /// Places taken by no order: machine and slot, since when.
+    holds: BTreeMap<(usize, u32), i64>,
+    /// The latest moment that was told.
+    clock: i64,
+    /// Counts calls of `improve`, so that each draws anew.
+    rounds: u64,
+}
+
+impl Planner {
+    /// A planner for an empty shop.
+    ///
+    /// # Errors
+    /// What in the shop refers to something that is not there.
+    pub fn new(shop: Shop) -> Result<Self, Why> {
+        if shop.travel.stations() != shop.stations.len() {
+            return Err(Why::Unknown(format!(
+                "travel times for {} stations, but the shop has {}",
+                shop.travel.stations(),
+                shop.stations.len()
+            )));
+        }
+        for machine in &shop.machines {
+            if machine.station >= shop.stations.len() {
+                return Err(Why::Unknown(format!(
+                    "machine {} stands at station {}, but the shop has {} stations",
+                    machine.name,
+                    machine.station,
+                    shop.stations.len()
+                )));
+            }
+        }
+        Ok(Self {
+            tables: Tables::new(&shop),
+            slots: shop.machines.iter().map(|m| Slots::new(m.slots)).collect(),
+            down: vec![None; shop.machines.len()],
+            gone: vec![false; shop.machines.len()],
+            shop,
+            jobs: BTreeMap::new(),
+            next: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            stranded: BTreeSet::new(),
+            retry: false,
+            holds: BTreeMap::new(),
+            clock: -FAR,
+            rounds: 0,
+        })
+    }
+
+    /// The shop as it is now.
+    #[must_use]
+    pub fn shop(&self) -> &Shop {
+        &self.shop
+    }
+
+    /// Checks the whole plan from `now` on with the slow, obvious checker; nothing if all is well.
+    #[must_use]
+    pub fn audit(&self, now: Instant) -> Vec<String> {
+        let items: Vec<Item> = self
+            .jobs
+            .values()
+            .map(|entry| Item {
+                job: &entry.job,
+                plan: &entry.plan,
+                happened: entry.past,
+                expected: entry.expected.map(|e| e.0),
+                stranded: entry.stranded.is_some(),
+                excused: entry.excused(),
+            })
+            .collect();
+        let mut shop = self.shop.clone();
+        for (machine, down) in self.down.iter().enumerate() {
+            if let Some((from, until)) = *down {
+                shop.machines[machine].down.push(Window {
+                    from: Instant::from_base(from),
+                    until: Instant::from_base(until),
+                });
+            }
+        }
+        let held: Vec<_> = self
+            .holds
+            .iter()
+            .map(|(&(machine, slot), &from)| (machine, slot, Instant::from_base(from)))
+            .collect();
+        check(&shop, &items, &held, now)
+    }
+
+    /// The plan of an order.
+    #[must_use]
+    pub fn plan(&self, order: OrderId) -> Option<&JobPlan> {
+        self.jobs.get(&order).map(|entry| &entry.plan)
+    }
+
+    /// The job of an order, as it was admitted.
+    #[must_use]
+    pub fn job(&self, order: OrderId) -> Option<&Job> {
+        self.jobs.get(&order).map(|entry| &entry.job)
+    }
+
+    /// All orders, in id order.
+    pub fn orders(&self) -> impl Iterator<Item = OrderId> + '_ {
+        self.jobs.keys().copied()
+    }
+
+    /// The promised finish of an order.
+    #[must_use]
+    pub fn promised(&self, order: OrderId) -> Option<Instant> {
+        self.jobs
+            .get(&order)
+            .map(|entry| Instant::from_base(entry.promise))
+    }
+
+    /// When the plan next expects something to happen: the time for the next look at it.
+    #[must_use]
+    pub fn next_moment(&self) -> Option<Instant> {
+        self.next.first().map(|&(at, _)| Instant::from_base(at))
+    }
+
+    /// Takes an order and promises when it is finished. Plans of other orders stay as they are.
+    ///
+    /// A job with progress is reality and is always taken; if it can't go on, its plan ends where the
+    /// plate is and its finish is [`crate::FOREVER`]; call [`Planner::repair`] then.
+    ///
+    /// # Errors
+    /// Why it can't be done at all, or not by its deadline.
+    pub fn admit(&mut self, job: Job, now: Instant) -> Result<Promise, Refusal> {
+        self.validate(&job).map_err(Refusal::Impossible)?;
+        let now = self.tell(now);
+        let past = past_of(&self.shop, &job);
+        let fixed: Vec<usize> = job.progress.iter().map(|d| d.machine).collect();
+        let loose = Loose::default();
+        let mut ask = Ask {
+            job: &job,
+            past: &past,
+            fixed: &fixed,
+            now,
+            floor: &[],
+            loose: &loose,
+            expected: None,
+            limit: job.deadline.map_or(FAR, Instant::base),
+            inside: None,
+            tighten: true,
+        };
+        let found = place(&self.shop, &self.tables, &ask);
+        let placement = match found {
+            Ok(placement) => Some(placement),
+            Err(_) if !job.progress.is_empty() => None,
+            Err(misfit) => {
+                if let (Misfit::Crowded(_), Some(deadline)) = (misfit, job.deadline) {
+                    ask.limit = FAR;
+                    if let Ok(later) = place(&self.shop, &self.tables, &ask) {
+                        return Err(Refusal::TooLate {
+                            deadline,
+                            earliest: Instant::from_base(later.times[later.times.len() - 1]),
+                        });
+                    }
+                }
+                return Err(Refusal::Impossible(self.why(&job, &loose, misfit)));
+            }
+        };
+        let mut entry = Entry {
+            plan: JobPlan {
+                job: job.id,
+                visits: Vec::new(),
+                finish: crate::FOREVER,
+            },
+            machines: fixed.clone(),
+            times: Vec::new(),
+            past: past.len(),
+            expected: None,
+            loose,
+            promise: FAR,
+            late: false,
+            stranded: None,
+            aside: None,
+            job,
+        };
+        match placement {
+            Some(placement) => {
+                entry.machines = placement.machines;
+                entry.times = placement.times;
+                let finish = entry.finish();
+                entry.promise = entry.job.due.map_or(finish, |due| finish.max(due.base()));
+                if let Some(deadline) = entry.job.deadline {
+                    entry.promise = entry.promise.min(deadline.base());
+                }
+            }
+            None => {
+                entry.times = past;
+                entry.strand(Why::NoMover);
+                self.stranded.insert(entry.job.id);
+                self.dirty.insert(entry.job.id);
+            }
+        }
+        let promise = Instant::from_base(entry.promise);
+        let id = entry.job.id;
+        entry.outline();
+        self.lay(entry);
+        Ok(Promise {
+            plan: self.jobs[&id].plan.clone(),
+            finish: promise,
+        })
+    }
+
+    /// Takes an order out: it ended, was cancelled, or is somebody else's concern now. What it held
+    /// from `at` on is free; if its plate still stands somewhere, [`Planner::hold`] that place.
+    pub fn withdraw(&mut self, order: OrderId, at: Instant) -> Option<Job> {
+        self.tell(at);
+        let entry = self.lift(order)?;
+        self.dirty.remove(&order);
+        self.stranded.remove(&order);
+        self.retry = true;
+        Some(entry.job)
+    }
+
+    /// Drops the past from the timetables; what happened before `time` is no longer looked at.
+    pub fn forget_before(&mut self, time: Instant) {
+        self.tables.forget_before(time.base());
+        for slots in &mut self.slots {
+            slots.forget_before(time.base());
+        }
+    }
+
+    fn tell(&mut self, now: Instant) -> i64 {
+        self.clock = self.clock.max(now.base());
+        now.base()
+    }
+
+    fn validate(&self, job: &Job) -> Result<(), Why> {
+        let unknown = |what: String| Err(Why::Unknown(what));
+        if self.jobs.contains_key(&job.id) {
+            return unknown(format!("{} is planned already; withdraw it first", job.id));
+        }
+        if job.tasks.is_empty() {
+            return unknown(format!("{} has no tasks", job.id));
+        }
+        let machines = self.shop.machines.len();
+        for (index, task) in job.tasks.iter().enumerate() {
+            if task.options.is_empty() {
+                return Err(Why::NoMachine { task: index });
+            }
+            if let Some(option) = task.options.iter().find(|o| o.machine >= machines) {
+                return unknown(format!(
+                    "task {index} of {} names machine {}, but the shop has {machines}",
+                    job.id, option.machine
+                ));
+            }
+        }
+        match job.at {
+            Where::In { machine, .. } if machine >= machines => {
+                return unknown(format!(
+                    "{} is in machine {machine}, but the shop has {machines}",
+                    job.id
+                ));
+            }
+            Where::On { station } | Where::Outside { station }
+                if station >= self.shop.stations.len() =>
+            {
+                return unknown(format!(
+                    "{} is at station {station}, but the shop has {}",
+                    job.id,
+                    self.shop.stations.len()
+                ));
+            }
+            _ => {}
+        }
+        for lag in &job.lags {
+            if lag.from.0 >= job.tasks.len() || lag.to.0 >= job.tasks.len() {
+                return unknown(format!(
+                    "a lag of {} names task {}, but it has {}",
+                    job.id,
+                    lag.from.0.max(lag.to.0),
+                    job.tasks.len()
+                ));
+            }
+        }
+        if let Some(done) = job.progress.iter().find(|d| d.machine >= machines) {
+            return unknown(format!(
+                "{} has been in machine {}, but the shop has {machines}",
+                job.id, done.machine
+            ));
+        }
+        if job.progress.len() > job.tasks.len() {
+            return unknown(format!("{} has done more tasks than it has", job.id));
+        }
+        Ok(())
+    }
+
+    /// A misfit in words for people.
+    fn why(&self, job: &Job, loose: &Loose, misfit: Misfit) -> Why {
+        match misfit {
+            Misfit::NoMachine(task) => Why::NoMachine { task },
+            Misfit::Crowded(_) if self.tables.movers_none() => Why::NoMover,
+            Misfit::Crowded(task) => {
+                let mut by: Vec<OrderId> = job.tasks[task]
+                    .options
+                    .iter()
+                    .flat_map(|o| self.slots[o.machine].overlapping(FAR - 1, FAR))
+                    .collect();
+                by.sort_unstable();
+                by.dedup();
+                Why::Crowded { task, by }
+            }
+            Misfit::Contradiction => {
+                // Leave out one maximum after the other as long as the contradiction stays.
+                let machines: Vec<usize> = job.tasks.iter().map(|t| t.options[0].machine).collect();
+                let clash = |loose: &Loose| {
+                    !Tables::net(&self.shop, job, &machines, 0, loose, None).close()
+                };
+                let mut without = loose.clone();
+                let mut guilty = Vec::new();
+                for (index, lag) in job.lags.iter().enumerate() {
+                    without.lags.push(index);
+                    if !clash(&without) {
+                        without.lags.pop();
+                        guilty.push(*lag);
+                    }
+                }
+                Why::Contradiction(guilty)
+            }
+        }
+    }
+
+    /// Takes everything that an entry's plan needs and keeps the entry.
+    fn lay(&mut self, mut entry: Entry) {
+        let id = entry.job.id;
+        let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
+        take(&needs, &mut self.tables.lines, &entry.times);
+        let mut moved = Vec::new();
+        for (task, machine, slot, stay) in self.stays(&entry) {
+            let unlimited = self.shop.machines[machine].slots == UNLIMITED;
+            let settled = task == AT_ORIGIN || begin(task) < entry.past;
+            let slots = &mut self.slots[machine];
+            let slot = if unlimited {
+                slots.enter(slot, stay);
+                slot
+            } else if settled {
+                moved.extend(slots.claim(slot, self.clock, stay));
+                slot
+            } else if let Some(free) = slots.find(Some(slot), stay.from, stay.until) {
+                slots.enter(free, stay);
+                free
+            } else {
+                let (mine, changed) = slots.deal(self.clock, stay);
+                moved.extend(changed);
+                mine
+            };
+            if task != AT_ORIGIN
+                && let Some(visit) = entry.plan.visits.get_mut(task)
+            {
+                visit.slot = slot;
+            }
+        }
+        if let Some(&at) = entry.times.get(entry.past) {
+            self.next.insert((at, id));
+        }
+        self.jobs.insert(id, entry);
+        for (order, task, slot) in moved {
+            if let Some(visit) = self
+                .jobs
+                .get_mut(&order)
+                .and_then(|e| e.plan.visits.get_mut(task))
+            {
+                visit.slot = slot;
+            }
+        }
+    }
+
+    /// Gives everything back that an order's plan holds and takes the entry out.
+    fn lift(&mut self, order: OrderId) -> Option<Entry> {
+        let entry = self.jobs.remove(&order)?;
+        let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
+        give(&needs, &mut self.tables.lines, &entry.times);
+        for (_, machine, slot, stay) in self.stays(&entry) {
+            self.slots[machine].leave(slot, stay.from, stay.by);
+        }
+        if let Some(&at) = entry.times.get(entry.past) {
+            self.next.remove(&(at, order));
+        }
+        Some(entry)
+    }
+
+    /// The stays of an entry in slots: task, machine, slot, when.
+    fn stays(&self, entry: &Entry) -> Vec<(usize, usize, u32, Held)> {
+        let mut stays = Vec::with_capacity(entry.machines.len() + 1);
+        if let Where::In { machine, slot } = entry.job.at
+            && entry.job.progress.is_empty()
+        {
+            let until = entry.times[ORIGIN] + self.shop.machines[machine].unload.base();
+            let held = Held {
+                from: -FAR,
+                until,
+                by: Some((entry.job.id, AT_ORIGIN)),
+            };
+            stays.push((AT_ORIGIN, machine, slot, held));
+        }
+        for (task, &machine) in entry.machines.iter().enumerate() {
+            let m = &self.shop.machines[machine];
+            let last = task + 1 == entry.machines.len();
+            let until = match (last, entry.job.stays) {
+                (true, true) => FAR,
+                (true, false) => entry.times[end(task)],
+                (false, _) => entry.times[end(task)] + m.unload.base(),
+            };
+            if entry.times[begin(task)] >= FAR {
+                continue;
+            }
+            let held = Held {
+                from: entry.times[begin(task)] - m.load.base(),
+                until,
+                by: Some((entry.job.id, task)),
+            };
+            let slot = match entry.plan.visits.get(task) {
+                Some(visit) if m.slots != UNLIMITED => visit.slot,
+                _ => 0,
+            };
+            stays.push((task, machine, slot, held));
+        }
+        stays
+    }
+}
+
+impl Entry {
+    /// Limits that no longer bind.
+    fn excused(&self) -> Vec<Limit> {
+        let lags = self.loose.lags.iter().map(|&index| {
+            let lag = self.job.lags[index];
+            Limit::Lag {
+                from: lag.from,
+                to: lag.to,
+            }
+        });
+        let stays = self.loose.stays.iter().map(|&task| Limit::Stay { task });
+        let waits = self
+            .loose
+            .waits
+            .iter()
+            .map(|&task| Limit::MoverWait { task });
+        lags.chain(stays).chain(waits).collect()
+    }
+
+    /// Writes the plan from machines and times; slots are kept.
+    fn outline(&mut self) {
+        let upto = if self.stranded.is_some() {
+            // Only stays that have begun.
+            self.past / 2
+        } else {
+            self.machines.len()
+        };
+        let instant = Instant::from_base;
+        let old = std::mem::take(&mut self.plan.visits);
+        for task in 0..upto {
+            let slot = match (old.get(task), self.job.progress.get(task)) {
+                (Some(visit), _) if visit.machine == self.machines[task] => visit.slot,
+                (_, Some(done)) => done.slot,
+                _ => 0,
+            };
+            let before = if task > 0 { end(task - 1) } else { ORIGIN };
+            self.plan.visits.push(Visit {
+                task,
+                machine: self.machines[task],
+                slot,
+                leg_start: instant(self.times[before]),
+                begin: instant(self.times[begin(task)]),
+                end: instant(self.times[end(task)]),
+            });
+        }
+        self.plan.finish = instant(if self.stranded.is_some() {
+            FAR
+        } else {
+            self.finish()
+        });
+    }
+
+    /// Ends the plan where the plate is: it stays there for good.
+    fn strand(&mut self, why: Why) {
+        let machines = self.settled();
+        self.machines.truncate(machines);
+        self.times.truncate(self.past);
+        self.times.resize(1 + 2 * self.machines.len(), FAR);
+        self.stranded = Some(why);
+        self.outline();
+    }
+
+    fn set(&mut self, placement: Placement) {
+        self.machines = placement.machines;
+        self.times = placement.times;
+        self.stranded = None;
+        self.outline();
+    }
+}
+
+/// Times that have happened, from the progress of a job.
+fn past_of(shop: &Shop, job: &Job) -> Vec<i64> {
+    let mut past = Vec::new();
+    for (task, done) in job.progress.iter().enumerate() {
+        if task == 0 {
+            let leg = match job.at {
+                Where::In { .. } => 0,
+                Where::On { station } | Where::Outside { station } => {
+                    let m = &shop.machines[done.machine];
+                    (shop.travel.time(station, m.station) + m.load).base()
+                }
+            };
+            past.push(done.begin.base() - leg);
+        }
+        past.push(done.begin.base());
+        match done.end {
+            Some(at) => past.push(at.base()),
+            None => break,
+        }
+    }
+    past
+}

@@ -1,0 +1,279 @@
+//! Finding the place of one job: which machines, and when.
+
+use super::tables::{Expected, Loose, ORIGIN, Tables, begin, end};
+use crate::job::{Choice, Job, Where};
+use crate::line::{FAR, Line};
+use crate::shop::Shop;
+
+/// Options of a task that are looked at; of more, this many are drawn in a fixed rotation.
+const LOOK: usize = 24;
+
+/// What is asked: a job, what has happened, and from when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask<'a> {
+    pub(crate) job: &'a Job,
+    /// Times of the nodes that have happened.
+    pub(crate) past: &'a [i64],
+    /// Machines of the first tasks that can't be chosen any more.
+    pub(crate) fixed: &'a [usize],
+    pub(crate) now: i64,
+    /// Lower bounds per node; may be short or empty.
+    pub(crate) floor: &'a [i64],
+    pub(crate) loose: &'a Loose,
+    pub(crate) expected: Expected,
+    /// The last time must not be after this.
+    pub(crate) limit: i64,
+    /// The plate is inside this machine, which is down until then.
+    pub(crate) inside: Option<(usize, i64)>,
+    /// Whether to move everything as late as possible without a later finish.
+    pub(crate) tighten: bool,
+}
+
+/// A place: machines per task, times per node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Placement {
+    pub(crate) machines: Vec<usize>,
+    pub(crate) times: Vec<i64>,
+}
+
+/// Why there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// The limits contradict one another for every choice that was tried, or contradict what has
+    /// happened.
+    Contradiction,
+    /// No machine will ever do this task.
+    NoMachine(usize),
+    /// Something that this task needs is never free while the limits hold.
+    Crowded(usize),
+}
+
+/// Looks for the earliest finish; among choices of machines, two greedy ones.
+pub(crate) fn place(shop: &Shop, tables: &Tables, ask: &Ask) -> Result<Placement, Misfit> {
+    let open = ask.fixed.len() < ask.job.tasks.len()
+        && ask.job.tasks[ask.fixed.len()..]
+            .iter()
+            .any(|t| t.options.len() > 1);
+    let machines = choose(shop, tables, ask, &[])?;
+    let mut first = place_on(shop, tables, ask, machines);
+    if open && first == Err(Misfit::Contradiction) {
+        first = place_on(shop, tables, ask, nearest(shop, ask));
+    }
+    if !open {
+        return first;
+    }
+    // Again, with the times found as estimates of when each machine is really needed.
+    if let Ok(found) = &first {
+        let again = choose(shop, tables, ask, &found.times)?;
+        if again != found.machines
+            && let Ok(second) = place_on(shop, tables, ask, again)
+            && second.times.last() < found.times.last()
+        {
+            return Ok(second);
+        }
+    }
+    first
+}
+
+/// The earliest place on given machines.
+pub(crate) fn place_on(
+    shop: &Shop,
+    tables: &Tables,
+    ask: &Ask,
+    machines: Vec<usize>,
+) -> Result<Placement, Misfit> {
+    let pattern = tables
+        .pattern(
+            shop,
+            ask.job,
+            &machines,
+            ask.past.len(),
+            ask.loose,
+            ask.expected,
+        )
+        .ok_or(Misfit::Contradiction)?;
+    let nodes = 1 + 2 * machines.len();
+    let past = ask.past.len();
+    let mut times = vec![-FAR; nodes];
+    for (node, time) in times.iter_mut().enumerate().skip(past) {
+        *time = ask.now.max(ask.floor.get(node).copied().unwrap_or(-FAR));
+    }
+    if past == 0 {
+        times[ORIGIN] = times[ORIGIN].max(ask.job.release.base());
+    }
+    times[..past].copy_from_slice(ask.past);
+    if let Some((node, at)) = ask.expected {
+        times[node] = times[node].max(at);
+    }
+    if let Some((down, until)) = ask.inside {
+        if past == 0 {
+            times[ORIGIN] = times[ORIGIN].max(until);
+        }
+        for (task, &machine) in machines.iter().enumerate() {
+            if machine == down {
+                let load = shop.machines[machine].load.base();
+                if begin(task) >= past {
+                    times[begin(task)] = times[begin(task)].max(until + load);
+                } else if end(task) >= past {
+                    times[end(task)] = times[end(task)].max(until);
+                }
+            }
+        }
+    }
+    for node in 0..nodes {
+        let value = times[node];
+        pattern.net.raise(&mut times, node, value);
+    }
+    if times[..past] != *ask.past {
+        return Err(Misfit::Contradiction);
+    }
+    if times[nodes - 1] > ask.limit {
+        return Err(Misfit::Crowded(machines.len() - 1));
+    }
+    pattern
+        .earliest(&tables.lines, &mut times, past, ask.now, ask.limit)
+        .map_err(|stuck| {
+            let node = pattern.needs[stuck.need].b as usize;
+            Misfit::Crowded(node.saturating_sub(1) / 2)
+        })?;
+    if ask.tighten {
+        let mut late = vec![FAR; nodes];
+        pattern.net.lower(&mut late, nodes - 1, times[nodes - 1]);
+        for (node, &at) in ask.past.iter().enumerate() {
+            pattern.net.lower(&mut late, node, at);
+        }
+        if pattern
+            .latest(&tables.lines, &mut late, past, ask.now)
+            .is_some()
+            && late.iter().zip(&times).all(|(l, e)| l >= e)
+        {
+            times = late;
+        }
+    }
+    Ok(Placement { machines, times })
+}
+
+/// Greedy: for each task the machine that has done it first, given those before.
+fn choose(shop: &Shop, tables: &Tables, ask: &Ask, estimate: &[i64]) -> Result<Vec<usize>, Misfit> {
+    let job = ask.job;
+    let mut machines = ask.fixed.to_vec();
+    let past = ask.past.len();
+    let known = |node: usize| (node < past).then(|| ask.past[node]);
+    // When the plate can leave where it is.
+    let mut free = known(ORIGIN).unwrap_or_else(|| ask.now.max(job.release.base()));
+    for task in 0..job.tasks.len() {
+        if task < machines.len() {
+            let leg = leg(shop, job, &machines, task, machines[task]);
+            let loaded = known(begin(task)).unwrap_or_else(|| ask.now.max(free + leg));
+            let stay = job.tasks[task]
+                .options
+                .iter()
+                .find(|o| o.machine == machines[task])
+                .map_or(0, |o| o.stay.base());
+            free = known(end(task)).unwrap_or_else(|| ask.now.max(loaded + stay));
+            continue;
+        }
+        let mut best: Option<(i64, i64, usize)> = None;
+        for (turn, option) in options(job, task).enumerate() {
+            let m = &shop.machines[option.machine];
+            let (load, stay) = (m.load.base(), option.stay.base());
+            let leg = leg(shop, job, &machines, task, option.machine);
+            let loaded = ask
+                .now
+                .max(free + leg)
+                .max(estimate.get(begin(task)).copied().unwrap_or(-FAR));
+            let until = if task + 1 == job.tasks.len() && job.stays {
+                FAR
+            } else {
+                loaded + stay
+            };
+            let fit = tables
+                .bay(option.machine)
+                .fit(loaded - load, until, load + stay);
+            if fit >= FAR {
+                continue;
+            }
+            let key = (fit + load + stay, leg, turn);
+            if best.is_none_or(|b| key < (b.0, b.1, usize::MAX)) {
+                best = Some((key.0, key.1, option.machine));
+            }
+        }
+        let Some((done, _, machine)) = best else {
+            let gone = job.tasks[task]
+                .options
+                .iter()
+                .all(|o| tables.bay(o.machine).fit(ask.now, ask.now, 1) >= FAR);
+            return Err(if gone {
+                Misfit::NoMachine(task)
+            } else {
+                Misfit::Crowded(task)
+            });
+        };
+        machines.push(machine);
+        free = done;
+    }
+    Ok(machines)
+}
+
+/// The choice with the shortest way: the last resort where tight lags rule far machines out.
+fn nearest(shop: &Shop, ask: &Ask) -> Vec<usize> {
+    let mut machines = ask.fixed.to_vec();
+    let open = machines.len();
+    // Shortest way to every option of every open task, and where it came from.
+    let mut reach: Vec<Vec<(i64, usize, usize)>> = Vec::new();
+    for task in open..ask.job.tasks.len() {
+        let row: Vec<_> = options(ask.job, task)
+            .map(|option| {
+                if task == open {
+                    let leg = leg(shop, ask.job, &machines, task, option.machine);
+                    return (leg + option.stay.base(), option.machine, 0);
+                }
+                let (cost, from) = reach[task - open - 1]
+                    .iter()
+                    .enumerate()
+                    .map(|(i, r)| (r.0 + shop.leg(r.1, option.machine).base(), i))
+                    .min()
+                    .unwrap_or((0, 0));
+                (cost + option.stay.base(), option.machine, from)
+            })
+            .collect();
+        reach.push(row);
+    }
+    let mut at = reach
+        .last()
+        .and_then(|row| (0..row.len()).min_by_key(|&i| row[i].0))
+        .unwrap_or(0);
+    let mut back = Vec::new();
+    for row in reach.iter().rev() {
+        back.push(row[at].1);
+        at = row[at].2;
+    }
+    machines.extend(back.iter().rev());
+    machines
+}
+
+/// The options of a task that are looked at.
+fn options(job: &Job, task: usize) -> impl Iterator<Item = &Choice> {
+    let all = &job.tasks[task].options;
+    let count = all.len();
+    let first = if count > LOOK {
+        (job.id.index().wrapping_mul(7919) + task * 104_729) % count
+    } else {
+        0
+    };
+    (0..count.min(LOOK)).map(move |i| &all[(first + i) % count])
+}
+
+/// Time of the leg to a task on a machine.
+fn leg(shop: &Shop, job: &Job, machines: &[usize], task: usize, to: usize) -> i64 {
+    if task > 0 {
+        return shop.leg(machines[task - 1], to).base();
+    }
+    match job.at {
+        Where::In { machine, .. } => shop.leg(machine, to).base(),
+        Where::On { station } | Where::Outside { station } => {
+            let m = &shop.machines[to];
+            (shop.travel.time(station, m.station) + m.load).base()
+        }
+    }
+}

@@ -1,0 +1,605 @@
+//! Making the plan feasible again after reality differed, with as little change as possible.
+//!
+//! In steps, each only where the one before did not do:
+//! 1. the order's plan still holds with the times that happened: nothing changes;
+//! 2. its coming times slide later on the same machines, everybody else stays;
+//! 3. it is planned anew from where it is, everybody else stays;
+//! 4. orders that have not started step aside and are planned anew afterwards;
+//! 5. all orders that are under way slide later in the order in which they use each place, which is
+//!    always possible (see [`super::shift`]); limits that this breaks are named.
+
+use super::place::{Ask, Misfit, Placement, place, place_on};
+use super::tables::{Loose, ORIGIN, Tables, begin, end, node};
+use super::{Entry, Planner};
+use crate::job::Where;
+use crate::line::{FAR, Line};
+use crate::plan::{BrokenLag, Limit, Repair, Why};
+use quantity::{Duration, Instant, OrderId};
+use std::collections::BTreeSet;
+
+/// How often a repair starts over because stranded plates hinder others.
+const ROUNDS: usize = 8;
+
+/// What a repair has done so far.
+#[derive(Default)]
+pub(super) struct Log {
+    moved: BTreeSet<OrderId>,
+    broken: Vec<BrokenLag>,
+    stranded: Vec<(OrderId, Why)>,
+}
+
+impl Planner {
+    /// Makes the plan feasible from `now` on after events were reported, changing as little as it
+    /// can. What has begun stays as it is; limits are broken only where reality or the orders under
+    /// way leave nothing else, never for an order that has not started.
+    pub fn repair(&mut self, now: Instant) -> Repair {
+        let now = self.tell(now);
+        let mut log = Log::default();
+        let overdue = self.next.range(..(now, OrderId(0))).map(|&(_, id)| id);
+        let mut todo: BTreeSet<OrderId> = overdue.collect();
+        if std::mem::take(&mut self.retry) {
+            todo.extend(&self.stranded);
+        }
+        // A plate that is stranded on the way hinders others, who are dirty then.
+        for _ in 0..ROUNDS {
+            todo.append(&mut self.dirty);
+            let mut round: Vec<OrderId> = std::mem::take(&mut todo)
+                .into_iter()
+                .filter(|id| self.jobs.contains_key(id))
+                .collect();
+            if round.is_empty() {
+                break;
+            }
+            self.sort_for_repair(&mut round);
+            self.yield_to_started(&round);
+            let mut hard = Vec::new();
+            for id in round {
+                if !self.mend(id, now, &mut log) {
+                    hard.push(id);
+                }
+            }
+            if !hard.is_empty() {
+                self.rebuild(hard, now, &mut log);
+            }
+        }
+        Repair {
+            moved: log.moved.into_iter().collect(),
+            broken: log.broken,
+            stranded: log.stranded,
+        }
+    }
+
+    /// Started orders first, then by the next moment of their plan.
+    fn sort_for_repair(&self, orders: &mut [OrderId]) {
+        orders.sort_by_key(|id| {
+            let entry = &self.jobs[id];
+            let next = entry.times.get(entry.past).copied().unwrap_or(FAR);
+            (entry.past == 0, next, *id)
+        });
+    }
+
+    /// Takes the claims of orders that are to be mended and have not started off the timetables, so
+    /// that those under way are not hindered by claims that won't last.
+    fn yield_to_started(&mut self, todo: &[OrderId]) {
+        if todo.iter().all(|id| self.jobs[id].past == 0) {
+            return;
+        }
+        for id in todo {
+            if self.jobs[id].past == 0
+                && self.jobs[id].stranded.is_none()
+                && let Some(mut entry) = self.lift(*id)
+            {
+                entry.park();
+                self.lay(entry);
+            }
+        }
+    }
+
+    /// Mends one order while all others stay as they are. False if that is not possible.
+    pub(super) fn mend(&mut self, id: OrderId, now: i64, log: &mut Log) -> bool {
+        let Some(mut entry) = self.lift(id) else {
+            return true;
+        };
+        entry.unpark();
+        if entry.done() {
+            self.lay(entry);
+            return true;
+        }
+        let inside = self.inside(&entry);
+        if let Some((machine, until)) = inside
+            && until >= FAR
+        {
+            self.strand(entry, Why::Locked { machine }, now, log);
+            return true;
+        }
+        self.loosen(&mut entry, inside, now, log);
+        if entry.stranded.is_none() && inside.is_none() && self.sound(&entry, now) {
+            self.lay(entry);
+            return true;
+        }
+        if let Some((machine, _)) = inside
+            && let Some((from, until)) = self.down[machine]
+        {
+            self.tables.unblock(machine, from, until);
+        }
+        let found = self.search(&entry, inside, now);
+        if let Some((machine, _)) = inside
+            && let Some((from, until)) = self.down[machine]
+        {
+            self.tables.block(machine, from, until);
+        }
+        match found {
+            Ok(placement) => {
+                self.accept(entry, placement, now, log);
+                true
+            }
+            Err(Misfit::NoMachine(task)) => {
+                self.strand(entry, Why::NoMachine { task }, now, log);
+                true
+            }
+            Err(_) => {
+                if entry.past == 0 {
+                    entry.park();
+                }
+                self.lay(entry);
+                false
+            }
+        }
+    }
+
+    /// A place for an order with everybody else fixed: sliding first, then anew.
+    fn search(
+        &self,
+        entry: &Entry,
+        inside: Option<(usize, i64)>,
+        now: i64,
+    ) -> Result<Placement, Misfit> {
+        let settled = entry.settled();
+        let past = entry.past.min(entry.times.len());
+        let mut ask = Ask {
+            job: &entry.job,
+            past: &entry.times[..past],
+            fixed: &entry.machines[..settled],
+            now,
+            floor: &entry.times,
+            loose: &entry.loose,
+            expected: entry.expected,
+            limit: FAR,
+            inside,
+            tighten: false,
+        };
+        if entry.stranded.is_none()
+            && entry.machines.len() == entry.job.tasks.len()
+            && !entry.parked()
+        {
+            let slid = place_on(&self.shop, &self.tables, &ask, entry.machines.clone());
+            if slid.is_ok() {
+                return slid;
+            }
+        }
+        ask.floor = &[];
+        ask.tighten = true;
+        let anew = place(&self.shop, &self.tables, &ask);
+        if anew.is_ok() || past.is_multiple_of(2) || settled == 0 {
+            return anew;
+        }
+        // On the way to a machine: somewhere else, then.
+        ask.fixed = &entry.machines[..settled - 1];
+        place(&self.shop, &self.tables, &ask)
+    }
+
+    /// Whether an entry that is not laid fits as it is.
+    fn sound(&self, entry: &Entry, now: i64) -> bool {
+        let times = &entry.times;
+        if times.len() != 1 + 2 * entry.job.tasks.len()
+            || times[entry.past..].iter().any(|&t| t < now)
+            || (entry.past == 0 && times[ORIGIN] < entry.job.release.base())
+            || entry.expected.is_some_and(|(n, at)| times[n] < at)
+        {
+            return false;
+        }
+        let net = Tables::net(
+            &self.shop,
+            &entry.job,
+            &entry.machines,
+            entry.past,
+            &entry.loose,
+            entry.expected,
+        );
+        let nodes = times.len();
+        let kept = (0..nodes).all(|from| {
+            (0..nodes).all(|to| from == to || times[to] - times[from] >= net.bound(from, to))
+        });
+        kept && self
+            .tables
+            .needs(&self.shop, &entry.job, &entry.machines)
+            .iter()
+            .all(|need| {
+                let until = times[need.b as usize] + need.b_off;
+                let from = (times[need.a as usize] + need.a_off).max(now);
+                until <= from || self.tables.lines[need.line as usize].fit(from, until, 0) == from
+            })
+    }
+
+    /// The machine that the plate is in, if that is down, and until when.
+    fn inside(&self, entry: &Entry) -> Option<(usize, i64)> {
+        let machine = if entry.past == 0 {
+            match entry.job.at {
+                Where::In { machine, .. } => machine,
+                _ => return None,
+            }
+        } else if entry.past.is_multiple_of(2) {
+            *entry.machines.get(entry.past / 2 - 1)?
+        } else {
+            return None;
+        };
+        self.down[machine].map(|(_, until)| (machine, until))
+    }
+
+    /// Lets go of limits that what has happened, or is known to come, breaks in any case.
+    fn loosen(&self, entry: &mut Entry, inside: Option<(usize, i64)>, now: i64, log: &mut Log) {
+        if entry.past == 0 || entry.stranded.is_some() {
+            return;
+        }
+        let all = everything(entry);
+        let mut net = Tables::net(
+            &self.shop,
+            &entry.job,
+            &entry.machines,
+            entry.past,
+            &all,
+            entry.expected,
+        );
+        if !net.close() {
+            return;
+        }
+        let nodes = entry.times.len();
+        let mut times = vec![-FAR; nodes];
+        times[..entry.past].copy_from_slice(&entry.times[..entry.past]);
+        for time in &mut times[entry.past..] {
+            *time = now;
+        }
+        if let Some((node, at)) = entry.expected {
+            times[node] = times[node].max(at);
+        }
+        if let Some((_, until)) = inside
+            && entry.past < nodes
+        {
+            times[entry.past] = times[entry.past].max(until);
+        }
+        for node in 0..nodes {
+            let value = times[node];
+            net.raise(&mut times, node, value);
+        }
+        // A limit whose far end can't be early enough for its near end, which only happened ones
+        // are: the others can still move.
+        let past = entry.past;
+        let happened = times.clone();
+        self.note_broken(entry, &happened, |from| from < past, log);
+    }
+
+    /// Enters limits that these times break into the log, and lets go of them.
+    fn note_broken(
+        &self,
+        entry: &mut Entry,
+        times: &[i64],
+        counts: impl Fn(usize) -> bool,
+        log: &mut Log,
+    ) {
+        let id = entry.job.id;
+        let mut note = |limit: Limit, allowed: i64, planned: i64| {
+            log.broken.push(BrokenLag {
+                job: id,
+                limit,
+                allowed: Duration::from_base(allowed),
+                planned: Duration::from_base(planned),
+            });
+        };
+        for (index, lag) in entry.job.lags.iter().enumerate() {
+            let (from, to) = (node(lag.from), node(lag.to));
+            let Some(most) = lag.max.map(Duration::base) else {
+                continue;
+            };
+            if from.max(to) >= times.len() || !counts(from) || entry.loose.lags.contains(&index) {
+                continue;
+            }
+            let planned = times[to] - times[from];
+            if planned > most {
+                entry.loose.lags.push(index);
+                note(
+                    Limit::Lag {
+                        from: lag.from,
+                        to: lag.to,
+                    },
+                    most,
+                    planned,
+                );
+            }
+        }
+        for task in 0..entry.machines.len() {
+            let planned = times[end(task)] - times[begin(task)];
+            if let Some(most) = entry.job.tasks[task].stay_max.map(Duration::base)
+                && counts(begin(task))
+                && planned > most
+                && !entry.loose.stays.contains(&task)
+            {
+                entry.loose.stays.push(task);
+                note(Limit::Stay { task }, most, planned);
+            }
+            let before = if task > 0 { end(task - 1) } else { ORIGIN };
+            let to = entry.machines[task];
+            let least = match (task, entry.job.at) {
+                (0, Where::On { .. }) => continue,
+                (0, Where::Outside { station }) => {
+                    let m = &self.shop.machines[to];
+                    (self.shop.travel.time(station, m.station) + m.load).base()
+                }
+                (0, Where::In { machine, .. }) => self.shop.leg(machine, to).base(),
+                _ => self.shop.leg(entry.machines[task - 1], to).base(),
+            };
+            let direct = match (task, entry.job.at) {
+                (0, Where::In { machine, .. }) => self.shop.direct(machine, to),
+                (0, _) => false,
+                _ => self.shop.direct(entry.machines[task - 1], to),
+            };
+            let wait = if direct {
+                0
+            } else {
+                self.shop.mover_wait_max.base()
+            };
+            let planned = times[begin(task)] - times[before] - least;
+            if counts(before)
+                && begin(task) >= entry.past
+                && planned > wait
+                && !entry.loose.waits.contains(&task)
+            {
+                entry.loose.waits.push(task);
+                note(Limit::MoverWait { task }, wait, planned);
+            }
+        }
+    }
+
+    /// Gives an entry its new place.
+    fn accept(&mut self, mut entry: Entry, placement: Placement, now: i64, log: &mut Log) {
+        let id = entry.job.id;
+        if entry.machines != placement.machines || entry.times != placement.times {
+            log.moved.insert(id);
+        }
+        self.stranded.remove(&id);
+        entry.set(placement);
+        let finish = entry.finish();
+        if entry.promise >= FAR {
+            entry.promise = finish;
+        } else if finish > entry.promise && !entry.late {
+            entry.late = true;
+            log.broken.push(BrokenLag {
+                job: id,
+                limit: Limit::Finish,
+                allowed: Duration::from_base(entry.promise - now),
+                planned: Duration::from_base(finish - now),
+            });
+        }
+        self.lay(entry);
+    }
+
+    /// Ends an order's plan where its plate is.
+    fn strand(&mut self, mut entry: Entry, why: Why, now: i64, log: &mut Log) {
+        let id = entry.job.id;
+        if entry.stranded.as_ref() != Some(&why) {
+            log.stranded.push((id, why.clone()));
+            log.moved.insert(id);
+        }
+        entry.aside = None;
+        entry.strand(why);
+        self.stranded.insert(id);
+        let stays = self.stays(&entry);
+        let carried = entry.past % 2 == 1;
+        self.lay(entry);
+        for (_, machine, _, stay) in stays {
+            let touched = self.slots[machine].overlapping(stay.from.max(now), stay.until);
+            self.dirty.extend(touched.filter(|&other| other != id));
+        }
+        if carried {
+            self.crowd_out();
+        }
+    }
+
+    /// Steps 4 and 5: orders that have not started step aside; then those under way slide.
+    fn rebuild(&mut self, mut hard: Vec<OrderId>, now: i64, log: &mut Log) {
+        let mut aside = BTreeSet::new();
+        let horizon = self.horizon();
+        self.step_aside(horizon, &mut aside);
+        let mut still = Vec::new();
+        for id in std::mem::take(&mut hard) {
+            if self.jobs[&id].past > 0 && !self.mend(id, now, log) {
+                still.push(id);
+            }
+        }
+        if !still.is_empty() {
+            self.slide(now, &mut aside, log);
+        }
+        // Those that stepped aside come back, each where it was if that is still free.
+        let mut back: Vec<(i64, OrderId)> = aside
+            .into_iter()
+            .filter_map(|id| self.jobs.get(&id).map(|e| (e.wanted(), id)))
+            .collect();
+        back.sort_unstable();
+        for (_, id) in back {
+            if !self.mend(id, now, log)
+                && let Some(entry) = self.lift(id)
+            {
+                let why = match self.search(&entry, None, now) {
+                    Err(misfit) => self.why(&entry.job, &entry.loose, misfit),
+                    Ok(_) => Why::NoMover,
+                };
+                self.strand(entry, why, now, log);
+            }
+        }
+    }
+
+    /// When the last order under way is done.
+    fn horizon(&self) -> i64 {
+        self.jobs
+            .values()
+            .filter(|e| e.past > 0 && e.stranded.is_none())
+            .map(|e| e.finish().min(FAR - 1))
+            .max()
+            .unwrap_or(-FAR)
+    }
+
+    /// Takes all orders that have not started and would start before `horizon` off the timetables.
+    fn step_aside(&mut self, horizon: i64, aside: &mut BTreeSet<OrderId>) {
+        let ids: Vec<OrderId> = self
+            .jobs
+            .values()
+            .filter(|e| e.past == 0 && e.stranded.is_none() && !aside.contains(&e.job.id))
+            .filter(|e| e.parked() || e.times[ORIGIN] <= horizon)
+            .map(|e| e.job.id)
+            .collect();
+        for id in ids {
+            if let Some(mut entry) = self.lift(id) {
+                entry.park();
+                self.lay(entry);
+                aside.insert(id);
+            }
+        }
+    }
+
+    /// Step 5.
+    fn slide(&mut self, now: i64, aside: &mut BTreeSet<OrderId>, log: &mut Log) {
+        let under_way: Vec<OrderId> = self
+            .jobs
+            .values()
+            .filter(|e| e.past > 0 && e.stranded.is_none() && !e.done())
+            .map(|e| e.job.id)
+            .collect();
+        let mut entries: Vec<Entry> = under_way.iter().filter_map(|&id| self.lift(id)).collect();
+        let mut lost = Vec::new();
+        entries.retain_mut(|entry| match self.reroute(entry) {
+            None => true,
+            Some(why) => {
+                lost.push((entry.clone(), why));
+                false
+            }
+        });
+        for (entry, why) in lost {
+            self.strand(entry, why, now, log);
+        }
+        let inside: Vec<Option<(usize, i64)>> = entries.iter().map(|e| self.inside(e)).collect();
+        let slid = self.shifted(&entries, &inside, now);
+        let late = slid
+            .iter()
+            .flatten()
+            .filter_map(|times| times.last())
+            .max()
+            .copied()
+            .unwrap_or(-FAR);
+        self.step_aside(late, aside);
+        let mut again = Vec::new();
+        for (mut entry, times) in entries.into_iter().zip(slid) {
+            let id = entry.job.id;
+            let Some(times) = times else {
+                let task = entry.settled().saturating_sub(1);
+                let by = under_way.iter().copied().filter(|&o| o != id).collect();
+                self.strand(entry, Why::Crowded { task, by }, now, log);
+                continue;
+            };
+            if times != entry.times {
+                log.moved.insert(id);
+            }
+            entry.times = times;
+            entry.outline();
+            self.lay(entry);
+            again.push(id);
+        }
+        // Where limits broke, try once more with everybody else where they are now.
+        for id in again {
+            let Some(mut entry) = self.lift(id) else {
+                continue;
+            };
+            let inside = self.inside(&entry);
+            let breaks = {
+                let mut probe = Log::default();
+                let mut copy = entry.clone();
+                let times = copy.times.clone();
+                self.note_broken(&mut copy, &times, |_| true, &mut probe);
+                !probe.broken.is_empty()
+            };
+            if breaks {
+                if inside.is_none()
+                    && let Ok(placement) = self.search(&entry, inside, now)
+                {
+                    self.accept(entry, placement, now, log);
+                    continue;
+                }
+                let times = entry.times.clone();
+                self.note_broken(&mut entry, &times, |_| true, log);
+            }
+            let placement = Placement {
+                machines: entry.machines.clone(),
+                times: entry.times.clone(),
+            };
+            self.accept(entry, placement, now, log);
+        }
+    }
+
+    /// Replaces machines that are gone in the rest of a plan; why that is not possible.
+    fn reroute(&self, entry: &mut Entry) -> Option<Why> {
+        for task in entry.past / 2..entry.machines.len() {
+            let dead = |m: usize| self.tables.bay(m).fit(0, 0, 1) >= FAR || self.dead(m);
+            if begin(task) < entry.past || !dead(entry.machines[task]) {
+                continue;
+            }
+            let options = &entry.job.tasks[task].options;
+            match options.iter().find(|o| !dead(o.machine)) {
+                Some(option) => entry.machines[task] = option.machine,
+                None => return Some(Why::NoMachine { task }),
+            }
+        }
+        None
+    }
+
+    fn dead(&self, machine: usize) -> bool {
+        self.gone[machine] || self.down[machine].is_some_and(|(_, until)| until >= FAR)
+    }
+}
+
+/// All limits of an entry let go.
+pub(super) fn everything(entry: &Entry) -> Loose {
+    Loose {
+        lags: (0..entry.job.lags.len()).collect(),
+        stays: (0..entry.job.tasks.len()).collect(),
+        waits: (0..entry.job.tasks.len()).collect(),
+    }
+}
+
+impl Entry {
+    /// Off the timetables but for the place where the plate is; what was planned is remembered.
+    pub(super) fn park(&mut self) {
+        if !self.parked() {
+            self.aside = Some(Placement {
+                machines: std::mem::take(&mut self.machines),
+                times: std::mem::replace(&mut self.times, vec![FAR - 1]),
+            });
+        }
+    }
+
+    /// Back to what was planned, not laid yet.
+    fn unpark(&mut self) {
+        if let Some(placement) = self.aside.take() {
+            self.machines = placement.machines;
+            self.times = placement.times;
+        }
+    }
+
+    pub(super) fn parked(&self) -> bool {
+        self.aside.is_some()
+    }
+
+    /// When it was to start.
+    fn wanted(&self) -> i64 {
+        self.aside
+            .as_ref()
+            .map_or(self.times[ORIGIN], |p| p.times[ORIGIN])
+    }
+}

@@ -1,0 +1,248 @@
+//! Sliding all plans that are under way later without changing who comes first.
+//!
+//! Every place, door, arm and mover is used in some order by the plan as it stands. That order has no
+//! circle, because the plan gave every use a time. Keep it, forget the times, and let everything
+//! happen as early as what came before allows: whatever reality has delayed, nobody waits for
+//! somebody who waits for him, so every plate moves on. This is why a hall never gets stuck.
+//! Resources with several units are first dealt to single units, in order of arrival.
+//!
+//! Maximum limits are kept where they can be; those of an order for which that is impossible are let
+//! go, and what is then broken is reported.
+
+use super::Entry;
+use super::Planner;
+use super::repair::everything;
+use super::tables::{Tables, begin, end};
+use crate::line::{FAR, Line};
+use crate::net::Net;
+use crate::pattern::{FOR_GOOD, Need};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Times that a job's times are raised before its maximum limits are let go.
+const PATIENCE: u32 = 400;
+
+/// Times after that before its order is held to run in a circle.
+const HOPELESS: u32 = 20_000;
+
+/// `time[to] >= time[from] + lag` across jobs.
+#[derive(Clone, Copy, Debug)]
+struct Cross {
+    from: usize,
+    job: usize,
+    to: usize,
+    lag: i64,
+}
+
+struct Sliding {
+    net: Net,
+    needs: Vec<Need>,
+    out: Vec<Cross>,
+    times: Vec<i64>,
+    raised: u32,
+    free: bool,
+}
+
+impl Planner {
+    /// New times for entries that are not laid, all of them under way. `None` for one that can't
+    /// go on.
+    pub(super) fn shifted(
+        &self,
+        entries: &[Entry],
+        inside: &[Option<(usize, i64)>],
+        now: i64,
+    ) -> Vec<Option<Vec<i64>>> {
+        let mut sliding: Vec<Sliding> = entries
+            .iter()
+            .zip(inside)
+            .map(|(entry, inside)| self.slide_start(entry, *inside, now))
+            .collect();
+        self.chain(entries, &mut sliding);
+        let mut queue: VecDeque<usize> = (0..sliding.len()).collect();
+        let mut queued = vec![true; sliding.len()];
+        while let Some(job) = queue.pop_front() {
+            queued[job] = false;
+            let entry = &entries[job];
+            if sliding[job].raised > HOPELESS {
+                continue;
+            }
+            if !self.settle(entry, inside[job], &mut sliding[job], now) {
+                if sliding[job].free {
+                    sliding[job].raised = HOPELESS + 1;
+                    continue;
+                }
+                sliding[job].let_go(&self.shop, entry);
+                queue.push_back(job);
+                queued[job] = true;
+                continue;
+            }
+            for index in 0..sliding[job].out.len() {
+                let cross = sliding[job].out[index];
+                let value = sliding[job].times[cross.from] + cross.lag;
+                let other = &mut sliding[cross.job];
+                if other.times[cross.to] >= value || cross.to < entries[cross.job].past {
+                    continue;
+                }
+                other.times[cross.to] = value;
+                other.raised += 1;
+                if other.raised > PATIENCE && !other.free {
+                    other.let_go(&self.shop, &entries[cross.job]);
+                }
+                if !queued[cross.job] {
+                    queued[cross.job] = true;
+                    queue.push_back(cross.job);
+                }
+            }
+        }
+        sliding
+            .into_iter()
+            .map(|s| {
+                let over = s.raised > HOPELESS || s.times.last().is_none_or(|&t| t >= FAR / 2);
+                (!over).then_some(s.times)
+            })
+            .collect()
+    }
+
+    fn slide_start(&self, entry: &Entry, inside: Option<(usize, i64)>, now: i64) -> Sliding {
+        let mut times = entry.times.clone();
+        for time in &mut times[entry.past..] {
+            *time = (*time).max(now);
+        }
+        if let Some((node, at)) = entry.expected {
+            times[node] = times[node].max(at);
+        }
+        if let Some((_, until)) = inside
+            && entry.past < times.len()
+        {
+            times[entry.past] = times[entry.past].max(until);
+        }
+        let net = Tables::net(
+            &self.shop,
+            &entry.job,
+            &entry.machines,
+            entry.past,
+            &entry.loose,
+            entry.expected,
+        );
+        let mut sliding = Sliding {
+            net,
+            needs: self.tables.needs(&self.shop, &entry.job, &entry.machines),
+            out: Vec::new(),
+            times,
+            raised: 0,
+            free: false,
+        };
+        if !sliding.net.close() {
+            sliding.let_go(&self.shop, entry);
+        }
+        sliding
+    }
+
+    /// Enters who comes after whom on every unit of every timetable.
+    fn chain(&self, entries: &[Entry], sliding: &mut [Sliding]) {
+        let mut uses: BTreeMap<u32, Vec<(i64, i64, usize, usize)>> = BTreeMap::new();
+        for (job, (entry, slide)) in entries.iter().zip(sliding.iter()).enumerate() {
+            for (index, need) in slide.needs.iter().enumerate() {
+                let from = entry.times[need.a as usize].saturating_add(need.a_off);
+                let until = entry.times[need.b as usize].saturating_add(need.b_off);
+                uses.entry(need.line)
+                    .or_default()
+                    .push((from, until, job, index));
+            }
+        }
+        for (line, mut list) in uses {
+            list.sort_unstable();
+            let profile = &self.tables.lines[line as usize];
+            let units = profile.room().max(1) as usize;
+            // Who used a unit last: until when, job, need.
+            let mut last: BTreeMap<(i64, usize), (usize, usize)> = BTreeMap::new();
+            for (_, until, job, index) in list {
+                let unit = if last.len() < units {
+                    last.len()
+                } else if let Some((&key, &(other, before))) = last.first_key_value() {
+                    last.remove(&key);
+                    let (a, b) = (sliding[other].needs[before], sliding[job].needs[index]);
+                    if other != job && a.b_off < FOR_GOOD {
+                        sliding[other].out.push(Cross {
+                            from: a.b as usize,
+                            job,
+                            to: b.a as usize,
+                            lag: a.b_off - b.a_off.max(-FAR / 2),
+                        });
+                    }
+                    key.1
+                } else {
+                    continue;
+                };
+                last.insert((until, unit), (job, index));
+            }
+        }
+    }
+
+    /// Raises a job's times until its network and what never moves (down times, held places) allow
+    /// them. False if something that has happened would have to be later.
+    fn settle(
+        &self,
+        entry: &Entry,
+        inside: Option<(usize, i64)>,
+        slide: &mut Sliding,
+        now: i64,
+    ) -> bool {
+        loop {
+            for node in 0..slide.times.len() {
+                let value = slide.times[node];
+                slide.net.raise(&mut slide.times, node, value);
+            }
+            if slide.times[..entry.past] != entry.times[..entry.past] {
+                slide.times[..entry.past].copy_from_slice(&entry.times[..entry.past]);
+                return false;
+            }
+            let mut calm = true;
+            for need in &slide.needs {
+                let until = slide.times[need.b as usize] + need.b_off;
+                let from = (slide.times[need.a as usize].saturating_add(need.a_off)).max(now);
+                if until <= from || self.is_inside(entry, inside, need) {
+                    continue;
+                }
+                let fit = self.tables.lines[need.line as usize].fit(from, until, 0);
+                if fit > from {
+                    if (need.a as usize) < entry.past || fit >= FAR / 2 {
+                        return false;
+                    }
+                    slide.times[need.a as usize] = fit - need.a_off;
+                    slide.raised += 1;
+                    calm = false;
+                    break;
+                }
+            }
+            if calm {
+                return true;
+            }
+        }
+    }
+
+    /// Whether a need is the stay of a plate in the machine that is down.
+    fn is_inside(&self, entry: &Entry, inside: Option<(usize, i64)>, need: &Need) -> bool {
+        let _ = self;
+        inside.is_some()
+            && entry.past >= 2
+            && need.a as usize == begin(entry.past / 2 - 1)
+            && need.b as usize == end(entry.past / 2 - 1)
+    }
+}
+
+impl Sliding {
+    /// Lets go of all maximum limits.
+    fn let_go(&mut self, shop: &crate::Shop, entry: &Entry) {
+        let all = everything(entry);
+        self.net = Tables::net(
+            shop,
+            &entry.job,
+            &entry.machines,
+            entry.past,
+            &all,
+            entry.expected,
+        );
+        self.net.close();
+        self.free = true;
+    }
+}

@@ -1,0 +1,347 @@
+//! The timetables of a shop, and the pattern of a job on them for a choice of machines.
+
+use crate::job::{Edge, Job, Where};
+use crate::line::{FAR, Line};
+use crate::net::Net;
+use crate::pattern::{ALWAYS, FOR_GOOD, Need, Pattern};
+use crate::profile::Profile;
+use crate::shop::{Shop, UNLIMITED};
+
+/// No timetable: the resource is never short.
+const FREE: u32 = u32::MAX;
+
+/// Weight with which a machine that is never full is blocked.
+const WHOLE: u32 = 1 << 30;
+
+/// Node of a job's network: departure from where the plate is on admission.
+pub(crate) const ORIGIN: usize = 0;
+
+/// Node: task `k` is loaded.
+pub(crate) const fn begin(task: usize) -> usize {
+    1 + 2 * task
+}
+
+/// Node: unloading of task `k` begins.
+pub(crate) const fn end(task: usize) -> usize {
+    2 + 2 * task
+}
+
+/// The node of an edge.
+pub(crate) const fn node(edge: (usize, Edge)) -> usize {
+    match edge.1 {
+        Edge::Begin => begin(edge.0),
+        Edge::End => end(edge.0),
+    }
+}
+
+/// All timetables of a shop.
+#[derive(Clone, Debug)]
+pub(crate) struct Tables {
+    pub(crate) lines: Vec<Profile>,
+    bay: Vec<u32>,
+    gate: Vec<u32>,
+    arm: Vec<u32>,
+    movers: u32,
+}
+
+/// What of a job's limits no longer binds, because reality has broken it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Loose {
+    /// By index of the lag: its maximum.
+    pub(crate) lags: Vec<usize>,
+    /// By task: its longest stay.
+    pub(crate) stays: Vec<usize>,
+    /// By task: the longest wait on the mover that brings the plate there.
+    pub(crate) waits: Vec<usize>,
+}
+
+/// Reality that replaces a nominal least time: this node will not happen before this moment, but then
+/// it may, however long it was supposed to take.
+pub(crate) type Expected = Option<(usize, i64)>;
+
+impl Tables {
+    pub(crate) fn new(shop: &Shop) -> Self {
+        let mut tables = Self {
+            lines: vec![Profile::new(if shop.movers == UNLIMITED {
+                WHOLE
+            } else {
+                shop.movers
+            })],
+            bay: Vec::new(),
+            gate: Vec::new(),
+            arm: Vec::new(),
+            movers: 0,
+        };
+        for station in &shop.stations {
+            let line = tables.add(station.arms, station.arms != UNLIMITED);
+            tables.arm.push(line);
+        }
+        for machine in 0..shop.machines.len() {
+            tables.add_machine(shop, machine);
+        }
+        tables
+    }
+
+    pub(crate) fn add_machine(&mut self, shop: &Shop, machine: usize) {
+        let m = &shop.machines[machine];
+        let bay = self.add(if m.slots == UNLIMITED { WHOLE } else { m.slots }, true);
+        self.bay.push(bay);
+        let gate = self.add(1, m.gate && m.slots > 1);
+        self.gate.push(gate);
+        for window in &m.down {
+            self.block(machine, window.from.base(), window.until.base());
+        }
+    }
+
+    fn add(&mut self, capacity: u32, limited: bool) -> u32 {
+        if !limited {
+            return FREE;
+        }
+        self.lines.push(Profile::new(capacity));
+        (self.lines.len() - 1) as u32
+    }
+
+    /// The timetable of a machine's places.
+    pub(crate) fn bay(&self, machine: usize) -> &Profile {
+        &self.lines[self.bay[machine] as usize]
+    }
+
+    /// Whether there is no mover at all.
+    pub(crate) fn movers_none(&self) -> bool {
+        self.lines[self.movers as usize].capacity() == 0
+    }
+
+    pub(crate) fn set_movers(&mut self, movers: u32) {
+        let capacity = if movers == UNLIMITED { WHOLE } else { movers };
+        self.lines[self.movers as usize].set_capacity(capacity);
+    }
+
+    /// Stretches in which more movers are taken than there are.
+    pub(crate) fn crowded(&self) -> Vec<(i64, i64)> {
+        self.lines[self.movers as usize].crowded()
+    }
+
+    /// A machine that is gone has no places any more.
+    pub(crate) fn remove_machine(&mut self, machine: usize) {
+        self.lines[self.bay[machine] as usize].set_capacity(0);
+    }
+
+    /// Keeps everyone out of a machine.
+    pub(crate) fn block(&mut self, machine: usize, from: i64, until: i64) {
+        self.lines[self.bay[machine] as usize].take(from, until, WHOLE);
+    }
+
+    pub(crate) fn unblock(&mut self, machine: usize, from: i64, until: i64) {
+        self.lines[self.bay[machine] as usize].give(from, until, WHOLE);
+    }
+
+    /// One place of a machine that is taken by something else than a job.
+    pub(crate) fn hold(&mut self, machine: usize, from: i64, until: i64) {
+        self.lines[self.bay[machine] as usize].take(from, until, 1);
+    }
+
+    pub(crate) fn release(&mut self, machine: usize, from: i64, until: i64) {
+        self.lines[self.bay[machine] as usize].give(from, until, 1);
+    }
+
+    pub(crate) fn forget_before(&mut self, time: i64) {
+        for line in &mut self.lines {
+            line.forget_before(time);
+        }
+    }
+
+    /// What a job needs on which timetable; `machines` may be shorter than the tasks (a plan that
+    /// ends early).
+    pub(crate) fn needs(&self, shop: &Shop, job: &Job, machines: &[usize]) -> Vec<Need> {
+        let mut needs = Vec::with_capacity(6 * machines.len() + 3);
+        let mut add = |line: u32, a: usize, a_off: i64, b: usize, b_off: i64, least: i64| {
+            if line != FREE && (b_off > a_off || a != b) {
+                needs.push(Need {
+                    line,
+                    a: a as u16,
+                    b: b as u16,
+                    a_off,
+                    b_off,
+                    least,
+                });
+            }
+        };
+        if let Where::In { machine, .. } = job.at
+            && job.progress.is_empty()
+        {
+            let unload = shop.machines[machine].unload.base();
+            add(self.bay[machine], ORIGIN, ALWAYS, ORIGIN, unload, unload);
+        }
+        for (task, &machine) in machines.iter().enumerate() {
+            let m = &shop.machines[machine];
+            let (load, unload) = (m.load.base(), m.unload.base());
+            let arm = self.arm[m.station];
+            let (b, e) = (begin(task), end(task));
+            let last = task + 1 == machines.len();
+
+            // The leg that brings it here.
+            let from = if task > 0 {
+                Some(machines[task - 1])
+            } else {
+                match job.at {
+                    Where::In { machine, .. } => Some(machine),
+                    Where::On { .. } | Where::Outside { .. } => None,
+                }
+            };
+            let before = if task > 0 { end(task - 1) } else { ORIGIN };
+            if let Some(from) = from {
+                let out = shop.machines[from].unload.base();
+                let leg = shop.leg(from, machine).base();
+                add(self.gate[from], before, 0, before, out, out);
+                if shop.direct(from, machine) {
+                    add(arm, before, 0, b, 0, leg);
+                } else {
+                    let there = self.arm[shop.machines[from].station];
+                    add(there, before, 0, before, out, out);
+                    add(self.movers, before, 0, b, 0, leg);
+                    add(arm, b, -load, b, 0, load);
+                }
+            } else {
+                let since = match job.at {
+                    Where::On { .. } => ALWAYS,
+                    Where::In { .. } | Where::Outside { .. } => 0,
+                };
+                add(self.movers, before, since, b, 0, load);
+                add(arm, b, -load, b, 0, load);
+            }
+            add(self.gate[machine], b, -load, b, 0, load);
+
+            let stay = job.tasks[task]
+                .options
+                .iter()
+                .find(|o| o.machine == machine)
+                .map_or(0, |o| o.stay.base());
+            let after = match (last, job.stays) {
+                (true, true) => FOR_GOOD,
+                (true, false) => 0,
+                (false, _) => unload,
+            };
+            add(
+                self.bay[machine],
+                b,
+                -load,
+                e,
+                after,
+                load + stay + after.min(unload),
+            );
+        }
+        needs
+    }
+
+    /// The network of a job, not closed yet. Between nodes that have happened nothing binds.
+    pub(crate) fn net(
+        shop: &Shop,
+        job: &Job,
+        machines: &[usize],
+        past: usize,
+        loose: &Loose,
+        expected: Expected,
+    ) -> Net {
+        let mut net = Future {
+            net: Net::new(1 + 2 * machines.len()),
+            past,
+        };
+        let wait = shop.mover_wait_max.base();
+        let nominal = |node: usize| expected.is_none_or(|e| e.0 != node);
+        for (task, &machine) in machines.iter().enumerate() {
+            let m = &shop.machines[machine];
+            let before = if task > 0 { end(task - 1) } else { ORIGIN };
+            let (least, most) = match (task, job.at) {
+                (0, Where::In { machine: from, .. }) => span(shop, from, machine, wait),
+                (0, Where::On { station }) => {
+                    ((shop.travel.time(station, m.station) + m.load).base(), FAR)
+                }
+                (0, Where::Outside { station }) => {
+                    let least = (shop.travel.time(station, m.station) + m.load).base();
+                    (least, least.saturating_add(wait))
+                }
+                _ => span(shop, machines[task - 1], machine, wait),
+            };
+            let (b, e) = (begin(task), end(task));
+            if nominal(b) {
+                net.at_least(before, b, least);
+            } else {
+                net.at_least(before, b, 0);
+            }
+            if most < FAR && !loose.waits.contains(&task) {
+                net.at_most(before, b, most);
+            }
+            let stay = job.tasks[task]
+                .options
+                .iter()
+                .find(|o| o.machine == machine)
+                .map_or(0, |o| o.stay.base());
+            net.at_least(b, e, if nominal(e) { stay } else { 0 });
+            if let Some(most) = job.tasks[task].stay_max
+                && !loose.stays.contains(&task)
+            {
+                net.at_most(b, e, most.base());
+            }
+        }
+        for (index, lag) in job.lags.iter().enumerate() {
+            if lag.from.0 >= machines.len() || lag.to.0 >= machines.len() {
+                continue;
+            }
+            let (from, to) = (node(lag.from), node(lag.to));
+            net.at_least(from, to, lag.min.base());
+            if let Some(most) = lag.max
+                && !loose.lags.contains(&index)
+            {
+                net.at_most(from, to, most.base());
+            }
+        }
+        net.net
+    }
+
+    /// The closed pattern; `None` if the limits contradict one another for these machines.
+    pub(crate) fn pattern(
+        &self,
+        shop: &Shop,
+        job: &Job,
+        machines: &[usize],
+        past: usize,
+        loose: &Loose,
+        expected: Expected,
+    ) -> Option<Pattern> {
+        let mut net = Self::net(shop, job, machines, past, loose, expected);
+        net.close().then(|| Pattern {
+            net,
+            needs: self.needs(shop, job, machines),
+        })
+    }
+}
+
+/// A network under construction that leaves out what binds only the past.
+struct Future {
+    net: Net,
+    past: usize,
+}
+
+impl Future {
+    fn at_least(&mut self, from: usize, to: usize, least: i64) {
+        if from.max(to) >= self.past {
+            self.net.at_least(from, to, least);
+        }
+    }
+
+    fn at_most(&mut self, from: usize, to: usize, most: i64) {
+        if from.max(to) >= self.past {
+            self.net.at_most(from, to, most);
+        }
+    }
+}
+
+/// Least and most time of a leg between two machines.
+fn span(shop: &Shop, from: usize, to: usize, wait: i64) -> (i64, i64) {
+    let least = shop.leg(from, to).base();
+    if shop.direct(from, to) {
+        (least, least)
+    } else {
+        (least, least.saturating_add(wait))
+    }
+}

@@ -14,6 +14,9 @@ pub const DEFAULT_GAP_UM: i64 = 20_000;
 pub const DEFAULT_BLOCK_UM: i64 = 500_000;
 /// The sharpest turn from one block into the next, in radians: a right angle and a little.
 const TURN_MAX: f64 = 100.0 / 180.0 * PI;
+/// Blocks that part at a node but are too near to each other for more than this share of their
+/// length share a zone; others part by a clearance at the node.
+const JOIN_SHARE: f64 = 0.4;
 /// Step with which curves are compared, in metres.
 const COMPARE_EVERY: f64 = 0.02;
 
@@ -317,6 +320,15 @@ impl TrackBuilder {
         (l.hypot(w) + l.min(w)) / 2.0
     }
 
+    /// Clearance at a node in a curve: two movers one behind the other, each half a length and a
+    /// clearance from the node, touch at their inner corners first.
+    fn clearance_in_curve(&self, radius: f64) -> f64 {
+        let (l, w) = (self.footprint.length.as_m(), self.footprint.width.as_m());
+        let inner = (radius - w / 2.0).max(w / 4.0);
+        let turn = 2.0 * (l / 2.0 / inner).atan();
+        (radius * turn - l) / 2.0 + self.gap.as_m()
+    }
+
     /// Checks everything and makes the track.
     ///
     /// # Errors
@@ -369,15 +381,26 @@ impl TrackBuilder {
 
         // Ways that come too near to each other without meeting at a node share a zone.
         let mut groups = Groups::new(self.groups as usize);
+        self.join_near(&mut groups, apart);
         let mut nodes: Vec<Node> = Vec::with_capacity(n);
         for (i, point) in self.points.iter().enumerate() {
-            let mut arms: Vec<(Curve, Option<u32>)> = Vec::new();
+            let mut arms: Vec<(Curve, Option<usize>)> = Vec::new();
             for &p in starts[i].iter().chain(&ends[i]) {
                 let piece = &self.pieces[p];
-                if !arms.iter().any(|(_, group)| *group == Some(piece.group)) {
-                    arms.push((piece.curve, Some(piece.group)));
+                let group = Some(groups.find(piece.group as usize));
+                if !arms.iter().any(|arm| *arm == (piece.curve, group)) {
+                    arms.push((piece.curve, group));
                 }
             }
+            // The two directions of a rail are one arm.
+            let mut lines: Vec<u32> = starts[i]
+                .iter()
+                .chain(&ends[i])
+                .map(|&p| self.pieces[p].group)
+                .collect();
+            lines.sort_unstable();
+            lines.dedup();
+            let lines = lines.len() + at_node[i].len();
             for &b in &at_node[i] {
                 let (enter, leave) = &sidings[b];
                 let siding = if enter.node.index() == i {
@@ -392,10 +415,15 @@ impl TrackBuilder {
                 .chain(&ends[i])
                 .all(|p| self.pieces[*p].cell);
             let mut clearance = gap;
-            if arms.len() > 2 && !(cells && at_node[i].is_empty()) {
-                for (a, _) in &arms {
-                    for (b, _) in &arms {
-                        if a != b && !(cells && same_cell(a, b)) {
+            for (arm, _) in &arms {
+                if let Curve::Arc { radius, .. } = arm {
+                    clearance = clearance.max(self.clearance_in_curve(*radius));
+                }
+            }
+            if lines > 2 && !cells {
+                for (a, zone_a) in &arms {
+                    for (b, zone_b) in &arms {
+                        if a != b && (zone_a.is_none() || zone_a != zone_b) {
                             let fouls = fouling(a, b, point.xy(), apart);
                             clearance = clearance.max(fouls - length / 2.0 + gap);
                         }
@@ -408,7 +436,6 @@ impl TrackBuilder {
                 zone: None,
             });
         }
-        self.join_near(&mut groups, apart);
 
         let mut zone_of_group: BTreeMap<usize, ZoneId> = BTreeMap::new();
         let mut zones = 0_u32;
@@ -429,6 +456,7 @@ impl TrackBuilder {
                 radius: piece.radius,
                 next: Vec::new(),
                 rest: None,
+                cell: piece.cell,
                 curve: piece.curve,
             });
         }
@@ -584,7 +612,7 @@ impl TrackBuilder {
                 Some(node) => {
                     let at = self.points[node.index()].xy();
                     let room = p.curve.length().min(q.curve.length());
-                    fouling(&p.curve, &q.curve, at, apart) >= room
+                    fouling(&p.curve, &q.curve, at, apart) >= JOIN_SHARE * room
                 }
             };
             if conflict {
@@ -616,15 +644,13 @@ fn fouling(a: &Curve, b: &Curve, node: [f64; 2], apart: f64) -> f64 {
     }
 }
 
-/// Whether two ways lie in one floor cell: both touch the same middle.
-fn same_cell(a: &Curve, b: &Curve) -> bool {
-    dist(a.at(a.length() / 2.0).0, b.at(b.length() / 2.0).0) < 1e-6
-}
-
 fn check_berths(track: &Track, apart: f64) -> Result<(), TrackError> {
     let mut grid = Near::new(apart.max(0.5));
+    // A mover on a tile stays within the tile, however near the next one is.
     for (i, block) in track.blocks.iter().enumerate() {
-        grid.add(i, block.curve.bounds(), apart);
+        if !block.cell {
+            grid.add(i, block.curve.bounds(), apart);
+        }
     }
     let near = |berth: &Berth, other: String, found: f64| TrackError::TooNear {
         berth: berth.name.clone(),

@@ -20,7 +20,8 @@ pub struct Stopped {
     /// Rides broken off behind it: each replaces its mover's motion, is the same up to now, and
     /// ends at rest on the track.
     pub stopped: Vec<Motion>,
-    /// Movers that had not departed and now stay in their berths, to be planned anew.
+    /// Movers that had not departed and now stay where they are: in their berths, to be planned
+    /// anew, or at rest on the track, to be resumed.
     pub called_off: Vec<MoverId>,
     /// New rides for movers that can go round, or to a parking berth, from where they come to
     /// rest: each follows its mover's motion in `stopped`. In an order in which they may be begun.
@@ -399,9 +400,9 @@ impl Traffic {
                 if motion.depart > at {
                     done.insert(mover);
                     self.release(&motion, i64::MIN);
+                    result.called_off.push(mover);
                     let (state, held) = match (motion.from, rest) {
                         (Place::Berth(berth), _) => {
-                            result.called_off.push(mover);
                             (State::Berth(berth), vec![self.track.berth(berth).zone])
                         }
                         (Place::Track { .. }, Some(rest)) => {

@@ -5,8 +5,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod builder;
+pub mod check;
 mod fault;
 mod geometry;
+pub mod layouts;
 mod motion;
 mod profile;
 mod route;

@@ -74,6 +74,8 @@ pub struct Block {
     /// Where along the block a mover's centre comes to rest when it must stop on the way; none on
     /// blocks where a mover would be in the way of others.
     pub rest: Option<Length>,
+    /// Whether it is a way through a tile.
+    pub(crate) cell: bool,
     pub(crate) curve: Curve,
 }
 

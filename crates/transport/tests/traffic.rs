@@ -1,0 +1,241 @@
+//! Random tracks, random requests, random failures: no two bodies ever overlap, nobody is ever
+//! stuck for good.
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+use quantity::{BerthId, Duration, Instant, Length, Mass, MoverId, Rng, Seed};
+use rand::RngExt;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use transport::check::Watch;
+use transport::layouts::{self, Plan};
+use transport::{BerthKind, Limits, Motion, MoverSpec, Stopped, Track, Traffic, TrafficError};
+
+fn tracks() -> Vec<Arc<Track>> {
+    let plan = Plan::default();
+    let tight = Plan {
+        radius: Length::from_mm(360.0),
+        pitch: Length::from_mm(320.0),
+        ..plan
+    };
+    [
+        layouts::oval(plan, 6, 6),
+        layouts::oval(tight, 4, 5),
+        layouts::streets(plan, 4, 4, 2, 20, 14),
+        layouts::streets(tight, 2, 4, 1, 5, 9),
+        layouts::comb(plan, 4, 16, 12),
+        layouts::open_floor(plan.footprint, Length::from_mm(240.0), 6, 5, 10, 12),
+        layouts::open_floor(plan.footprint, Length::from_mm(200.0), 3, 4, 4, 9),
+    ]
+    .into_iter()
+    .map(|track| Arc::new(track.unwrap()))
+    .collect()
+}
+
+struct World {
+    traffic: Traffic,
+    watch: Watch,
+    rng: Rng,
+    now: Instant,
+    dead: BTreeSet<MoverId>,
+    gone: BTreeSet<MoverId>,
+    rides: usize,
+    stops: usize,
+}
+
+impl World {
+    fn new(track: &Arc<Track>, movers: usize, seed: u64) -> Self {
+        let homes: Vec<BerthId> = track
+            .berths()
+            .iter()
+            .filter(|b| b.kind == BerthKind::Parking)
+            .map(|b| b.id)
+            .take(movers)
+            .collect();
+        let spec = MoverSpec {
+            length: track.footprint().length,
+            mass: Mass::from_kg(1.24),
+            payload: Mass::from_kg(1.5),
+            limits: Limits::from_si(2.0, 10.0, 100.0),
+        };
+        let movers: Vec<_> = homes.iter().map(|h| (spec, *h)).collect();
+        Self {
+            traffic: Traffic::new(Arc::clone(track), &movers).unwrap(),
+            watch: Watch::new(Arc::clone(track), &homes),
+            rng: Seed(seed).derive("traffic", 0).rng(),
+            now: Instant::EPOCH,
+            dead: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            rides: 0,
+            stops: 0,
+        }
+    }
+
+    fn limits(&mut self) -> Limits {
+        match self.rng.random_range(0..4) {
+            0 => Limits::from_si(2.0, 10.0, 100.0),
+            1 => Limits::from_si(2.0, 3.0, 60.0),
+            2 => Limits::from_si(1.0, 0.7, 1.7),
+            _ => Limits::from_si(1.5, 1.6, 15.0),
+        }
+    }
+
+    fn announce(&mut self, motions: &[Motion]) {
+        for motion in motions {
+            self.watch.rides(motion);
+            self.rides += 1;
+        }
+    }
+
+    fn stopped(&mut self, mover: MoverId, stopped: &Stopped) {
+        self.watch.died(mover, self.now);
+        for called_off in &stopped.called_off {
+            self.watch.called_off(*called_off, self.now);
+        }
+        for motion in &stopped.stopped {
+            self.watch.called_off(motion.mover, self.now);
+            self.stops += 1;
+        }
+        self.announce(&stopped.stopped);
+        self.announce(&stopped.resumed);
+    }
+
+    /// A random thing happens.
+    fn act(&mut self, faults: bool) {
+        let mover = MoverId(self.rng.random_range(0..self.traffic.movers() as u32));
+        if self.gone.contains(&mover) {
+            return;
+        }
+        if self.dead.contains(&mover) {
+            if self.rng.random_bool(0.1) {
+                let motions = if self.rng.random_bool(0.2) {
+                    self.gone.insert(mover);
+                    self.watch.lifted(mover, self.now);
+                    self.traffic.removed(mover, self.now).unwrap()
+                } else {
+                    self.traffic.recovered(mover, self.now).unwrap()
+                };
+                self.dead.remove(&mover);
+                self.announce(&motions);
+            }
+            return;
+        }
+        if faults && self.dead.len() < 3 && self.rng.random_bool(0.03) {
+            let stopped = self.traffic.stuck(mover, self.now).unwrap();
+            self.dead.insert(mover);
+            self.stopped(mover, &stopped);
+            return;
+        }
+        let berths = self.traffic.track().berths().len() as u32;
+        let to = BerthId(self.rng.random_range(0..berths));
+        let limits = self.limits();
+        let wait = Duration::from_millis(self.rng.random_range(0..2000));
+        match self
+            .traffic
+            .plan(mover, to, limits, self.now + wait, self.now)
+        {
+            Ok(motion) => {
+                assert!(motion.depart >= self.now + wait);
+                self.announce(&[motion]);
+            }
+            Err(
+                TrafficError::Taken { .. }
+                | TrafficError::OnTheWay { .. }
+                | TrafficError::There { .. }
+                | TrafficError::Blocked { .. },
+            ) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    fn advance(&mut self, span: Duration) {
+        let to = self.now + span;
+        if let Err(fault) = self.watch.check(self.now, to, Duration::from_millis(17)) {
+            panic!("{fault}");
+        }
+        self.now = to;
+        self.traffic.forget_before(to);
+    }
+
+    /// All faults are cleared; then all movers must get home, one after the other.
+    fn home(&mut self) {
+        for mover in std::mem::take(&mut self.dead) {
+            let motions = self.traffic.recovered(mover, self.now).unwrap();
+            self.announce(&motions);
+            self.advance(Duration::from_millis(300));
+        }
+        for _ in 0..6 {
+            self.advance(Duration::from_secs(20));
+            let motions = self.traffic.resume(self.now);
+            self.announce(&motions);
+        }
+        self.advance(Duration::from_secs(120));
+        for i in 0..self.traffic.movers() {
+            let mover = MoverId(i as u32);
+            if self.gone.contains(&mover) {
+                continue;
+            }
+            let at = self.traffic.berth_of(mover, self.now);
+            let at = at.unwrap_or_else(|| panic!("{mover} is not in a berth"));
+            if self.traffic.track().berth(at).kind == BerthKind::Dock {
+                let park = self.traffic.nearest_parking(at).unwrap();
+                let limits = self.limits();
+                let motion = self
+                    .traffic
+                    .plan(mover, park, limits, self.now, self.now)
+                    .unwrap();
+                self.announce(&[motion]);
+                self.advance(Duration::from_secs(1));
+            }
+        }
+        self.advance(Duration::from_secs(60));
+        for i in 0..self.traffic.movers() {
+            let mover = MoverId(i as u32);
+            if !self.gone.contains(&mover) {
+                let at = self.traffic.berth_of(mover, self.now).unwrap();
+                assert_eq!(self.traffic.track().berth(at).kind, BerthKind::Parking);
+            }
+        }
+    }
+}
+
+fn live(track: &Arc<Track>, movers: usize, seed: u64, faults: bool, acts: usize) -> (usize, usize) {
+    let mut world = World::new(track, movers, seed);
+    for _ in 0..acts {
+        for _ in 0..world.rng.random_range(1..6) {
+            world.act(faults);
+        }
+        let span = Duration::from_millis(world.rng.random_range(50..1500));
+        world.advance(span);
+    }
+    world.home();
+    (world.rides, world.stops)
+}
+
+#[test]
+fn no_collision_and_everyone_gets_home() {
+    let mut rides = 0;
+    for (i, track) in tracks().iter().enumerate() {
+        let parking = track
+            .berths()
+            .iter()
+            .filter(|b| b.kind == BerthKind::Parking)
+            .count();
+        let (rode, stops) = live(track, parking, i as u64, false, 150);
+        assert_eq!(stops, 0, "without faults nobody stops on the way");
+        rides += rode;
+    }
+    assert!(rides > 500, "{rides} rides");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nor_with_movers_that_stop_dead(seed in any::<u64>(), track in 0..7_usize, share in 0.3..1.0_f64) {
+        let track = &tracks()[track];
+        let parking = track.berths().iter().filter(|b| b.kind == BerthKind::Parking).count();
+        let movers = ((parking as f64 * share) as usize).max(2);
+        live(track, movers, seed, true, 80);
+    }
+}

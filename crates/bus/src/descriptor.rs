@@ -127,6 +127,8 @@ pub struct Instrument {
     pub role: Role,
     /// Its nests, in order.
     pub nests: Vec<NestId>,
+    /// The classes of labware that fit its nests.
+    pub labware: Vec<LabwareClass>,
     /// How many plates it works on at once: 1, or the number of nests (an incubator).
     pub simultaneous: u32,
     /// One door: the arm loads or unloads one plate at a time while nothing else is handled.

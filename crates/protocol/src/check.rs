@@ -37,9 +37,7 @@ pub fn stated(step: &Step) -> Duration {
         .unwrap_or(Duration::ZERO)
 }
 
-fn each<'f>(
-    file: &'f ProtocolFile,
-) -> impl Iterator<Item = (&'f Step, &'static Word, &'f StepPlaces)> {
+fn each(file: &ProtocolFile) -> impl Iterator<Item = (&Step, &'static Word, &StepPlaces)> {
     file.protocol
         .steps
         .iter()

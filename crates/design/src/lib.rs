@@ -28,13 +28,21 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod acquire;
+mod encode;
+mod gp;
+mod linear_algebra;
 mod policy;
 mod question;
+mod serve;
 mod space;
+mod surrogate;
 mod trial;
+mod warp;
 
 pub use policy::{AskError, Options, POLICIES, Policy, PolicyError, TellError, policy};
 pub use question::{Aim, Goal, Limit, Question, Side};
+pub use serve::{Task, read_task, serve};
 pub use space::{
     CandidateTable, Cardinality, Condition, Exclusion, Factor, FactorKind, Level, LevelError,
     LinearConstraint, Point, Relation, Space, SpaceProblem, WhyNot,

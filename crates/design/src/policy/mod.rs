@@ -1,6 +1,7 @@
 //! Policies: what chooses the next points.
 
 mod grid;
+mod model;
 mod random;
 mod record;
 mod sobol;
@@ -14,6 +15,7 @@ use crate::space::{Point, Space, SpaceProblem, WhyNot};
 use crate::trial::{Prediction, Proposal, Trial};
 
 pub(crate) use record::Record;
+pub(crate) use sobol::Sequence;
 
 /// What chooses the next points, from everything told so far.
 ///
@@ -121,7 +123,7 @@ fn describe(problems: &[(usize, String)]) -> String {
 }
 
 /// The policies that [`policy`] makes.
-pub const POLICIES: &[&str] = &["random", "sobol", "grid"];
+pub const POLICIES: &[&str] = &["random", "sobol", "grid", "gp"];
 
 /// Makes the policy of that name.
 ///
@@ -130,6 +132,7 @@ pub const POLICIES: &[&str] = &["random", "sobol", "grid"];
 /// | `random` | uniformly at random |
 /// | `sobol` | an Owen-scrambled Sobol sequence that goes on from batch to batch |
 /// | `grid` | a full grid, evenly thinned to the number asked for |
+/// | `gp` | by Gaussian processes and batch acquisition; an even design until anything is told |
 ///
 /// # Errors
 /// When there is no such policy, or space or question can't be used.
@@ -160,6 +163,7 @@ pub fn policy(
         "random" => Ok(Box::new(random::Random::new(record))),
         "sobol" => Ok(Box::new(sobol::Sobol::new(record, seed))),
         "grid" => Ok(Box::new(grid::Grid::new(record))),
+        "gp" => Ok(Box::new(model::Model::new(record, seed))),
         _ => {
             let hint = quantity::nearest(name, POLICIES.iter().copied())
                 .map_or(String::new(), |near| format!("; did you mean `{near}`?"));

@@ -15,6 +15,7 @@ pub use candidates::CandidateTable;
 pub use check::SpaceProblem;
 pub use factor::{Factor, FactorKind};
 pub use feasible::WhyNot;
+pub(crate) use linear::normal;
 pub use point::{Level, LevelError, Point};
 pub use rule::{Cardinality, Condition, Exclusion, LinearConstraint, Relation};
 

@@ -1,0 +1,454 @@
+//! Runs the engine on problems with known answers, many seeds at a time, and prints what it reached.
+//!
+//! `bench PROBLEM[,PROBLEM...] [q] [rounds] [seeds] [policy]`, where a problem is a built-in function or
+//! a file of `{"init": ..., "outcomes": [[...], ...]}` with the table of a finite problem. One line per
+//! problem: median and quartiles over seeds of the final regret, and for tables the share of the best
+//! 1 % found, averaged over rounds.
+
+// A bench stops at the first thing that is wrong.
+#![allow(clippy::unwrap_used, clippy::type_complexity)]
+
+use std::f64::consts::{PI, TAU};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use design::{
+    Aim, Factor, Goal, Limit, Options, Outcome, Point, Question, Side, Space, Trial, policy,
+    read_task,
+};
+use quantity::Seed;
+use rand::RngExt;
+
+struct Problem {
+    space: Arc<Space>,
+    question: Question,
+    /// All responses at a point, without noise.
+    truth: Box<dyn Fn(&Point) -> Vec<f64> + Send + Sync>,
+    /// Regret of everything measured so far.
+    score: Box<dyn Fn(&[Vec<f64>]) -> f64 + Send + Sync>,
+    /// Share of the best 1 % found.
+    found: Option<Box<dyn Fn(&[Vec<f64>]) -> f64 + Send + Sync>>,
+    noise: f64,
+}
+
+fn cube(d: usize, low: f64, high: f64) -> Arc<Space> {
+    Arc::new(Space::new(
+        (0..d)
+            .map(|i| Factor::continuous(&format!("x{i}"), "", low, high))
+            .collect(),
+    ))
+}
+
+fn numbers(point: &Point) -> Vec<f64> {
+    point
+        .levels()
+        .iter()
+        .filter_map(design::Level::number)
+        .collect()
+}
+
+fn hartmann(x: &[f64]) -> f64 {
+    const A: [[f64; 6]; 4] = [
+        [10.0, 3.0, 17.0, 3.5, 1.7, 8.0],
+        [0.05, 10.0, 17.0, 0.1, 8.0, 14.0],
+        [3.0, 3.5, 1.7, 10.0, 17.0, 8.0],
+        [17.0, 8.0, 0.05, 10.0, 0.1, 14.0],
+    ];
+    const P: [[f64; 6]; 4] = [
+        [1312.0, 1696.0, 5569.0, 124.0, 8283.0, 5886.0],
+        [2329.0, 4135.0, 8307.0, 3736.0, 1004.0, 9991.0],
+        [2348.0, 1451.0, 3522.0, 2883.0, 3047.0, 6650.0],
+        [4047.0, 8828.0, 8732.0, 5743.0, 1091.0, 381.0],
+    ];
+    let weights = [1.0, 1.2, 3.0, 3.2];
+    -(0..4)
+        .map(|k| {
+            weights[k]
+                * (-(0..6)
+                    .map(|i| A[k][i] * (x[i] - 1e-4 * P[k][i]).powi(2))
+                    .sum::<f64>())
+                .exp()
+        })
+        .sum::<f64>()
+}
+
+fn ackley(x: &[f64]) -> f64 {
+    let d = x.len() as f64;
+    let square = x.iter().map(|x| x * x).sum::<f64>() / d;
+    let cosine = x.iter().map(|x| (TAU * x).cos()).sum::<f64>() / d;
+    -20.0 * (-0.2 * square.sqrt()).exp() - cosine.exp() + 20.0 + 1_f64.exp()
+}
+
+fn levy(x: &[f64]) -> f64 {
+    let w: Vec<f64> = x.iter().map(|x| 1.0 + (x - 1.0) / 4.0).collect();
+    let last = w[w.len() - 1];
+    (PI * w[0]).sin().powi(2)
+        + w[..w.len() - 1]
+            .iter()
+            .map(|w| (w - 1.0).powi(2) * (1.0 + 10.0 * (PI * w + 1.0).sin().powi(2)))
+            .sum::<f64>()
+        + (last - 1.0).powi(2) * (1.0 + (TAU * last).sin().powi(2))
+}
+
+fn branin(x: &[f64]) -> f64 {
+    let (b, c, t) = (5.1 / (4.0 * PI * PI), 5.0 / PI, 1.0 / (8.0 * PI));
+    (x[1] - b * x[0] * x[0] + c * x[0] - 6.0).powi(2) + 10.0 * (1.0 - t) * x[0].cos() + 10.0
+}
+
+fn lowest(optimum: f64) -> Box<dyn Fn(&[Vec<f64>]) -> f64 + Send + Sync> {
+    Box::new(move |all| all.iter().map(|v| v[0]).fold(f64::INFINITY, f64::min) - optimum)
+}
+
+fn function(space: Arc<Space>, f: fn(&[f64]) -> f64, optimum: f64, noise: f64) -> Problem {
+    Problem {
+        space,
+        question: Question::minimise("y"),
+        truth: Box::new(move |point| vec![f(&numbers(point))]),
+        score: lowest(optimum),
+        found: None,
+        noise,
+    }
+}
+
+fn volume(front: &[Vec<f64>], reference: &[f64]) -> f64 {
+    // Slices along the last goal; all goals are minimised.
+    let last = reference.len() - 1;
+    let inside: Vec<&Vec<f64>> = front
+        .iter()
+        .filter(|p| p.iter().zip(reference).all(|(a, r)| a < r))
+        .collect();
+    if last == 0 {
+        return inside
+            .iter()
+            .map(|p| reference[0] - p[0])
+            .fold(0.0, f64::max);
+    }
+    let mut cuts: Vec<f64> = inside.iter().map(|p| p[last]).collect();
+    cuts.sort_by(f64::total_cmp);
+    cuts.dedup();
+    let mut total = 0.0;
+    for (i, &cut) in cuts.iter().enumerate() {
+        let next = cuts.get(i + 1).copied().unwrap_or(reference[last]);
+        let slice: Vec<Vec<f64>> = inside
+            .iter()
+            .filter(|p| p[last] <= cut)
+            .map(|p| p[..last].to_vec())
+            .collect();
+        total += (next - cut) * volume(&slice, &reference[..last]);
+    }
+    total
+}
+
+fn several(space: Arc<Space>, f: fn(&[f64]) -> Vec<f64>, reference: &[f64], full: f64) -> Problem {
+    let goals = (0..reference.len())
+        .map(|i| Goal {
+            name: format!("f{i}"),
+            aim: Aim::Minimise,
+        })
+        .collect();
+    let reference = reference.to_vec();
+    Problem {
+        space,
+        question: Question {
+            goals,
+            limits: vec![],
+            rounds: None,
+            reference: Some(reference.clone()),
+        },
+        truth: Box::new(move |point| f(&numbers(point))),
+        score: Box::new(move |all| {
+            let front: Vec<Vec<f64>> = all
+                .iter()
+                .filter(|a| {
+                    !all.iter()
+                        .any(|b| b != *a && b.iter().zip(*a).all(|(x, y)| x <= y))
+                })
+                .cloned()
+                .collect();
+            (full - volume(&front, &reference)) / full
+        }),
+        found: None,
+        noise: 0.0,
+    }
+}
+
+fn dtlz2(x: &[f64]) -> Vec<f64> {
+    let g: f64 = x[1..].iter().map(|x| (x - 0.5).powi(2)).sum();
+    vec![
+        (1.0 + g) * (x[0] * PI / 2.0).cos(),
+        (1.0 + g) * (x[0] * PI / 2.0).sin(),
+    ]
+}
+
+fn vehicle(x: &[f64]) -> Vec<f64> {
+    let [a, b, c, d, e] = [x[0], x[1], x[2], x[3], x[4]];
+    vec![
+        1640.2823 + 2.3573285 * a + 2.3220035 * b + 4.5688768 * c + 7.7213633 * d + 4.4559504 * e,
+        6.5856 + 1.15 * a - 1.0427 * b + 0.9738 * c + 0.8364 * d - 0.3695 * a * d
+            + 0.0861 * a * e
+            + 0.3628 * b * d
+            - 0.1106 * a * a
+            - 0.3437 * c * c
+            + 0.1764 * d * d,
+        -0.0551 + 0.0181 * a + 0.1024 * b + 0.0421 * c - 0.0073 * a * b + 0.024 * b * c
+            - 0.0118 * b * d
+            - 0.0204 * c * d
+            - 0.008 * c * e
+            - 0.0241 * b * b
+            + 0.0109 * d * d,
+    ]
+}
+
+fn table(path: &str) -> Problem {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let task = read_task(&file["init"]).unwrap();
+    let outcomes: Vec<Vec<f64>> = file["outcomes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            row.as_array()
+                .unwrap()
+                .iter()
+                .map(|v| v.as_f64().unwrap())
+                .collect()
+        })
+        .collect();
+    let space = Arc::new(task.space);
+    let shared = space.clone();
+    let values = outcomes.clone();
+    let truth = Box::new(move |point: &Point| {
+        values[shared.candidates.as_ref().unwrap().position(point).unwrap()].clone()
+    });
+    if task.question.goals.len() > 1 {
+        let signs: Vec<f64> = task
+            .question
+            .goals
+            .iter()
+            .map(|g| if g.aim == Aim::Minimise { 1.0 } else { -1.0 })
+            .collect();
+        let flip = move |all: &[Vec<f64>]| -> Vec<Vec<f64>> {
+            let turned: Vec<Vec<f64>> = all
+                .iter()
+                .map(|v| v.iter().zip(&signs).map(|(v, s)| v * s).collect())
+                .collect();
+            turned
+                .iter()
+                .filter(|a| {
+                    !turned
+                        .iter()
+                        .any(|b| b != *a && b.iter().zip(*a).all(|(x, y)| x <= y))
+                })
+                .cloned()
+                .collect()
+        };
+        let reference = task.question.reference.clone().unwrap();
+        let reference = flip(&[reference])[0].clone();
+        let full = volume(&flip(&outcomes), &reference);
+        return Problem {
+            space,
+            question: task.question,
+            truth,
+            score: Box::new(move |all| (full - volume(&flip(all), &reference)) / full),
+            found: None,
+            noise: 0.0,
+        };
+    }
+    let sign = if task.question.goals[0].aim == Aim::Minimise {
+        -1.0
+    } else {
+        1.0
+    };
+    let mut sorted: Vec<f64> = outcomes.iter().map(|v| sign * v[0]).collect();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    let top = ((0.01 * sorted.len() as f64).round() as usize).max(1);
+    let (best, cut) = (sorted[0], sorted[top - 1]);
+    Problem {
+        space,
+        question: task.question,
+        truth,
+        score: Box::new(move |all| {
+            best - all
+                .iter()
+                .map(|v| sign * v[0])
+                .fold(f64::NEG_INFINITY, f64::max)
+        }),
+        found: Some(Box::new(move |all| {
+            (all.iter().filter(|v| sign * v[0] >= cut).count() as f64 / top as f64).min(1.0)
+        })),
+        noise: 0.0,
+    }
+}
+
+fn make(name: &str) -> Problem {
+    match name {
+        "branin2" => {
+            let space = Space::new(vec![
+                Factor::continuous("x0", "", -5.0, 10.0),
+                Factor::continuous("x1", "", 0.0, 15.0),
+            ]);
+            function(Arc::new(space), branin, 0.397_887_357_729_738_16, 0.0)
+        }
+        "hartmann6" => function(cube(6, 0.0, 1.0), hartmann, -3.322_368_011_415_514_7, 0.0),
+        "hartmann6_noisy" => function(cube(6, 0.0, 1.0), hartmann, -3.322_368_011_415_514_7, 0.1),
+        "ackley10" => function(cube(10, -5.0, 10.0), ackley, 0.0, 0.0),
+        "levy20" => function(cube(20, -5.0, 10.0), levy, 0.0, 0.0),
+        "ackley10c" => {
+            let limit = |name: &str| Limit {
+                name: name.into(),
+                side: Side::AtMost,
+                bound: 0.0,
+            };
+            let mut problem = function(cube(10, -5.0, 10.0), ackley, 0.0, 0.0);
+            problem.question.limits = vec![limit("c1"), limit("c2")];
+            problem.truth = Box::new(|point| {
+                let x = numbers(point);
+                let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt();
+                vec![ackley(&x), x.iter().sum(), norm - 5.0]
+            });
+            problem.score = Box::new(|all| {
+                all.iter()
+                    .filter(|v| v[1] <= 0.0 && v[2] <= 0.0)
+                    .map(|v| v[0])
+                    .fold(f64::INFINITY, f64::min)
+            });
+            problem
+        }
+        "dtlz2" => several(cube(6, 0.0, 1.0), dtlz2, &[1.1, 1.1], 1.21 - PI / 4.0),
+        "vehicle" => several(
+            cube(5, 1.0, 3.0),
+            vehicle,
+            &[1864.72022, 11.81993945, 0.2903999384],
+            246.816_070_811_870_02,
+        ),
+        path => table(path),
+    }
+}
+
+struct Run {
+    regret: f64,
+    found: f64,
+    seconds: f64,
+    note: String,
+}
+
+fn run(problem: &Problem, q: usize, rounds: usize, policy_name: &str, seed: u64) -> Run {
+    let seed = Seed(seed);
+    let mut question = problem.question.clone();
+    question.rounds = Some(rounds as u32);
+    let made = policy(
+        policy_name,
+        problem.space.clone(),
+        question,
+        Options::default(),
+        seed,
+    );
+    let mut chooser = made.unwrap_or_else(|error| panic!("{error}"));
+    let mut rng = seed.derive("noise", 0).rng();
+    let (mut truths, mut found, mut seconds) = (Vec::new(), 0.0, 0.0);
+    for round in 0..rounds {
+        let began = std::time::Instant::now();
+        let proposals = chooser
+            .ask(q, &[], seed.derive("ask", round as u64))
+            .unwrap();
+        if round > 0 {
+            seconds += began.elapsed().as_secs_f64() / (rounds - 1) as f64;
+        }
+        let trials: Vec<Trial> = proposals
+            .into_iter()
+            .map(|proposal| {
+                let mut values = (problem.truth)(&proposal.point);
+                truths.push(values.clone());
+                let (u, v): (f64, f64) = (rng.random(), rng.random());
+                values[0] += problem.noise * (-2.0 * (1.0 - u).ln()).sqrt() * (TAU * v).cos();
+                let outcome = Outcome::Measured {
+                    values,
+                    sd: None,
+                    replicates: 1,
+                };
+                Trial {
+                    point: proposal.point,
+                    outcome,
+                    batch: round as u64,
+                }
+            })
+            .collect();
+        chooser.tell(&trials).unwrap();
+        if std::env::var("BENCH_TRACE").is_ok() {
+            eprintln!(
+                "round {round} regret {:.4} {}",
+                (problem.score)(&truths),
+                chooser.note().unwrap_or_default()
+            );
+        }
+        if let Some(share) = &problem.found {
+            found += share(&truths) / rounds as f64;
+        }
+    }
+    Run {
+        regret: (problem.score)(&truths),
+        found,
+        seconds,
+        note: chooser.note().unwrap_or_default(),
+    }
+}
+
+fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
+    values.sort_by(f64::total_cmp);
+    [0.25, 0.5, 0.75].map(|share| {
+        let at = share * (values.len() - 1) as f64;
+        let (low, high) = (values[at.floor() as usize], values[at.ceil() as usize]);
+        low + (high - low) * at.fract()
+    })
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |place: usize, default: usize| {
+        arguments
+            .get(place)
+            .map_or(default, |text| text.parse().unwrap())
+    };
+    let (q, rounds, seeds) = (number(1, 96), number(2, 5), number(3, 10));
+    let policy_name = arguments.get(4).map_or("gp", String::as_str);
+    let threads = std::env::var("BENCH_THREADS").map_or(2, |text| text.parse().unwrap());
+    for name in arguments[0].split(',') {
+        let problem = make(name);
+        let next = AtomicUsize::new(0);
+        let mut runs: Vec<(usize, Run)> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let mut done = Vec::new();
+                        loop {
+                            let seed = next.fetch_add(1, Ordering::Relaxed);
+                            if seed >= seeds {
+                                return done;
+                            }
+                            done.push((seed, run(&problem, q, rounds, policy_name, seed as u64)));
+                        }
+                    })
+                })
+                .collect();
+            workers
+                .into_iter()
+                .flat_map(|worker| worker.join().unwrap())
+                .collect()
+        });
+        runs.sort_by_key(|run| run.0);
+        let regrets = quartiles(runs.iter().map(|run| run.1.regret).collect());
+        let short = name.rsplit('/').next().unwrap_or(name);
+        print!(
+            "{short:18} {policy_name} q {q} x {rounds}, {seeds} seeds: regret {:.4} ({:.4}-{:.4})",
+            regrets[1], regrets[0], regrets[2]
+        );
+        let count = runs.len() as f64;
+        if problem.found.is_some() {
+            let found = runs.iter().map(|run| run.1.found).sum::<f64>() / count;
+            print!(", best 1 % found {found:.3}");
+        }
+        let seconds = runs.iter().map(|run| run.1.seconds).sum::<f64>() / count;
+        println!(", {seconds:.2} s an ask; {}", runs[0].1.note);
+    }
+}

@@ -1,0 +1,244 @@
+//! Climbing one utility from a point of the space.
+
+use quantity::Rng;
+use rand::RngExt;
+
+use crate::encode::{Continuous, Encoding};
+use crate::gp::minimise_in_box;
+use crate::space::{FactorKind, Level, Point, Space, normal};
+
+/// A function of an encoded point: its value, and its slope along numeric columns.
+pub(crate) type Height<'a> = dyn FnMut(&[f64], &mut [f64]) -> f64 + 'a;
+
+/// What climbing needs to know of a space.
+#[derive(Clone, Debug)]
+pub(crate) struct Ground<'a> {
+    pub space: &'a Space,
+    pub encoding: &'a Encoding,
+    continuous: Vec<Continuous>,
+    /// Whether rules across factors must be kept.
+    pub ruled: bool,
+    discrete: Vec<usize>,
+}
+
+/// Levels of one factor tried in a sweep; of more, a random choice.
+const LEVELS_TRIED: usize = 24;
+
+impl<'a> Ground<'a> {
+    pub(crate) fn new(space: &'a Space, encoding: &'a Encoding) -> Ground<'a> {
+        let continuous = encoding.continuous(space);
+        let mixture =
+            |factor: usize| matches!(space.factors[factor].kind, FactorKind::Mixture { .. });
+        let discrete = (0..space.factors.len())
+            .filter(|&factor| !continuous.iter().any(|c| c.factor == factor) && !mixture(factor))
+            .filter(|&factor| {
+                space.factors[factor]
+                    .count()
+                    .is_none_or(|count| count > 1.0)
+            })
+            .collect();
+        let ruled = !space.linear_rules().is_empty()
+            || !space.exclusions.is_empty()
+            || space.cardinality.is_some();
+        Ground {
+            space,
+            encoding,
+            continuous,
+            ruled,
+            discrete,
+        }
+    }
+
+    /// The number of factors that can vary one by one.
+    pub(crate) fn freedoms(&self) -> usize {
+        self.continuous.len() + self.discrete.len()
+    }
+
+    /// Climbs from `start`: continuous factors along the slope, the others level by level, in turn.
+    pub(crate) fn climb(
+        &self,
+        start: &Point,
+        height: &mut Height<'_>,
+        evaluations: usize,
+        rng: &mut Rng,
+    ) -> (Point, f64) {
+        let mut row = self.encoding.row(start);
+        let mut slope = vec![0.0; row.len()];
+        let mut best = start.clone();
+        let mut value = height(&row, &mut slope);
+        let rounds = if self.discrete.is_empty() || self.continuous.is_empty() {
+            1
+        } else {
+            2
+        };
+        for _ in 0..rounds {
+            if !self.continuous.is_empty() {
+                self.along_slope(&mut best, &mut value, height, evaluations / rounds);
+            }
+            for &factor in &self.discrete {
+                for level in self.levels(&best, factor, rng) {
+                    let mut next = best.clone();
+                    next.0[factor] = level;
+                    if self.ruled && !self.space.contains(&next) {
+                        continue;
+                    }
+                    self.encoding.write(&next, &mut row);
+                    let found = height(&row, &mut slope);
+                    if found > value {
+                        (best, value) = (next, found);
+                    }
+                }
+            }
+        }
+        (best, value)
+    }
+
+    fn along_slope(
+        &self,
+        best: &mut Point,
+        value: &mut f64,
+        height: &mut Height<'_>,
+        evaluations: usize,
+    ) {
+        let mut row = self.encoding.row(best);
+        let start: Vec<f64> = self.continuous.iter().map(|c| row[c.column]).collect();
+        let mut slope = vec![0.0; row.len()];
+        let (low, high) = (vec![0.0; start.len()], vec![1.0; start.len()]);
+        let found = minimise_in_box(
+            |x, gradient| {
+                for (c, x) in self.continuous.iter().zip(x) {
+                    row[c.column] = *x;
+                }
+                let height = height(&row, &mut slope);
+                for (gradient, c) in gradient.iter_mut().zip(&self.continuous) {
+                    *gradient = -slope[c.column];
+                }
+                -height
+            },
+            &start,
+            &low,
+            &high,
+            evaluations,
+            1e-9,
+        );
+        if !found.value.is_finite() || -found.value <= *value {
+            return;
+        }
+        let along = |share: f64| {
+            let mut point = best.clone();
+            for ((c, from), to) in self.continuous.iter().zip(&start).zip(&found.x) {
+                point.0[c.factor] = c.level(from + share * (to - from));
+            }
+            point
+        };
+        let mut point = along(1.0);
+        let mut reached = -found.value;
+        if self.ruled && !self.space.contains(&point) {
+            // As far towards it as the rules allow.
+            let (mut inside, mut outside) = (0.0, 1.0);
+            for _ in 0..12 {
+                let middle = 0.5 * (inside + outside);
+                if self.space.contains(&along(middle)) {
+                    inside = middle
+                } else {
+                    outside = middle
+                }
+            }
+            point = along(inside);
+            if !self.space.contains(&point) {
+                return;
+            }
+            reached = height(&self.encoding.row(&point), &mut slope);
+            if reached <= *value {
+                return;
+            }
+        }
+        (*best, *value) = (point, reached);
+    }
+
+    /// Other levels of a factor that isn't continuous.
+    fn levels(&self, point: &Point, factor: usize, rng: &mut Rng) -> Vec<Level> {
+        let kind = &self.space.factors[factor].kind;
+        match (kind, &point.0[factor]) {
+            (FactorKind::Sequence { alphabet, .. }, Level::Sequence(word)) => {
+                let mut all = Vec::new();
+                for site in 0..word.len() {
+                    for letter in 0..alphabet.len() {
+                        if word[site] != letter as u8 {
+                            let mut other = word.clone();
+                            other[site] = letter as u8;
+                            all.push(Level::Sequence(other));
+                        }
+                    }
+                }
+                all
+            }
+            (FactorKind::Integer { low, high }, Level::Integer(value))
+                if high - low >= LEVELS_TRIED as i64 =>
+            {
+                let mut all = Vec::new();
+                for _ in 0..LEVELS_TRIED / 2 {
+                    let reach = (*high - *low) as f64 * 0.5 * rng.random::<f64>().powi(4);
+                    let step = (reach as i64).max(1);
+                    all.push(Level::Integer((value.saturating_sub(step)).max(*low)));
+                    all.push(Level::Integer((value.saturating_add(step)).min(*high)));
+                }
+                all
+            }
+            (_, current) => {
+                let mut all = self.space.factors[factor].levels().unwrap_or_default();
+                all.retain(|level| level != current);
+                if all.len() > LEVELS_TRIED {
+                    for i in 0..LEVELS_TRIED {
+                        let j = rng.random_range(i..all.len());
+                        all.swap(i, j);
+                    }
+                    all.truncate(LEVELS_TRIED);
+                }
+                all
+            }
+        }
+    }
+
+    /// A point near another: some continuous factors moved by about `reach` of their range, and with
+    /// some chance another factor set to another level; under rules a step towards or away from a
+    /// second point, which mixtures and equations survive.
+    pub(crate) fn near(&self, point: &Point, other: &Point, reach: f64, rng: &mut Rng) -> Point {
+        let mut next = point.clone();
+        if self.ruled && rng.random::<f64>() < 0.6 {
+            let step = reach * normal(rng);
+            for (factor, level) in next.0.iter_mut().enumerate() {
+                if let (Level::Real(value), Level::Real(to)) = (&mut *level, &other.0[factor])
+                    && !self.discrete.contains(&factor)
+                {
+                    let (low, high) = self.space.factors[factor]
+                        .range()
+                        .unwrap_or((*value, *value));
+                    *value = (*value + step * (to - *value)).clamp(low, high);
+                }
+            }
+            return next;
+        }
+        let count = self.freedoms().max(1);
+        // About a handful of factors at a time: a step along all of many at once is nearly never good.
+        let chance = (4.0 / count as f64).clamp(0.15, 1.0);
+        let certain = rng.random_range(0..count);
+        for (index, c) in self.continuous.iter().enumerate() {
+            if index == certain || rng.random::<f64>() < chance {
+                let mut row = vec![0.0; self.encoding.width];
+                self.encoding.write(point, &mut row);
+                next.0[c.factor] = c.level(row[c.column] + reach * normal(rng));
+            }
+        }
+        for (index, &factor) in self.discrete.iter().enumerate() {
+            let chosen = index + self.continuous.len() == certain;
+            if chosen || rng.random::<f64>() < chance * reach.min(0.5) {
+                let levels = self.levels(point, factor, rng);
+                if !levels.is_empty() {
+                    next.0[factor] = levels[rng.random_range(0..levels.len())].clone();
+                }
+            }
+        }
+        next
+    }
+}

@@ -1,0 +1,10 @@
+//! Choosing a batch.
+
+mod climb;
+mod greedy;
+mod pool;
+mod utility;
+
+pub(crate) use greedy::{best_sum, least_error};
+pub(crate) use pool::{Pool, Source, open_pool, table_pool};
+pub(crate) use utility::Utility;

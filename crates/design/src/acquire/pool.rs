@@ -1,0 +1,320 @@
+//! The points that a batch is chosen from.
+
+use std::collections::BTreeSet;
+
+use quantity::{Rng, Seed};
+use rand::RngExt;
+
+use super::climb::Ground;
+use super::utility::Utility;
+use crate::encode::{Encoding, Rows};
+use crate::gp::{Paths, SlopeWork, mean_slope};
+use crate::policy::Sequence;
+use crate::space::{Point, Space};
+use crate::surrogate::Surrogate;
+
+/// Where a pool takes its points from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
+    pub space: &'a Space,
+    pub encoding: &'a Encoding,
+    /// One model per response.
+    pub models: &'a [Surrogate],
+    pub utility: &'a Utility,
+    /// Measured points, best first by what the models expect.
+    pub leaders: &'a [Point],
+}
+
+/// Points that may be proposed, encoded too.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    pub points: Vec<Point>,
+    pub rows: Rows,
+}
+
+impl Pool {
+    fn new(encoding: &Encoding, points: Vec<Point>) -> Pool {
+        let rows = encoding.rows(&points);
+        Pool { points, rows }
+    }
+}
+
+/// Even points of the whole space in a pool.
+const EVEN: usize = 256;
+/// Measured points around which a pool looks, and points near each.
+const LEADERS: usize = 12;
+const NEAR_LEADER: usize = 32;
+/// Draws that are climbed, at most; and at least where data are few enough.
+const DRAWS_MAX: usize = 96;
+/// Evaluations of one climb.
+const CLIMB: usize = 40;
+/// Rows of data times evaluations that all climbs of one ask may cost.
+const CLIMB_WORK: usize = 2_500_000;
+
+/// A pool for a space without a candidate table: even points, points near the best, the tops of draws
+/// from the models and of their mean, and points near those.
+pub(crate) fn open_pool(
+    source: &Source<'_>,
+    taken: &BTreeSet<Point>,
+    q: usize,
+    seed: Seed,
+) -> Pool {
+    let mut rng = seed.derive("pool", 0).rng();
+    let ground = Ground::new(source.space, source.encoding);
+    let mut pool = Gathering {
+        space: source.space,
+        taken,
+        seen: BTreeSet::new(),
+        points: Vec::new(),
+    };
+    let mut sequence = Sequence::new(seed.derive("pool", 1));
+    let even = sequence
+        .points(
+            source.space,
+            EVEN,
+            &mut BTreeSet::new(),
+            true,
+            seed.derive("pool", 2),
+        )
+        .unwrap_or_default();
+    even.into_iter().for_each(|point| pool.add(point));
+    let leaders: Vec<Point> = source.leaders.iter().take(LEADERS).cloned().collect();
+    near(&ground, &leaders, NEAR_LEADER, 0.4, &mut pool, &mut rng);
+    let screened = pool.points.clone();
+    let tops = climb_draws(source, &ground, &screened, q, &mut rng);
+    tops.iter().cloned().for_each(|point| pool.add(point));
+    let peaks = climb_mean(source, &ground, &mut rng);
+    peaks.iter().cloned().for_each(|point| pool.add(point));
+    near(&ground, &peaks, 16, 0.1, &mut pool, &mut rng);
+    near(
+        &ground,
+        &tops,
+        (256 / tops.len().max(1)).clamp(1, 8),
+        0.1,
+        &mut pool,
+        &mut rng,
+    );
+    // A batch must fit, whatever the space.
+    let mut tries = 0;
+    while pool.points.len() < 2 * q && tries < 20 * q {
+        tries += 1;
+        match source.space.sample(&mut rng) {
+            Ok(point) => pool.add(point),
+            Err(_) => break,
+        }
+    }
+    Pool::new(source.encoding, pool.points)
+}
+
+struct Gathering<'a> {
+    space: &'a Space,
+    taken: &'a BTreeSet<Point>,
+    seen: BTreeSet<Point>,
+    points: Vec<Point>,
+}
+
+impl Gathering<'_> {
+    fn add(&mut self, point: Point) {
+        if self.space.contains(&point)
+            && !self.taken.contains(&point)
+            && self.seen.insert(point.clone())
+        {
+            self.points.push(point);
+        }
+    }
+}
+
+fn near(
+    ground: &Ground<'_>,
+    centres: &[Point],
+    each: usize,
+    widest: f64,
+    pool: &mut Gathering<'_>,
+    rng: &mut Rng,
+) {
+    for centre in centres {
+        for i in 0..each {
+            // Reaches fall off geometrically over three decades.
+            let reach = widest * 10_f64.powf(-3.0 * (i as f64 + rng.random::<f64>()) / each as f64);
+            let other = if ground.ruled {
+                ground.space.sample(rng).unwrap_or_else(|_| centre.clone())
+            } else {
+                centre.clone()
+            };
+            pool.add(ground.near(centre, &other, reach, rng));
+        }
+    }
+}
+
+/// The tops of draws from the models, each climbed from the best of the screened points.
+fn climb_draws(
+    source: &Source<'_>,
+    ground: &Ground<'_>,
+    screened: &[Point],
+    q: usize,
+    rng: &mut Rng,
+) -> Vec<Point> {
+    let n = source
+        .models
+        .iter()
+        .map(|model| model.data.values.len())
+        .max()
+        .unwrap_or(0);
+    let affordable = CLIMB_WORK / (CLIMB * (n + 200) * source.models.len());
+    let draws = q.clamp(8, DRAWS_MAX).min(affordable.max(8));
+    let starts: Vec<Point> = screened
+        .iter()
+        .chain(source.leaders.iter().take(LEADERS))
+        .cloned()
+        .collect();
+    let rows = source.encoding.rows(&starts);
+    let paths: Vec<Paths<'_>> = source
+        .models
+        .iter()
+        .map(|model| Paths::draw(&model.process, &model.data, draws, rng))
+        .collect();
+    let heights: Vec<_> = paths.iter().map(|paths| paths.at(&rows)).collect();
+    let mut work = SlopeWork::default();
+    let mut tops = Vec::new();
+    let mut values = vec![0.0; paths.len()];
+    for draw in 0..draws {
+        let direction = source.utility.direction(rng);
+        let mut utility_at = |at: &dyn Fn(usize) -> f64| {
+            for (response, model) in source.models.iter().enumerate() {
+                values[response] = model.warp.back(at(response));
+            }
+            source.utility.of(&values, &direction)
+        };
+        let start = (0..starts.len())
+            .map(|i| (utility_at(&|response| heights[response][(i, draw)]), i))
+            .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        let Some((_, start)) = start else { continue };
+        let single = source.models.len() == 1;
+        let mut slopes = vec![vec![0.0; source.encoding.width]; paths.len()];
+        let mut height = |row: &[f64], slope: &mut [f64]| -> f64 {
+            if single {
+                // Monotone warps don't move the top of a draw.
+                return paths[0].slope(draw, row, &mut work, slope);
+            }
+            let mut values = Vec::with_capacity(paths.len());
+            for (response, path) in paths.iter().enumerate() {
+                let value = path.slope(draw, row, &mut work, &mut slopes[response]);
+                values.push(source.models[response].warp.back(value));
+            }
+            let (active, sign) = source.utility.active(&values, &direction);
+            let model = &source.models[active];
+            // The slope of the utility is that of the response that rules it, up to a factor.
+            let scale = sign * (-model.warp.log_slope(values[active])).exp();
+            let utility = source.utility.of(&values, &direction);
+            slope
+                .iter_mut()
+                .zip(&slopes[active])
+                .for_each(|(s, a)| *s = scale * a);
+            utility
+        };
+        tops.push(ground.climb(&starts[start], &mut height, CLIMB, rng).0);
+    }
+    tops
+}
+
+/// The tops of the expected response, climbed from the leaders.
+fn climb_mean(source: &Source<'_>, ground: &Ground<'_>, rng: &mut Rng) -> Vec<Point> {
+    if source.models.len() > 1 {
+        return Vec::new();
+    }
+    let process = &source.models[0].process;
+    let mut work = SlopeWork::default();
+    let mut height = |row: &[f64], slope: &mut [f64]| mean_slope(process, row, &mut work, slope);
+    source
+        .leaders
+        .iter()
+        .take(8)
+        .map(|leader| ground.climb(leader, &mut height, 2 * CLIMB, rng).0)
+        .collect()
+}
+
+/// Rows of a table whose variance is computed, at most.
+const SHORTLIST: usize = 6_000;
+/// Rows of a table that are sampled together, at most.
+const SAMPLED: usize = 1_600;
+
+/// A pool for a finite list of points: those that may be best.
+pub(crate) fn table_pool(
+    source: &Source<'_>,
+    free: &[usize],
+    points: &[Point],
+    rows: &Rows,
+    q: usize,
+) -> Pool {
+    let most = SAMPLED.max(4 * q);
+    let mut places: Vec<usize> = free.to_vec();
+    for (response, model) in source.models.iter().enumerate() {
+        // Several responses: any of them may make a row worth sampling, so all rows stay.
+        if response > 0 || source.models.len() > 1 {
+            break;
+        }
+        if places.len() > SHORTLIST {
+            let means = model.process.means(&rows.pick(&places));
+            places = top(&places, &means, SHORTLIST.max(4 * q));
+        }
+        if places.len() > most {
+            let (means, variances) = model.process.predict(&rows.pick(&places));
+            let hopes: Vec<f64> = means
+                .iter()
+                .zip(&variances)
+                .map(|(mean, variance)| mean + 2.0 * variance.sqrt())
+                .collect();
+            let mut kept: BTreeSet<usize> = top(&places, &means, most / 3).into_iter().collect();
+            for place in top(&places, &hopes, most) {
+                if kept.len() == most {
+                    break;
+                }
+                kept.insert(place);
+            }
+            places = kept.into_iter().collect();
+        }
+    }
+    if places.len() > most {
+        // Several responses: by expected utility over a few directions and hopes.
+        let chosen = rows.pick(&places);
+        let predictions: Vec<(Vec<f64>, Vec<f64>)> = source
+            .models
+            .iter()
+            .map(|model| model.process.predict(&chosen))
+            .collect();
+        let mut rng = Seed(places.len() as u64).derive("directions", 0).rng();
+        let mut kept = BTreeSet::new();
+        let looks = 24;
+        for look in 0..looks {
+            let direction = source.utility.direction(&mut rng);
+            let hope = [0.0, 1.0, 2.0][look % 3];
+            let scores: Vec<f64> = (0..places.len())
+                .map(|i| {
+                    let values: Vec<f64> = source
+                        .models
+                        .iter()
+                        .zip(&predictions)
+                        .map(|(model, (means, variances))| {
+                            model.warp.back(means[i] + hope * variances[i].sqrt())
+                        })
+                        .collect();
+                    source.utility.of(&values, &direction)
+                })
+                .collect();
+            kept.extend(top(&places, &scores, most / looks));
+        }
+        places = kept.into_iter().collect();
+    }
+    Pool::new(
+        source.encoding,
+        places.iter().map(|&place| points[place].clone()).collect(),
+    )
+}
+
+/// The places with the highest scores, best first.
+fn top(places: &[usize], scores: &[f64], count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+    order.truncate(count);
+    order.into_iter().map(|i| places[i]).collect()
+}

@@ -1,0 +1,342 @@
+//! Points as numbers: what the models see.
+
+use crate::space::{Factor, FactorKind, Level, Point, Space};
+
+/// One thing that kernels measure a distance along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// One numeric column, 0 to 1 over the factor's range.
+    Number { column: usize },
+    /// One column that holds the index of a level: equal or different.
+    Code { column: usize, levels: usize },
+    /// Several numeric columns with one length scale: a level's descriptors.
+    Vector { start: usize, end: usize },
+}
+
+/// How a space's points become rows of numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Encoding {
+    pub groups: Vec<Group>,
+    pub width: usize,
+    parts: Vec<Part>,
+}
+
+/// How one factor becomes columns.
+#[derive(Clone, Debug)]
+enum Part {
+    /// Affine in the value, or in its logarithm.
+    Number {
+        column: usize,
+        low: f64,
+        span: f64,
+        log: bool,
+    },
+    /// The level's index, and its descriptors if it has some.
+    Category {
+        column: usize,
+        descriptors: Option<(usize, Vec<Vec<f64>>)>,
+    },
+    /// A letter's index for each site (one past the alphabet where the word has ended), and the length.
+    Sequence {
+        column: usize,
+        sites: usize,
+        letters: usize,
+        length: Option<usize>,
+    },
+}
+
+impl Encoding {
+    pub(crate) fn new(space: &Space) -> Encoding {
+        let mut encoding = Encoding {
+            groups: Vec::new(),
+            width: 0,
+            parts: Vec::new(),
+        };
+        for factor in &space.factors {
+            let part = encoding.part(factor);
+            encoding.parts.push(part);
+        }
+        encoding
+    }
+
+    fn number(&mut self, low: f64, high: f64, log: bool) -> Part {
+        let column = self.width;
+        self.width += 1;
+        self.groups.push(Group::Number { column });
+        let (low, high) = if log {
+            (low.ln(), high.ln())
+        } else {
+            (low, high)
+        };
+        // A factor that can't vary is a constant column.
+        let span = if high > low { high - low } else { 1.0 };
+        Part::Number {
+            column,
+            low,
+            span,
+            log,
+        }
+    }
+
+    fn code(&mut self, levels: usize) -> usize {
+        let column = self.width;
+        self.width += 1;
+        self.groups.push(Group::Code { column, levels });
+        column
+    }
+
+    fn part(&mut self, factor: &Factor) -> Part {
+        match &factor.kind {
+            FactorKind::Continuous { low, high, log } => self.number(*low, *high, *log),
+            FactorKind::Mixture { low, high, .. } => self.number(*low, *high, false),
+            FactorKind::Integer { low, high } => self.number(*low as f64, *high as f64, false),
+            FactorKind::Ordinal { levels } => {
+                let (low, high) = (levels[0], levels[levels.len() - 1]);
+                self.number(low, high, false)
+            }
+            FactorKind::Categorical {
+                levels,
+                descriptors,
+            } => {
+                let column = self.code(levels.len());
+                let scaled = descriptors
+                    .as_ref()
+                    .map(|rows| scaled(rows))
+                    .filter(|rows| !rows[0].is_empty());
+                let descriptors = scaled.map(|rows| {
+                    let start = self.width;
+                    self.width += rows[0].len();
+                    self.groups.push(Group::Vector {
+                        start,
+                        end: self.width,
+                    });
+                    (start, rows)
+                });
+                Part::Category {
+                    column,
+                    descriptors,
+                }
+            }
+            FactorKind::Sequence {
+                alphabet,
+                shortest,
+                longest,
+            } => {
+                let varies = shortest != longest;
+                let letters = alphabet.len();
+                let column = self.width;
+                for _ in 0..*longest {
+                    self.code(letters + usize::from(varies));
+                }
+                let length = varies.then(|| {
+                    self.groups.push(Group::Number { column: self.width });
+                    self.width += 1;
+                    self.width - 1
+                });
+                Part::Sequence {
+                    column,
+                    sites: *longest,
+                    letters,
+                    length,
+                }
+            }
+        }
+    }
+
+    /// Writes the row of a point of the space.
+    pub(crate) fn write(&self, point: &Point, row: &mut [f64]) {
+        for (part, level) in self.parts.iter().zip(&point.0) {
+            match (part, level) {
+                (
+                    Part::Number {
+                        column,
+                        low,
+                        span,
+                        log,
+                    },
+                    level,
+                ) => {
+                    let value = level.number().unwrap_or(0.0);
+                    let value = if *log { value.ln() } else { value };
+                    row[*column] = (value - low) / span;
+                }
+                (
+                    Part::Category {
+                        column,
+                        descriptors,
+                    },
+                    Level::Category(index),
+                ) => {
+                    row[*column] = *index as f64;
+                    if let Some((start, rows)) = descriptors {
+                        row[*start..*start + rows[*index].len()].copy_from_slice(&rows[*index]);
+                    }
+                }
+                (
+                    Part::Sequence {
+                        column,
+                        sites,
+                        letters,
+                        length,
+                    },
+                    Level::Sequence(word),
+                ) => {
+                    for site in 0..*sites {
+                        row[column + site] =
+                            word.get(site).map_or(*letters as f64, |&l| f64::from(l));
+                    }
+                    if let Some(length) = length {
+                        row[*length] = word.len() as f64 / *sites as f64;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The row of a point of the space.
+    pub(crate) fn row(&self, point: &Point) -> Vec<f64> {
+        let mut row = vec![0.0; self.width];
+        self.write(point, &mut row);
+        row
+    }
+
+    /// The rows of points of the space.
+    pub(crate) fn rows(&self, points: &[Point]) -> Rows {
+        let mut rows = Rows::new(self.width);
+        for point in points {
+            rows.push(&self.row(point));
+        }
+        rows
+    }
+
+    /// For each continuous factor its place in a point, its column, and how to get its value back.
+    pub(crate) fn continuous(&self, space: &Space) -> Vec<Continuous> {
+        let mut all = Vec::new();
+        for (factor, (part, kind)) in self
+            .parts
+            .iter()
+            .zip(space.factors.iter().map(|factor| &factor.kind))
+            .enumerate()
+        {
+            let FactorKind::Continuous { low, high, .. } = kind else {
+                continue;
+            };
+            if let Part::Number {
+                column,
+                low: start,
+                span,
+                log,
+            } = part
+                && high > low
+            {
+                all.push(Continuous {
+                    factor,
+                    column: *column,
+                    start: *start,
+                    span: *span,
+                    log: *log,
+                    low: *low,
+                    high: *high,
+                });
+            }
+        }
+        all
+    }
+}
+
+/// A continuous factor and its column.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Continuous {
+    pub factor: usize,
+    pub column: usize,
+    start: f64,
+    span: f64,
+    log: bool,
+    low: f64,
+    high: f64,
+}
+
+impl Continuous {
+    /// The factor's value at a column's number.
+    pub(crate) fn level(&self, number: f64) -> Level {
+        let value = self.start + self.span * number.clamp(0.0, 1.0);
+        Level::Real(if self.log { value.exp() } else { value }.clamp(self.low, self.high))
+    }
+}
+
+/// Descriptor columns without the constant ones, scaled so that two levels are at a squared distance
+/// of 1 on average.
+fn scaled(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let count = rows.len() as f64;
+    let width = rows.first().map_or(0, Vec::len);
+    let mut columns: Vec<Vec<f64>> = (0..width)
+        .map(|c| rows.iter().map(|row| row[c]).collect())
+        .collect();
+    let largest = columns
+        .iter()
+        .flatten()
+        .fold(0.0_f64, |a, b| a.max(b.abs()));
+    if largest > 0.0 {
+        columns
+            .iter_mut()
+            .flatten()
+            .for_each(|value| *value /= largest);
+    }
+    let spread = |column: &[f64]| {
+        let mean = column.iter().sum::<f64>() / count;
+        column
+            .iter()
+            .map(|value| (value - mean).powi(2))
+            .sum::<f64>()
+            / count
+    };
+    columns.retain(|column| spread(column) > 1e-18);
+    // The mean squared distance of two draws is twice the variance.
+    let total: f64 = 2.0 * columns.iter().map(|column| spread(column)).sum::<f64>();
+    let scale = if total > 0.0 {
+        total.sqrt().recip()
+    } else {
+        1.0
+    };
+    (0..rows.len())
+        .map(|r| columns.iter().map(|column| column[r] * scale).collect())
+        .collect()
+}
+
+/// Encoded points, one after the other.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rows {
+    pub width: usize,
+    data: Vec<f64>,
+}
+
+impl Rows {
+    pub(crate) fn new(width: usize) -> Rows {
+        Rows {
+            width,
+            data: Vec::new(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.data.len().checked_div(self.width).unwrap_or(0)
+    }
+
+    pub(crate) fn push(&mut self, row: &[f64]) {
+        self.data.extend_from_slice(row);
+    }
+
+    pub(crate) fn row(&self, index: usize) -> &[f64] {
+        &self.data[index * self.width..(index + 1) * self.width]
+    }
+
+    /// The rows at these places, in this order.
+    pub(crate) fn pick(&self, places: &[usize]) -> Rows {
+        let mut rows = Rows::new(self.width);
+        for &place in places {
+            rows.push(self.row(place));
+        }
+        rows
+    }
+}

@@ -1,0 +1,131 @@
+//! The process given data: predictions, joint samples.
+
+use faer::Mat;
+use quantity::Rng;
+
+use super::fit::{Data, Fit, centre, covariance};
+use super::kernel::{Kernel, Table};
+use crate::encode::Rows;
+use crate::linear_algebra::{add_product, cholesky_jittered, solve, solve_lower, subtract_gram};
+use crate::space::normal;
+
+/// A Gaussian process conditioned on data.
+#[derive(Clone, Debug)]
+pub(crate) struct Exact {
+    pub kernel: Kernel,
+    /// Logarithm of the noise variance.
+    pub noise: f64,
+    pub mean: f64,
+    pub table: Table,
+    /// Covariance of the data, inverted, times the data less the mean.
+    pub alpha: Vec<f64>,
+    pub factor: Mat<f64>,
+}
+
+impl Exact {
+    pub(crate) fn new(data: &Data, fit: &Fit) -> Option<Exact> {
+        let table = Table::new(&data.rows);
+        let factor = cholesky_jittered(&covariance(data, &table, &fit.kernel, fit.noise))?;
+        let (mean, residual) = centre(&factor, &data.values);
+        let alpha = solve(&factor, &residual);
+        Some(Exact {
+            kernel: fit.kernel.clone(),
+            noise: fit.noise,
+            mean,
+            table,
+            alpha,
+            factor,
+        })
+    }
+
+    /// Expected values.
+    pub(crate) fn means(&self, points: &Rows) -> Vec<f64> {
+        let scales = self.kernel.scales();
+        let mut work = super::kernel::Work::default();
+        let mut line = vec![0.0; self.table.len];
+        (0..points.len())
+            .map(|j| {
+                self.kernel.against(
+                    &scales,
+                    &self.table,
+                    points.row(j),
+                    self.table.len,
+                    &mut work,
+                    &mut line,
+                );
+                self.mean
+                    + line
+                        .iter()
+                        .zip(&self.alpha)
+                        .map(|(k, a)| k * a)
+                        .sum::<f64>()
+            })
+            .collect()
+    }
+
+    /// Expected values and variances, noise left out.
+    pub(crate) fn predict(&self, points: &Rows) -> (Vec<f64>, Vec<f64>) {
+        let prior = self.kernel.variance(&self.kernel.scales());
+        let (mut means, mut variances) = (Vec::new(), Vec::new());
+        // Blocks keep the memory small for many points.
+        let places: Vec<usize> = (0..points.len()).collect();
+        for block in places.chunks(512) {
+            let mut cross = self.kernel.cross(&self.table, &points.pick(block));
+            for j in 0..block.len() {
+                let column = cross.col_as_slice(j);
+                means.push(
+                    self.mean
+                        + column
+                            .iter()
+                            .zip(&self.alpha)
+                            .map(|(k, a)| k * a)
+                            .sum::<f64>(),
+                );
+            }
+            solve_lower(&self.factor, cross.as_mut());
+            for j in 0..block.len() {
+                let explained: f64 = cross.col_as_slice(j).iter().map(|v| v * v).sum();
+                variances.push((prior - explained).max(1e-12 * prior));
+            }
+        }
+        (means, variances)
+    }
+
+    /// Expected values and covariance of points together; of the covariance the lower half.
+    pub(crate) fn joint(&self, points: &Rows) -> (Vec<f64>, Mat<f64>) {
+        let mut cross = self.kernel.cross(&self.table, points);
+        let means = (0..points.len())
+            .map(|j| {
+                self.mean
+                    + cross
+                        .col_as_slice(j)
+                        .iter()
+                        .zip(&self.alpha)
+                        .map(|(k, a)| k * a)
+                        .sum::<f64>()
+            })
+            .collect();
+        solve_lower(&self.factor, cross.as_mut());
+        let mut covariance = self.kernel.square(points, &Table::new(points));
+        subtract_gram(covariance.as_mut(), cross.as_ref());
+        (means, covariance)
+    }
+
+    /// Joint samples at points, noise left out: one column per sample. Nothing when the covariance
+    /// can't be factored.
+    pub(crate) fn samples(&self, points: &Rows, count: usize, rng: &mut Rng) -> Option<Mat<f64>> {
+        let (means, covariance) = self.joint(points);
+        let factor = cholesky_jittered(&covariance)?;
+        let m = points.len();
+        let mut standard = Mat::zeros(m, count);
+        for s in 0..count {
+            standard
+                .col_as_slice_mut(s)
+                .iter_mut()
+                .for_each(|cell| *cell = normal(rng));
+        }
+        let mut out = Mat::from_fn(m, count, |i, _| means[i]);
+        add_product(out.as_mut(), factor.as_ref(), standard.as_ref(), 1.0);
+        Some(out)
+    }
+}

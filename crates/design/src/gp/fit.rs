@@ -1,0 +1,304 @@
+//! A kernel's numbers from data.
+
+use faer::Mat;
+
+use super::kernel::{Kernel, Shape, Table};
+use super::lbfgs::minimise_in_box;
+use super::prior::{Normal, priors};
+use crate::encode::{Group, Rows};
+use crate::linear_algebra::{cholesky, inverse_from_factor, solve};
+
+/// What a process is fitted to: responses of about zero mean and unit variance.
+#[derive(Clone, Debug)]
+pub(crate) struct Data {
+    pub rows: Rows,
+    pub values: Vec<f64>,
+    /// By how much the fitted noise variance counts at each row: one over the replicates; 0 where the
+    /// error is known.
+    pub noise_share: Vec<f64>,
+    /// Known error variance of each row.
+    pub noise_known: Vec<f64>,
+}
+
+impl Data {
+    /// The rows at these places.
+    pub(crate) fn pick(&self, places: &[usize]) -> Data {
+        let choose = |all: &[f64]| places.iter().map(|&place| all[place]).collect();
+        Data {
+            rows: self.rows.pick(places),
+            values: choose(&self.values),
+            noise_share: choose(&self.noise_share),
+            noise_known: choose(&self.noise_known),
+        }
+    }
+
+    /// The error variance of a row, given the noise variance.
+    pub(crate) fn noise(&self, row: usize, variance: f64) -> f64 {
+        self.noise_share[row] * variance + self.noise_known[row] + NOISE_FLOOR
+    }
+}
+
+/// Error variance that every row has: it keeps matrices of repeated rows factorable.
+pub(crate) const NOISE_FLOOR: f64 = 1e-9;
+
+/// A kernel and noise chosen for data.
+#[derive(Clone, Debug)]
+pub(crate) struct Fit {
+    pub kernel: Kernel,
+    /// Logarithm of the noise variance.
+    pub noise: f64,
+    /// Mean log density of each value given all the others.
+    pub leave_one_out: f64,
+}
+
+impl Fit {
+    /// All numbers in the order of the priors.
+    pub(crate) fn numbers(&self) -> Vec<f64> {
+        let mut all = self.kernel.logs.clone();
+        all.push(self.noise);
+        all
+    }
+}
+
+/// The kernel and noise of highest posterior density, from one start; the prior's mean when none is
+/// given. Takes at most so many evaluations. Nothing when there is no data or nothing can be factored.
+pub(crate) fn fit(
+    data: &Data,
+    shape: Shape,
+    groups: &[Group],
+    start: Option<&[f64]>,
+    evaluations: usize,
+) -> Option<Fit> {
+    if data.values.is_empty() {
+        return None;
+    }
+    let priors = priors(shape, groups.len());
+    let table = Table::new(&data.rows);
+    let mut kernel = Kernel {
+        shape,
+        groups: groups.to_vec(),
+        logs: vec![0.0; Kernel::count(shape, groups.len())],
+    };
+    let default: Vec<f64> = priors.iter().map(|prior| prior.mean).collect();
+    let start = start
+        .filter(|start| start.len() == priors.len())
+        .unwrap_or(&default);
+    let low: Vec<f64> = priors.iter().map(|prior| prior.low).collect();
+    let high: Vec<f64> = priors.iter().map(|prior| prior.high).collect();
+    let found = minimise_in_box(
+        |numbers, gradient| {
+            let last = numbers.len() - 1;
+            kernel.logs.copy_from_slice(&numbers[..last]);
+            match likelihood(data, &table, &kernel, numbers[last], Some(gradient)) {
+                Some(score) => posterior(score, &priors, numbers, gradient),
+                None => f64::INFINITY,
+            }
+        },
+        start,
+        &low,
+        &high,
+        evaluations,
+        1e-3,
+    );
+    if !found.value.is_finite() {
+        return None;
+    }
+    let noise = found.x[found.x.len() - 1];
+    kernel.logs.copy_from_slice(&found.x[..found.x.len() - 1]);
+    let leave_one_out = leave_one_out(data, &table, &kernel, noise)?;
+    Some(Fit {
+        kernel,
+        noise,
+        leave_one_out,
+    })
+}
+
+/// Turns a log likelihood and its gradient into the negative log posterior and its gradient.
+fn posterior(score: f64, priors: &[Normal], numbers: &[f64], gradient: &mut [f64]) -> f64 {
+    let mut value = -score;
+    for ((prior, number), slope) in priors.iter().zip(numbers).zip(gradient) {
+        value -= prior.log(*number);
+        *slope = -*slope - prior.slope(*number);
+    }
+    value
+}
+
+/// Covariance of the values: kernel and noise; the lower half.
+pub(crate) fn covariance(data: &Data, table: &Table, kernel: &Kernel, noise: f64) -> Mat<f64> {
+    let mut covariance = kernel.square(&data.rows, table);
+    let variance = noise.exp();
+    for i in 0..data.values.len() {
+        covariance[(i, i)] += data.noise(i, variance);
+    }
+    covariance
+}
+
+/// The constant mean of highest likelihood, and the values less it: generalised least squares
+/// (Rasmussen and Williams (2006), section 2.7).
+pub(crate) fn centre(factor: &Mat<f64>, values: &[f64]) -> (f64, Vec<f64>) {
+    let ones = solve(factor, &vec![1.0; values.len()]);
+    let weight: f64 = ones.iter().sum();
+    let mean = ones.iter().zip(values).map(|(w, y)| w * y).sum::<f64>() / weight;
+    let mean = if mean.is_finite() { mean } else { 0.0 };
+    (mean, values.iter().map(|y| y - mean).collect())
+}
+
+/// Log marginal likelihood with the mean at its best (Rasmussen and Williams (2006), equation 5.8);
+/// fills the gradient by the kernel's numbers and the log noise variance (equation 5.9; the mean's own
+/// derivative vanishes at its best). Nothing when the covariance can't be factored.
+pub(crate) fn likelihood(
+    data: &Data,
+    table: &Table,
+    kernel: &Kernel,
+    noise: f64,
+    gradient: Option<&mut [f64]>,
+) -> Option<f64> {
+    let n = data.values.len();
+    let factor = cholesky(covariance(data, table, kernel, noise))?;
+    let (_, residual) = centre(&factor, &data.values);
+    let alpha = solve(&factor, &residual);
+    let fit: f64 = alpha.iter().zip(&residual).map(|(a, r)| a * r).sum();
+    let logs: f64 = (0..n).map(|i| factor[(i, i)].ln()).sum();
+    let value = -0.5 * fit - logs - 0.5 * n as f64 * std::f64::consts::TAU.ln();
+    if let Some(gradient) = gradient {
+        let mut weight = inverse_from_factor(&factor);
+        for j in 0..n {
+            let column = weight.col_as_slice_mut(j);
+            for i in j..n {
+                column[i] = 0.5 * (alpha[i] * alpha[j] - column[i]);
+            }
+        }
+        gradient.fill(0.0);
+        let last = gradient.len() - 1;
+        kernel.gradient(&data.rows, table, &weight, &mut gradient[..last]);
+        let variance = noise.exp();
+        gradient[last] = (0..n)
+            .map(|i| weight[(i, i)] * data.noise_share[i] * variance)
+            .sum();
+    }
+    value.is_finite().then_some(value)
+}
+
+/// Mean log density of each value given all the others (Rasmussen and Williams (2006), equations 5.10
+/// to 5.12).
+fn leave_one_out(data: &Data, table: &Table, kernel: &Kernel, noise: f64) -> Option<f64> {
+    let n = data.values.len();
+    let factor = cholesky(covariance(data, table, kernel, noise))?;
+    let (_, residual) = centre(&factor, &data.values);
+    let alpha = solve(&factor, &residual);
+    let inverse = inverse_from_factor(&factor);
+    let total: f64 = (0..n)
+        .map(|i| {
+            let variance = 1.0 / inverse[(i, i)];
+            let error = alpha[i] * variance;
+            -0.5 * (std::f64::consts::TAU * variance).ln() - 0.5 * error * error / variance
+        })
+        .sum();
+    let mean = total / n as f64;
+    mean.is_finite().then_some(mean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quantity::Seed;
+    use rand::RngExt;
+
+    fn example(groups: &[Group], width: usize, n: usize) -> Data {
+        let mut rng = Seed(7).rng();
+        let mut rows = Rows::new(width);
+        let mut values = Vec::new();
+        for _ in 0..n {
+            let mut row: Vec<f64> = (0..width).map(|_| rng.random()).collect();
+            for group in groups {
+                if let Group::Code { column, levels } = group {
+                    row[*column] = (row[*column] * *levels as f64).floor();
+                }
+            }
+            values.push((6.0 * row[0]).sin() + row.iter().sum::<f64>() + 0.1 * rng.random::<f64>());
+            rows.push(&row);
+        }
+        Data {
+            rows,
+            values,
+            noise_share: vec![1.0; n],
+            noise_known: vec![0.0; n],
+        }
+    }
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let groups = [
+            Group::Number { column: 0 },
+            Group::Code {
+                column: 1,
+                levels: 3,
+            },
+            Group::Vector { start: 2, end: 4 },
+        ];
+        let data = example(&groups, 4, 23);
+        let table = Table::new(&data.rows);
+        for shape in [Shape::Radial, Shape::Single, Shape::Paired] {
+            let count = Kernel::count(shape, 3);
+            let logs: Vec<f64> = (0..count)
+                .map(|i| 0.3 * (i as f64 * 1.7).sin() - 0.2)
+                .collect();
+            let value = |logs: &[f64], noise: f64, gradient: Option<&mut [f64]>| {
+                let kernel = Kernel {
+                    shape,
+                    groups: groups.to_vec(),
+                    logs: logs.to_vec(),
+                };
+                likelihood(&data, &table, &kernel, noise, gradient).unwrap()
+            };
+            let mut gradient = vec![0.0; count + 1];
+            value(&logs, -3.0, Some(&mut gradient));
+            let step = 1e-5;
+            for i in 0..=count {
+                let at = |shift: f64| {
+                    let mut moved = logs.clone();
+                    let mut noise = -3.0;
+                    if i < count {
+                        moved[i] += shift
+                    } else {
+                        noise += shift
+                    }
+                    value(&moved, noise, None)
+                };
+                let difference = (at(step) - at(-step)) / (2.0 * step);
+                assert!(
+                    (difference - gradient[i]).abs() < 1e-6 * (1.0 + difference.abs()),
+                    "{shape:?} {i}: {difference} {}",
+                    gradient[i]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_fit_beats_its_start_and_finds_the_noise() {
+        let groups = [Group::Number { column: 0 }, Group::Number { column: 1 }];
+        let data = example(&groups, 2, 120);
+        let fitted = fit(&data, Shape::Radial, &groups, None, 60).unwrap();
+        // The uniform error of width 0.1 has a standard deviation of 0.029.
+        let sd = (0.5 * fitted.noise).exp();
+        assert!((0.02..0.04).contains(&sd), "{sd}");
+    }
+
+    #[test]
+    fn repeated_rows_and_constant_columns_can_be_fitted() {
+        let groups = [Group::Number { column: 0 }, Group::Number { column: 1 }];
+        let mut rows = Rows::new(2);
+        for _ in 0..8 {
+            rows.push(&[0.5, 0.0]);
+        }
+        let data = Data {
+            rows,
+            values: vec![0.0; 8],
+            noise_share: vec![1.0; 8],
+            noise_known: vec![0.0; 8],
+        };
+        let fitted = fit(&data, Shape::Single, &groups, None, 40).unwrap();
+        assert!(fitted.numbers().iter().all(|number| number.is_finite()));
+    }
+}

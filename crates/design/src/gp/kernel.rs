@@ -1,0 +1,482 @@
+//! Covariance of the response at two points.
+//!
+//! The sum of up to three parts, each with its own variance:
+//! - *radial*: Matérn-5/2 of the scaled distance over all groups, a length scale each (ARD);
+//! - *single*: the mean over groups of a Matérn-5/2 of that group alone, with length scales of its own;
+//! - *paired*: the mean over pairs of groups of the product of two such.
+//!
+//! Matérn: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equation 4.17.
+//! Sums of low-order parts: Duvenaud, Nickisch and Rasmussen, NIPS 24 (2011).
+
+use faer::Mat;
+
+use crate::encode::{Group, Rows};
+
+/// Which parts a kernel has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Shape {
+    /// The radial part alone.
+    Radial,
+    /// Radial and single.
+    Single,
+    /// Radial, single and paired.
+    Paired,
+}
+
+/// Numbers per kernel are logarithms, in this order: radial variance, radial length scales, and, where
+/// the shape has them, single variance, single length scales, paired variance.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Kernel {
+    pub shape: Shape,
+    pub groups: Vec<Group>,
+    pub logs: Vec<f64>,
+}
+
+/// Rows by group: for each group the columns that it compares, contiguous over rows.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub len: usize,
+    columns: Vec<Vec<f64>>,
+}
+
+impl Table {
+    pub(crate) fn new(rows: &Rows) -> Table {
+        let len = rows.len();
+        let columns = (0..rows.width)
+            .map(|column| (0..len).map(|row| rows.row(row)[column]).collect())
+            .collect();
+        Table { len, columns }
+    }
+
+    /// Squared distances of the first `count` rows to `x` in one group.
+    pub(crate) fn squares(&self, group: Group, x: &[f64], count: usize, out: &mut [f64]) {
+        let out = &mut out[..count];
+        match group {
+            Group::Number { column } => {
+                let at = x[column];
+                for (out, value) in out.iter_mut().zip(&self.columns[column][..count]) {
+                    *out = (value - at) * (value - at);
+                }
+            }
+            Group::Code { column, .. } => {
+                let at = x[column];
+                for (out, value) in out.iter_mut().zip(&self.columns[column][..count]) {
+                    *out = if *value == at { 0.0 } else { 1.0 };
+                }
+            }
+            Group::Vector { start, end } => {
+                out.fill(0.0);
+                for column in start..end {
+                    let at = x[column];
+                    for (out, value) in out.iter_mut().zip(&self.columns[column][..count]) {
+                        *out += (value - at) * (value - at);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn column(&self, column: usize) -> &[f64] {
+        &self.columns[column]
+    }
+}
+
+const SQRT5: f64 = 2.236_067_977_499_79;
+
+/// `e^x` for `x <= 0`, to a few units in the last place, in a form that compilers vectorise: reduction
+/// by powers of two, then the Taylor polynomial of degree 13 on half an octave.
+#[inline]
+pub(crate) fn exp_negative(x: f64) -> f64 {
+    // Adding this puts the nearest whole number into the low bits of the mantissa.
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
+    const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    let x = if x < -708.0 { -708.0 } else { x };
+    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let whole = shifted - ROUND;
+    let r = (x - whole * LN2_HIGH) - whole * LN2_LOW;
+    let mut p = 1.0 / 6_227_020_800.0;
+    p = p * r + 1.0 / 479_001_600.0;
+    p = p * r + 1.0 / 39_916_800.0;
+    p = p * r + 1.0 / 3_628_800.0;
+    p = p * r + 1.0 / 362_880.0;
+    p = p * r + 1.0 / 40_320.0;
+    p = p * r + 1.0 / 5_040.0;
+    p = p * r + 1.0 / 720.0;
+    p = p * r + 1.0 / 120.0;
+    p = p * r + 1.0 / 24.0;
+    p = p * r + 1.0 / 6.0;
+    p = p * r + 0.5;
+    p = p * r + 1.0;
+    p = p * r + 1.0;
+    p * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
+}
+
+/// Matérn-5/2 at a squared scaled distance.
+#[inline]
+pub(crate) fn matern(square: f64) -> f64 {
+    let t = SQRT5 * square.sqrt();
+    (1.0 + t + t * t / 3.0) * exp_negative(-t)
+}
+
+/// Minus the derivative of [`matern`] by the squared scaled distance.
+#[inline]
+pub(crate) fn matern_slope(square: f64) -> f64 {
+    let t = SQRT5 * square.sqrt();
+    5.0 / 6.0 * (1.0 + t) * exp_negative(-t)
+}
+
+/// A kernel's numbers, out of the logarithm.
+#[derive(Clone, Debug)]
+pub(crate) struct Scales {
+    /// Radial variance.
+    pub radial: f64,
+    /// One over the squared radial length scale of each group.
+    pub radial_inverse: Vec<f64>,
+    /// Single variance; zero where the shape has none.
+    pub single: f64,
+    /// One over the squared single length scale of each group.
+    pub single_inverse: Vec<f64>,
+    /// Paired variance; zero where the shape has none.
+    pub paired: f64,
+}
+
+impl Kernel {
+    /// How many numbers a kernel of this shape over so many groups has.
+    pub(crate) fn count(shape: Shape, groups: usize) -> usize {
+        match shape {
+            Shape::Radial => 1 + groups,
+            Shape::Single => 2 + 2 * groups,
+            Shape::Paired => 3 + 2 * groups,
+        }
+    }
+
+    pub(crate) fn scales(&self) -> Scales {
+        let g = self.groups.len();
+        let inverse = |logs: &[f64]| logs.iter().map(|log| (-2.0 * log).exp()).collect();
+        let low_order = self.shape != Shape::Radial;
+        Scales {
+            radial: self.logs[0].exp(),
+            radial_inverse: inverse(&self.logs[1..=g]),
+            single: if low_order {
+                self.logs[1 + g].exp()
+            } else {
+                0.0
+            },
+            single_inverse: if low_order {
+                inverse(&self.logs[2 + g..2 + 2 * g])
+            } else {
+                Vec::new()
+            },
+            paired: if self.shape == Shape::Paired && g > 1 {
+                self.logs[2 + 2 * g].exp()
+            } else {
+                0.0
+            },
+        }
+    }
+
+    /// Covariance of the first `count` rows with `x`, written to `out`.
+    pub(crate) fn against(
+        &self,
+        scales: &Scales,
+        table: &Table,
+        x: &[f64],
+        count: usize,
+        work: &mut Work,
+        out: &mut [f64],
+    ) {
+        let g = self.groups.len() as f64;
+        work.resize(count);
+        let out = &mut out[..count];
+        let (square, total, single, singles_squared) = (
+            &mut work.square[..count],
+            &mut work.total[..count],
+            &mut work.single[..count],
+            &mut work.squared[..count],
+        );
+        total.fill(0.0);
+        single.fill(0.0);
+        singles_squared.fill(0.0);
+        let low_order = self.shape != Shape::Radial;
+        for (index, &group) in self.groups.iter().enumerate() {
+            table.squares(group, x, count, square);
+            let inverse = scales.radial_inverse[index];
+            for (total, square) in total.iter_mut().zip(&*square) {
+                *total += inverse * square;
+            }
+            if low_order {
+                let inverse = scales.single_inverse[index];
+                if let Group::Code { .. } = group {
+                    let different = matern(inverse);
+                    for j in 0..count {
+                        let k = if square[j] == 0.0 { 1.0 } else { different };
+                        single[j] += k;
+                        singles_squared[j] += k * k;
+                    }
+                } else {
+                    for j in 0..count {
+                        let k = matern(inverse * square[j]);
+                        single[j] += k;
+                        singles_squared[j] += k * k;
+                    }
+                }
+            }
+        }
+        for (out, total) in out.iter_mut().zip(&*total) {
+            *out = scales.radial * matern(*total);
+        }
+        if low_order {
+            let (first, second) = (scales.single / g, scales.paired / (g * (g - 1.0)).max(1.0));
+            for j in 0..count {
+                let s = single[j];
+                out[j] += first * s + second * (s * s - singles_squared[j]);
+            }
+        }
+    }
+
+    /// The variance at any point.
+    pub(crate) fn variance(&self, scales: &Scales) -> f64 {
+        scales.radial + scales.single + scales.paired
+    }
+
+    /// Covariance of the rows with themselves: the lower half.
+    pub(crate) fn square(&self, rows: &Rows, table: &Table) -> Mat<f64> {
+        let n = rows.len();
+        let scales = self.scales();
+        let mut work = Work::default();
+        let mut out = Mat::zeros(n, n);
+        let mut line = vec![0.0; n];
+        // Column j of the upper half, mirrored into row j of the lower half block by block would
+        // stride; instead each column of the lower half is computed as the rows after it.
+        let reversed = table.reversed();
+        for j in 0..n {
+            let count = n - j;
+            self.against(&scales, &reversed, rows.row(j), count, &mut work, &mut line);
+            let column = out.col_as_slice_mut(j);
+            for (cell, value) in column[j..].iter_mut().zip(line[..count].iter().rev()) {
+                *cell = *value;
+            }
+        }
+        out
+    }
+
+    /// Covariance of the table's rows with each of `points`: one column per point.
+    pub(crate) fn cross(&self, table: &Table, points: &Rows) -> Mat<f64> {
+        let scales = self.scales();
+        let mut work = Work::default();
+        let mut out = Mat::zeros(table.len, points.len());
+        for j in 0..points.len() {
+            self.against(
+                &scales,
+                table,
+                points.row(j),
+                table.len,
+                &mut work,
+                out.col_as_slice_mut(j),
+            );
+        }
+        out
+    }
+
+    /// Adds to `gradient`, for each of the kernel's numbers, the sum over all pairs of rows, both ways
+    /// and the diagonal included, of `weight` times the derivative of the covariance by that number.
+    /// Of `weight` the lower half is read.
+    pub(crate) fn gradient(
+        &self,
+        rows: &Rows,
+        table: &Table,
+        weight: &Mat<f64>,
+        gradient: &mut [f64],
+    ) {
+        let n = rows.len();
+        let g = self.groups.len();
+        let scales = self.scales();
+        let low_order = self.shape != Shape::Radial;
+        let (first, second) = (
+            scales.single / g as f64,
+            scales.paired / ((g * (g - 1)) as f64).max(1.0),
+        );
+        let reversed = table.reversed();
+        let mut squares = vec![vec![0.0; n]; g];
+        let mut bases = vec![vec![0.0; n]; if low_order { g } else { 0 }];
+        let (mut total, mut w, mut factor) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+        let (mut sum, mut sum_squared) = (vec![0.0; n], vec![0.0; n]);
+        for j in 0..n {
+            // Rows n-1 down to j, so that they are a prefix of the reversed table; the last is j itself.
+            let count = n - j;
+            let column = weight.col_as_slice(j);
+            for i in 0..count {
+                w[i] = 2.0 * column[n - 1 - i];
+            }
+            w[count - 1] *= 0.5;
+            total[..count].fill(0.0);
+            sum[..count].fill(0.0);
+            sum_squared[..count].fill(0.0);
+            for (index, &group) in self.groups.iter().enumerate() {
+                let square = &mut squares[index][..count];
+                reversed.squares(group, rows.row(j), count, square);
+                let inverse = scales.radial_inverse[index];
+                for (total, square) in total[..count].iter_mut().zip(&*square) {
+                    *total += inverse * square;
+                }
+                if low_order {
+                    let inverse = scales.single_inverse[index];
+                    let base = &mut bases[index][..count];
+                    for i in 0..count {
+                        let k = matern(inverse * square[i]);
+                        base[i] = k;
+                        sum[i] += k;
+                        sum_squared[i] += k * k;
+                    }
+                }
+            }
+            let mut by_variance = 0.0;
+            for i in 0..count {
+                by_variance += w[i] * matern(total[i]);
+                factor[i] = w[i] * matern_slope(total[i]);
+            }
+            gradient[0] += scales.radial * by_variance;
+            for index in 0..g {
+                // The squared distance shrinks by twice its size per unit of the log length scale.
+                let slope = dot(&factor[..count], &squares[index][..count]);
+                gradient[1 + index] += 2.0 * scales.radial * scales.radial_inverse[index] * slope;
+            }
+            if low_order {
+                let (mut by_single, mut by_paired) = (0.0, 0.0);
+                for i in 0..count {
+                    by_single += w[i] * sum[i];
+                    by_paired += w[i] * (sum[i] * sum[i] - sum_squared[i]);
+                }
+                gradient[1 + g] += first * by_single;
+                if self.shape == Shape::Paired {
+                    gradient[2 + 2 * g] += second * by_paired;
+                }
+                for index in 0..g {
+                    let inverse = scales.single_inverse[index];
+                    let (base, square) = (&bases[index][..count], &squares[index][..count]);
+                    let mut slope = 0.0;
+                    for i in 0..count {
+                        let outer = first + 2.0 * second * (sum[i] - base[i]);
+                        slope += w[i] * outer * square[i] * matern_slope(inverse * square[i]);
+                    }
+                    gradient[2 + g + index] += 2.0 * inverse * slope;
+                }
+            }
+        }
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    // Four partial sums let the compiler use wide registers.
+    let mut partial = [0.0; 4];
+    let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
+    let rest: f64 = a4
+        .remainder()
+        .iter()
+        .zip(b4.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
+    for (x, y) in a4.zip(b4) {
+        for k in 0..4 {
+            partial[k] += x[k] * y[k];
+        }
+    }
+    partial.iter().sum::<f64>() + rest
+}
+
+impl Table {
+    /// The same rows, last first: then the rows from any place to the end are a prefix.
+    fn reversed(&self) -> Table {
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| column.iter().rev().copied().collect())
+            .collect();
+        Table {
+            len: self.len,
+            columns,
+        }
+    }
+}
+
+/// Buffers that kernel evaluations share.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Work {
+    square: Vec<f64>,
+    total: Vec<f64>,
+    single: Vec<f64>,
+    squared: Vec<f64>,
+}
+
+impl Work {
+    fn resize(&mut self, count: usize) {
+        if self.square.len() < count {
+            for buffer in [
+                &mut self.square,
+                &mut self.total,
+                &mut self.single,
+                &mut self.squared,
+            ] {
+                buffer.resize(count, 0.0);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponential_is_exact_to_a_few_last_places() {
+        let mut x: f64 = 0.0;
+        while x > -700.0 {
+            let (ours, theirs) = (exp_negative(x), x.exp());
+            assert!(
+                (ours - theirs).abs() <= 4.0 * f64::EPSILON * theirs,
+                "{x}: {ours} {theirs}"
+            );
+            x -= 0.037;
+        }
+        assert!(exp_negative(-1e9) < 1e-300);
+    }
+
+    #[test]
+    fn square_and_cross_agree_with_the_definition() {
+        let groups = vec![
+            Group::Number { column: 0 },
+            Group::Code {
+                column: 1,
+                levels: 3,
+            },
+            Group::Vector { start: 2, end: 4 },
+        ];
+        let kernel = Kernel {
+            shape: Shape::Paired,
+            groups,
+            logs: vec![0.3, -0.5, 0.2, 0.1, -0.7, -0.2, 0.4, 0.6, -0.9],
+        };
+        let mut rows = Rows::new(4);
+        rows.push(&[0.1, 0.0, 0.3, 0.9]);
+        rows.push(&[0.6, 2.0, 0.1, 0.2]);
+        rows.push(&[0.6, 0.0, 0.8, 0.2]);
+        let table = Table::new(&rows);
+        let square = kernel.square(&rows, &table);
+        let cross = kernel.cross(&table, &rows);
+        let m = |d2: f64, log: f64| matern(d2 * (-2.0 * log).exp());
+        let (a, b) = ([0.25, 1.0, 0.04 + 0.49], [0.0, 1.0, 0.49]);
+        for (d, (i, j)) in [(a, (1, 0)), (b, (2, 1))] {
+            let total: f64 = (0..3)
+                .map(|g| d[g] * (-2.0 * kernel.logs[1 + g]).exp())
+                .sum();
+            let k: Vec<f64> = (0..3).map(|g| m(d[g], kernel.logs[5 + g])).collect();
+            let expected = 0.3_f64.exp() * matern(total)
+                + (-0.7_f64).exp() * k.iter().sum::<f64>() / 3.0
+                + (-0.9_f64).exp() * (k[0] * k[1] + k[0] * k[2] + k[1] * k[2]) / 3.0;
+            assert!((square[(i, j)] - expected).abs() < 1e-14);
+            assert!((cross[(i, j)] - expected).abs() < 1e-14);
+            assert!((cross[(j, i)] - expected).abs() < 1e-14);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Gaussian processes.
+
+// Several arrays run in step here: one index reads better than zips of zips.
+#![allow(clippy::needless_range_loop)]
+
+mod exact;
+mod fit;
+mod kernel;
+mod lbfgs;
+mod paths;
+mod prior;
+
+pub(crate) use exact::Exact;
+pub(crate) use fit::{Data, Fit, fit};
+pub(crate) use kernel::Shape;
+pub(crate) use lbfgs::minimise_in_box;
+pub(crate) use paths::{Paths, SlopeWork, mean_slope};

@@ -93,8 +93,8 @@ impl Profile {
 
     /// Units that nobody has taken for good.
     pub(crate) fn room(&self) -> u32 {
-        let last = self.chunks.last().and_then(|c| c.steps.last());
-        self.capacity.saturating_sub(last.map_or(0, |s| s.used))
+        let (c, i) = self.locate(FAR - 1);
+        self.capacity.saturating_sub(self.chunks[c].steps[i].used)
     }
 
     /// Stretches in which more is taken than there is, in order.

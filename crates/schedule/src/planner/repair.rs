@@ -474,19 +474,40 @@ impl Planner {
             .map(|e| e.job.id)
             .collect();
         let mut entries: Vec<Entry> = under_way.iter().filter_map(|&id| self.lift(id)).collect();
-        let mut lost = Vec::new();
-        entries.retain_mut(|entry| match self.reroute(entry) {
-            None => true,
-            Some(why) => {
-                lost.push((entry.clone(), why));
-                false
+        // Whoever can't go on at all stays where he is, and the others slide without him.
+        let slid = loop {
+            let mut lost = None;
+            let mut rerouted = Vec::new();
+            for (index, entry) in entries.iter_mut().enumerate() {
+                // All under way are off the timetables here: what is full now is full for good.
+                match self.reroute(entry) {
+                    Ok(true) => rerouted.push(index),
+                    Ok(false) => {}
+                    Err(why) => lost = Some((index, why)),
+                }
             }
-        });
-        for (entry, why) in lost {
-            self.strand(entry, why, now, log);
-        }
-        let inside: Vec<Option<(usize, i64)>> = entries.iter().map(|e| self.inside(e)).collect();
-        let slid = self.shifted(&entries, &inside, now);
+            if lost.is_none() {
+                let inside: Vec<_> = entries.iter().map(|e| self.inside(e)).collect();
+                let slid = self.shifted(&entries, &inside, now);
+                let stuck: Vec<usize> = (0..slid.len()).filter(|&i| slid[i].is_none()).collect();
+                let Some(&first) = stuck
+                    .iter()
+                    .find(|i| rerouted.contains(i))
+                    .or(stuck.first())
+                else {
+                    break slid;
+                };
+                let entry = &entries[first];
+                let task = entry.settled().min(entry.job.tasks.len() - 1);
+                let by = entries.iter().map(|e| e.job.id);
+                let by = by.filter(|&o| o != entry.job.id).collect();
+                lost = Some((first, Why::Crowded { task, by }));
+            }
+            if let Some((index, why)) = lost {
+                let entry = entries.swap_remove(index);
+                self.strand(entry, why, now, log);
+            }
+        };
         let late = slid
             .iter()
             .flatten()
@@ -498,16 +519,12 @@ impl Planner {
         let mut again = Vec::new();
         for (mut entry, times) in entries.into_iter().zip(slid) {
             let id = entry.job.id;
-            let Some(times) = times else {
-                let task = entry.settled().saturating_sub(1);
-                let by = under_way.iter().copied().filter(|&o| o != id).collect();
-                self.strand(entry, Why::Crowded { task, by }, now, log);
-                continue;
-            };
-            if times != entry.times {
-                log.moved.insert(id);
+            if let Some(times) = times {
+                if times != entry.times {
+                    log.moved.insert(id);
+                }
+                entry.times = times;
             }
-            entry.times = times;
             entry.outline();
             self.lay(entry);
             again.push(id);
@@ -543,24 +560,28 @@ impl Planner {
         }
     }
 
-    /// Replaces machines that are gone in the rest of a plan; why that is not possible.
-    fn reroute(&self, entry: &mut Entry) -> Option<Why> {
+    /// Replaces machines that are gone in the rest of a plan: whether there were any, or why that is
+    /// not possible.
+    fn reroute(&self, entry: &mut Entry) -> Result<bool, Why> {
+        let mut changed = false;
         for task in entry.past / 2..entry.machines.len() {
-            let dead = |m: usize| self.tables.bay(m).fit(0, 0, 1) >= FAR || self.dead(m);
-            if begin(task) < entry.past || !dead(entry.machines[task]) {
+            if begin(task) < entry.past || !self.dead(entry.machines[task]) {
                 continue;
             }
             let options = &entry.job.tasks[task].options;
-            match options.iter().find(|o| !dead(o.machine)) {
+            match options.iter().find(|o| !self.dead(o.machine)) {
                 Some(option) => entry.machines[task] = option.machine,
-                None => return Some(Why::NoMachine { task }),
+                None => return Err(Why::NoMachine { task }),
             }
+            changed = true;
         }
-        None
+        Ok(changed)
     }
 
     fn dead(&self, machine: usize) -> bool {
-        self.gone[machine] || self.down[machine].is_some_and(|(_, until)| until >= FAR)
+        self.gone[machine]
+            || self.down[machine].is_some_and(|(_, until)| until >= FAR)
+            || self.tables.bay(machine).room() == 0
     }
 }
 

@@ -15,14 +15,14 @@ use super::repair::everything;
 use super::tables::{Tables, begin, end};
 use crate::line::{FAR, Line};
 use crate::net::Net;
-use crate::pattern::{FOR_GOOD, Need};
+use crate::pattern::{ALWAYS, FOR_GOOD, Need};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Times that a job's times are raised before its maximum limits are let go.
-const PATIENCE: u32 = 400;
+const PATIENCE: u32 = 300;
 
 /// Times after that before its order is held to run in a circle.
-const HOPELESS: u32 = 20_000;
+const HOPELESS: u32 = 3_000;
 
 /// `time[to] >= time[from] + lag` across jobs.
 #[derive(Clone, Copy, Debug)]
@@ -153,27 +153,35 @@ impl Planner {
             list.sort_unstable();
             let profile = &self.tables.lines[line as usize];
             let units = profile.room().max(1) as usize;
-            // Who used a unit last: until when, job, need.
-            let mut last: BTreeMap<(i64, usize), (usize, usize)> = BTreeMap::new();
-            for (_, until, job, index) in list {
-                let unit = if last.len() < units {
-                    last.len()
-                } else if let Some((&key, &(other, before))) = last.first_key_value() {
-                    last.remove(&key);
-                    let (a, b) = (sliding[other].needs[before], sliding[job].needs[index]);
-                    if other != job && a.b_off < FOR_GOOD {
-                        sliding[other].out.push(Cross {
-                            from: a.b as usize,
-                            job,
-                            to: b.a as usize,
-                            lag: a.b_off - b.a_off.max(-FAR / 2),
-                        });
-                    }
-                    key.1
-                } else {
+            // Who used a unit last: until when; job and need. Several, where reality has overfilled it.
+            let mut last: BTreeMap<(i64, usize), Vec<(usize, usize)>> = BTreeMap::new();
+            for (from, until, job, index) in list {
+                let need = sliding[job].needs[index];
+                let running = (need.a as usize) < entries[job].past || need.a_off <= ALWAYS;
+                if last.len() < units {
+                    last.insert((until, last.len()), vec![(job, index)]);
+                    continue;
+                }
+                let Some(((free, unit), mut before)) = last.pop_first() else {
                     continue;
                 };
-                last.insert((until, unit), (job, index));
+                if running && free > from {
+                    before.push((job, index));
+                    last.insert((until.max(free), unit), before);
+                    continue;
+                }
+                for (other, earlier) in before {
+                    let use_before = sliding[other].needs[earlier];
+                    if other != job && use_before.b_off < FOR_GOOD {
+                        sliding[other].out.push(Cross {
+                            from: use_before.b as usize,
+                            job,
+                            to: need.a as usize,
+                            lag: use_before.b_off - need.a_off.max(-FAR / 2),
+                        });
+                    }
+                }
+                last.insert((until, unit), vec![(job, index)]);
             }
         }
     }

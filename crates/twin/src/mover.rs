@@ -29,6 +29,8 @@ pub(crate) struct MoverState {
     pub spot: Spot,
     /// The berth that it left last.
     pub left: Option<BerthId>,
+    /// The berth that it was sent to last.
+    pub bound: Option<BerthId>,
     /// Stuck; true if only a person can free it.
     pub stuck: Option<bool>,
     pub silent_until: Instant,
@@ -39,6 +41,7 @@ impl MoverState {
         Self {
             spot: Spot::Berth(home),
             left: None,
+            bound: None,
             stuck: None,
             silent_until: Instant::EPOCH,
         }
@@ -115,6 +118,7 @@ impl Twin {
             self.berths[berth.index()] = None;
         }
         self.movers[mover.index()].spot = Spot::Running(command.id);
+        self.movers[mover.index()].bound = Some(to);
         self.start(job);
     }
 
@@ -130,7 +134,10 @@ impl Twin {
         };
         let starts = match from {
             Spot::Berth(berth) => track.berth(*berth).leaves_to.contains(first),
-            Spot::Way(way) => way.contains(first),
+            // The other direction of the same piece of track is the same place.
+            Spot::Way(way) => way
+                .iter()
+                .any(|block| track.block(*block).zone == track.block(*first).zone),
             Spot::Running(_) => false,
         };
         starts
@@ -222,6 +229,29 @@ impl Twin {
             }
             None => Spot::Way(path.clone()),
         };
+    }
+
+    /// A person who frees a mover that is not stuck on the way pushes it into the berth that it was
+    /// last sent to, so that everybody knows where it is.
+    pub(crate) fn push_home(&mut self, mover: MoverId) {
+        let Some(state) = self.movers.get_mut(mover.index()) else {
+            return;
+        };
+        let (Some(bound), None) = (state.bound, state.stuck) else {
+            return;
+        };
+        if matches!(state.spot, Spot::Running(_)) || self.berths[bound.index()].is_some() {
+            return;
+        }
+        if let Some(berth) = self.movers[mover.index()].berth() {
+            self.berths[berth.index()] = None;
+        }
+        self.berths[bound.index()] = Some(mover);
+        self.movers[mover.index()].spot = Spot::Berth(bound);
+        self.fact(Fact::Arrived {
+            mover,
+            berth: bound,
+        });
     }
 
     pub(crate) fn begin_halt(&mut self, command: &Command, mover: MoverId) {

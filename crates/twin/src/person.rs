@@ -119,7 +119,14 @@ impl Twin {
             }
             Request::Service { device } => {
                 self.service(*device);
-                None
+                match device {
+                    // The person looks into the gripper.
+                    Device::Arm(arm) => self
+                        .truth
+                        .at(Place::Arm(*arm))
+                        .map(|_| Place::Arm(*arm)),
+                    _ => None,
+                }
             }
             Request::Refill {
                 instrument,
@@ -134,6 +141,7 @@ impl Twin {
                 None
             }
             Request::Free { mover } => {
+                self.push_home(*mover);
                 self.service(Device::Mover(*mover));
                 None
             }

@@ -388,7 +388,7 @@ impl TrackBuilder {
             for &p in starts[i].iter().chain(&ends[i]) {
                 let piece = &self.pieces[p];
                 let group = Some(groups.find(piece.group as usize));
-                if !arms.iter().any(|arm| *arm == (piece.curve, group)) {
+                if !arms.contains(&(piece.curve, group)) {
                     arms.push((piece.curve, group));
                 }
             }

@@ -63,19 +63,19 @@ impl Traffic {
                         let zone = self.track.berth(berth).zone;
                         changed.push(self.hold_from(zone, mover, now));
                         self.movers[mover.index()].state = State::DeadInBerth(berth);
+                        result.place = motion.from;
                     }
-                    (Place::Track { .. }, rest) => {
-                        let Some(rest) = rest else {
-                            return Err(TrafficError::NoMover(mover));
-                        };
-                        let held = self.zones_at_end(&rest.motion.run);
-                        for zone in &held {
-                            changed.push(self.hold_from(*zone, mover, now));
+                    (Place::Track { .. }, Some(rest)) => {
+                        // It is at rest, or still coming to rest.
+                        for zone in self.zones_at_end(&rest.motion.run) {
+                            self.hold(zone, mover, now);
                         }
+                        result.place = rest.motion.place_at(at);
+                        let held = self.hold_open(&rest.motion, now, &mut changed);
                         self.die(mover, *rest, at, held);
                     }
+                    (Place::Track { .. }, None) => return Err(TrafficError::NoMover(mover)),
                 }
-                result.place = motion.from;
             }
             State::Moving { motion, rest } => {
                 let bound = match motion.to {

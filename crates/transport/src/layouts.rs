@@ -182,7 +182,7 @@ pub fn streets(
     let height = (2.0 * r + pitch).max(2.0 * siding + 2.0 * side);
     let mut builder = TrackBuilder::new(plan.footprint);
     let mut berths = Berths::new(docks, parking);
-    let east = |row: usize| row % 2 == 0;
+    let east = |row: usize| row.is_multiple_of(2);
     // With the bottom row eastward, the rightmost column northward closes the circle.
     let north = |column: usize| column % 2 == 1;
     let at = |row: usize, column: usize| (width * column as f64, height * row as f64);

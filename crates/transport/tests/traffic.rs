@@ -239,3 +239,17 @@ proptest! {
         live(track, movers, seed, true, 80);
     }
 }
+
+#[test]
+fn found_before() {
+    for (seed, track, share) in [(18_319_459_365_890_804_158_u64, 2_usize, 0.3)] {
+        let track = &tracks()[track];
+        let parking = track
+            .berths()
+            .iter()
+            .filter(|b| b.kind == BerthKind::Parking)
+            .count();
+        let movers = ((parking as f64 * share) as usize).max(2);
+        live(track, movers, seed, true, 80);
+    }
+}

@@ -152,7 +152,8 @@ pub enum Request {
         /// Where it is believed to be.
         place: Place,
     },
-    /// Repair or service a device, then report it fit.
+    /// Repair or service a device, then report it fit. Of an arm the person also says whether a
+    /// plate is in its gripper: `found` is the gripper's place then, and nothing otherwise.
     Service {
         /// Which device.
         device: Device,
@@ -164,7 +165,8 @@ pub enum Request {
         /// Which consumable.
         consumable: Arc<str>,
     },
-    /// Free a mover that is stuck.
+    /// Free a mover that is stuck; one that is not stuck on the way is pushed into the berth that it
+    /// was last sent to.
     Free {
         /// Which mover.
         mover: MoverId,

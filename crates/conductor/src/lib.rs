@@ -7,10 +7,36 @@
 //!   [`journal::Journal`], and lets a [`Customer`] hand in orders and hear what became of them.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod admission;
+mod arms;
+mod believed;
+mod commands;
+mod compile;
+mod conductor;
+mod counters;
 mod customer;
+mod doubts;
 mod effect;
+mod faults;
+mod health;
 mod input;
+mod legs;
+pub mod limits;
+mod movers;
+mod order;
+mod persons;
+mod repair;
+mod reservations;
+mod ride;
+mod shop;
+mod stations;
+mod stock;
+mod timers;
+mod waits;
+mod work;
 
+pub use conductor::{Conductor, HallError};
+pub use counters::Counters;
 pub use customer::{Customer, Note, Turn};
 pub use effect::{Effect, Ending, FaultEnd, FaultHandled};
 pub use input::Input;

@@ -121,10 +121,7 @@ impl Twin {
                 self.service(*device);
                 match device {
                     // The person looks into the gripper.
-                    Device::Arm(arm) => self
-                        .truth
-                        .at(Place::Arm(*arm))
-                        .map(|_| Place::Arm(*arm)),
+                    Device::Arm(arm) => self.truth.at(Place::Arm(*arm)).map(|_| Place::Arm(*arm)),
                     _ => None,
                 }
             }

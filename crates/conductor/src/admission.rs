@@ -1,0 +1,292 @@
+//! From an order that was handed in to a plate in its home; and how orders end.
+
+use crate::believed::Believed;
+use crate::compile::compile;
+use crate::conductor::{Conductor, Flow};
+use crate::effect::FaultEnd;
+use crate::limits::{BRING_TIME, PLAN_AGAIN, PLANNED_MAX};
+use crate::order::{Goal, Home, OrderState, Phase};
+use crate::persons::Purpose;
+use crate::timers::Timer;
+use crate::waits::Want;
+use crate::{Effect, Ending};
+use bus::{Request, Role};
+use labware::Place;
+use protocol::Order;
+use quantity::{Duration, InstrumentId, OrderId};
+use schedule::{Refusal, Where, Why};
+use std::sync::Arc;
+
+impl Conductor {
+    pub(crate) fn admit_or_refuse(&mut self, order: Arc<Order>) {
+        self.counters.submitted += 1;
+        let id = order.id;
+        let refuse = |this: &mut Self, why: String| {
+            this.counters.refused += 1;
+            this.emit(Effect::Refused {
+                order: id,
+                why: why.into(),
+            });
+        };
+        if !self.known_orders.insert(id) {
+            return refuse(self, format!("{id} was handed in before"));
+        }
+        if let Some(other) = self.plates.get(&order.plate) {
+            let why = format!("{} is or was the plate of {other}", order.plate);
+            return refuse(self, why);
+        }
+        let compiled = match compile(&order, &self.hall) {
+            Ok(compiled) => compiled,
+            Err(why) => return refuse(self, why),
+        };
+        self.plates.insert(order.plate, id);
+        let state = OrderState {
+            edges: vec![[None, None]; order.protocol.steps.len()],
+            believed: Believed::fresh(order.protocol.labware.clone()),
+            order,
+            compiled: Arc::new(compiled),
+            phase: Phase::Queued,
+            goal: Goal::Steps,
+            home: None,
+            task: 0,
+            step: 0,
+            scanned: false,
+            faults: Vec::new(),
+            planned: false,
+            promised: None,
+            told_departed: false,
+            visiting: false,
+            moves: 0,
+            clear: false,
+            hold: None,
+        };
+        self.orders.insert(id, Some(Box::new(state)));
+        self.look_at(id);
+    }
+
+    /// The hotel whose free home is nearest to where the plate is to go first; the fuller of two
+    /// comes last.
+    fn choose_hotel(&self, o: &OrderState) -> Option<InstrumentId> {
+        let first = &o.compiled.tasks[0].options;
+        self.hall
+            .with_role(Role::Storage)
+            .filter(|hotel| {
+                self.places.free_homes(hotel.id) > 0 && !self.health.is_gone(hotel.station)
+            })
+            .min_by_key(|hotel| {
+                let near = first
+                    .iter()
+                    .map(|choice| {
+                        let to = self.hall.instruments[choice.machine].station;
+                        self.planner
+                            .shop()
+                            .travel
+                            .time(hotel.station.index(), to.index())
+                    })
+                    .min()
+                    .unwrap_or(Duration::ZERO);
+                // A minute of way is worth as much as a quarter of the hotel's homes.
+                let full =
+                    1.0 - f64::from(self.places.free_homes(hotel.id)) / hotel.nests.len() as f64;
+                (near + Duration::from_secs(240).scale(full), hotel.id)
+            })
+            .map(|hotel| hotel.id)
+    }
+
+    pub(crate) fn try_admit(&mut self, o: &mut OrderState) -> Flow {
+        if o.goal == Goal::Cancelled {
+            return self.end(o, Ending::Cancelled);
+        }
+        if self.planner.orders().count() >= PLANNED_MAX {
+            return self.wait(o, Want::Home);
+        }
+        let Some(hotel) = self.choose_hotel(o) else {
+            return self.wait(o, Want::Home);
+        };
+        let release = o.order.release.max(self.now + BRING_TIME);
+        let at = Where::In {
+            machine: hotel.index(),
+            slot: 0,
+        };
+        let job = o.compiled.job(&o.order, at, release);
+        match self.planner.admit(job, self.now) {
+            Ok(promise) => {
+                let Some(nest) = self.places.move_in(o.plate(), hotel, &self.hall) else {
+                    // Shut nests are counted as free homes; another hotel may do.
+                    self.planner.withdraw(o.id(), self.now);
+                    return self.wait(o, Want::Home);
+                };
+                o.planned = true;
+                o.home = Some(Home { hotel, nest });
+                self.promise_finish(o, promise.finish);
+                let task = self.ask(
+                    Request::Bring {
+                        plate: o.plate(),
+                        labware: o.order.protocol.labware.clone(),
+                        barcode: o.order.barcode.clone(),
+                        nest,
+                    },
+                    Purpose::Bring(o.id()),
+                    Some(o.id()),
+                    "the order needs a fresh plate",
+                );
+                o.phase = Phase::Bringing(task);
+                Flow::Stop
+            }
+            Err(Refusal::Impossible(Why::Unknown(what))) => self.refuse(o, what),
+            Err(Refusal::Impossible(Why::Contradiction(lags))) => {
+                let why = format!(
+                    "its lags can't be kept in this hall, whatever the load: transport alone \
+                     takes longer than {} of them allow",
+                    lags.len()
+                );
+                self.refuse(o, why)
+            }
+            Err(_) => {
+                self.timers.sooner(Timer::Plan, self.now + PLAN_AGAIN);
+                self.wait(o, Want::Plan)
+            }
+        }
+    }
+
+    fn refuse(&mut self, o: &mut OrderState, why: String) -> Flow {
+        self.counters.refused += 1;
+        self.emit(Effect::Refused {
+            order: o.id(),
+            why: why.into(),
+        });
+        self.forget(o);
+        Flow::Stop
+    }
+
+    pub(crate) fn promise_finish(&mut self, o: &mut OrderState, finish: quantity::Instant) {
+        if o.promised.is_none_or(|old| finish > old) && finish < schedule::FOREVER {
+            o.promised = Some(finish);
+            self.emit(Effect::Promise {
+                order: o.id(),
+                finish,
+            });
+        }
+    }
+
+    /// The order is not wanted any more.
+    pub(crate) fn cancel(&mut self, id: OrderId) {
+        self.with(id, |_, o| {
+            if o.goal == Goal::Steps {
+                o.goal = Goal::Cancelled;
+            }
+        });
+        self.look_at(id);
+    }
+
+    /// The order has ended: its plate is out of the hall, or in quarantine, or on the floor.
+    pub(crate) fn end(&mut self, o: &mut OrderState, how: Ending) -> Flow {
+        debug_assert!(o.faults.is_empty(), "{} ends with open faults", o.id());
+        if how == Ending::Completed {
+            self.counters.completed += 1;
+        } else {
+            self.counters.ended_otherwise += 1;
+        }
+        self.emit(Effect::OrderEnded { order: o.id(), how });
+        let place = self.places.place(o.plate());
+        let stays = match place {
+            Place::Nest(nest) => self.hall.instrument_of(nest).role == Role::Quarantine,
+            Place::Floor(_) => true,
+            _ => false,
+        };
+        if stays {
+            // Its person task is open; the plate is out of the hall when that is done.
+        } else if self
+            .places
+            .hand_off(o.plate(), place, Place::Outside)
+            .is_ok()
+        {
+            self.vacated(place);
+        }
+        self.forget(o);
+        Flow::Stop
+    }
+
+    /// Gives everything free that the order still has.
+    fn forget(&mut self, o: &mut OrderState) {
+        if let Some(home) = o.home.take() {
+            self.places.move_out(o.plate(), home.nest, home.hotel);
+            self.freed(Want::Home);
+        }
+        if o.planned {
+            self.planner.withdraw(o.id(), self.now);
+            o.planned = false;
+        }
+        self.release_hold(o);
+        self.timers.stop(Timer::Order(o.id()));
+        self.waits.cancel(o.id());
+        self.orders.remove(&o.id());
+        // Room came free in the plan as well.
+        self.freed(Want::Plan);
+    }
+
+    /// What the planner was told to hold for the plate is free.
+    pub(crate) fn release_hold(&mut self, o: &mut OrderState) {
+        if let Some((machine, slot)) = o.hold.take() {
+            self.planner.release(machine, slot, self.now);
+        }
+    }
+
+    /// The plate goes through no more steps: wells that wait for something are lost, and it goes
+    /// to quarantine as soon as it can be moved.
+    pub(crate) fn give_up(&mut self, o: &mut OrderState, why: impl Into<Arc<str>>) {
+        let why = why.into();
+        if matches!(o.goal, Goal::Quarantine(_)) {
+            return;
+        }
+        let all: Vec<_> = o.believed.wells().collect();
+        self.lose(o, all, why.clone());
+        o.goal = Goal::Quarantine(why);
+        o.clear = false;
+        self.close_faults(o, FaultEnd::PlateGivenUp);
+        self.leave_plan(o);
+    }
+
+    /// The planner plans no more for the order; the place where its plate stands is held.
+    pub(crate) fn leave_plan(&mut self, o: &mut OrderState) {
+        if !o.planned {
+            return;
+        }
+        let standing = match &o.phase {
+            Phase::Working(work) => Some(work.nest),
+            Phase::Resting | Phase::Leg(_) => match self.places.place(o.plate()) {
+                Place::Nest(nest) => Some(nest),
+                _ => None,
+            },
+            _ => None,
+        };
+        let visit = self
+            .planner
+            .plan(o.id())
+            .and_then(|plan| plan.visits.get(o.task.wrapping_sub(1)))
+            .map(|visit| (visit.machine, visit.slot));
+        self.planner.withdraw(o.id(), self.now);
+        o.planned = false;
+        self.repair_wanted = true;
+        if let (Some(nest), Some((machine, slot))) = (standing, visit) {
+            let instrument = self.hall.instrument_of(nest);
+            if instrument.id.index() == machine && instrument.role == Role::Work {
+                self.planner.hold(machine, slot, self.now);
+                o.hold = Some((machine, slot));
+            }
+        }
+    }
+
+    /// Wells are lost: told once for each well.
+    pub(crate) fn lose(&mut self, o: &mut OrderState, wells: Vec<labware::Well>, why: Arc<str>) {
+        let wells = o.believed.lose(wells);
+        if !wells.is_empty() {
+            self.emit(Effect::WellsLost {
+                order: o.id(),
+                plate: o.plate(),
+                wells,
+                why,
+            });
+        }
+    }
+}

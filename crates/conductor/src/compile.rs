@@ -1,0 +1,323 @@
+//! From an order to a job for the planner: which instruments can do what, and for how long.
+
+use crate::believed::touched;
+use crate::limits::{LATE_QUANTILE, PLAN_QUANTILE};
+use bus::{Capability, Instrument, Range, Role, cover_after};
+use lab::Hall;
+use labware::Cover;
+use protocol::{Edge, Operation, Order, Value};
+use quantity::{Duration, InstrumentId, Volume};
+use std::fmt::Write as _;
+use std::ops::Range as Span;
+use std::sync::Arc;
+
+/// What an order's plate goes through, in the planner's terms: consecutive steps that one
+/// instrument can do are one task, and the last task is the visit to the waste.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Compiled {
+    pub tasks: Vec<TaskSpec>,
+    /// The lags of the protocol between tasks, by edges of tasks.
+    pub lags: Vec<schedule::Lag>,
+    /// Wells that each step touches.
+    pub wells: Vec<usize>,
+}
+
+/// One stay in an instrument.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TaskSpec {
+    /// The steps that are done in it; empty for the waste.
+    pub steps: Span<usize>,
+    /// The instruments that can, with the time that the plan allows for.
+    pub options: Arc<[schedule::Choice]>,
+}
+
+impl Compiled {
+    /// The task that a step belongs to.
+    pub fn task_of(&self, step: usize) -> usize {
+        self.tasks
+            .iter()
+            .position(|task| task.steps.contains(&step))
+            .unwrap_or(self.tasks.len() - 1)
+    }
+
+    /// Whether an instrument can do a task.
+    pub fn can(&self, task: usize, instrument: InstrumentId) -> bool {
+        self.tasks[task]
+            .options
+            .iter()
+            .any(|choice| choice.machine == instrument.index())
+    }
+}
+
+/// Whether an offer covers an operation on such a plate.
+fn offers(
+    instrument: &Instrument,
+    offer: &Capability,
+    operation: &Operation,
+    class: labware::LabwareClass,
+    cover: Cover,
+) -> Result<(), String> {
+    if !offer.labware.contains(&class) {
+        return Err(format!(
+            "{} does not take a {}",
+            instrument.name,
+            class.name()
+        ));
+    }
+    if !offer.covers.contains(&cover) {
+        return Err(format!(
+            "{} can't do it on a plate that is {cover:?}",
+            instrument.name
+        ));
+    }
+    for (name, range) in &offer.limits {
+        let fits = match (range, operation.params.get(name)) {
+            (_, None) => true,
+            (Range::Quantity(kind, low, high), Some(Value::Quantity(found, base))) => {
+                kind == found && (*low..=*high).contains(base)
+            }
+            (Range::Integer(low, high), Some(Value::Integer(value))) => {
+                (*low..=*high).contains(value)
+            }
+            (Range::OneOf(words), Some(Value::Text(text))) => words.contains(text),
+            _ => false,
+        };
+        if !fits {
+            return Err(format!("{} has other limits on '{name}'", instrument.name));
+        }
+    }
+    Ok(())
+}
+
+/// The instruments that can do each step, in order of id.
+fn able(order: &Order, hall: &Hall) -> Result<Vec<Vec<InstrumentId>>, String> {
+    let protocol = &order.protocol;
+    let mut cover = Cover::Open;
+    let mut able = Vec::with_capacity(protocol.steps.len());
+    for step in &protocol.steps {
+        let name = &step.operation.capability;
+        let mut fit = Vec::new();
+        let mut whys = String::new();
+        for (instrument, offer) in hall.offering(name) {
+            match offers(
+                instrument,
+                offer,
+                &step.operation,
+                protocol.labware.class,
+                cover,
+            ) {
+                Ok(()) => fit.push(instrument.id),
+                Err(why) => {
+                    let _ = write!(whys, "; {why}");
+                }
+            }
+        }
+        if fit.is_empty() {
+            if whys.is_empty() {
+                whys.push_str("; no instrument offers it");
+            }
+            return Err(format!(
+                "step '{}' ({name}) can't be done here{whys}",
+                step.name
+            ));
+        }
+        able.push(fit);
+        cover = cover_after(name).unwrap_or(cover);
+    }
+    Ok(able)
+}
+
+/// The wells of every worklist exist and don't overflow, and the worklists belong to steps.
+fn check_volumes(order: &Order) -> Result<(), String> {
+    let labware = &order.protocol.labware;
+    let mut volumes = vec![Volume::ZERO; labware.wells()];
+    for (step, list) in &order.worklists {
+        if order.protocol.step(*step).is_none() {
+            return Err(format!(
+                "a worklist is for {step}, and the protocol has {} steps",
+                order.protocol.steps.len()
+            ));
+        }
+        for transfer in &list.transfers {
+            if !labware.has(transfer.well) {
+                return Err(format!("{} has no well {}", labware.name, transfer.well));
+            }
+            let volume = &mut volumes[labware.index(transfer.well)];
+            *volume += transfer.volume;
+            if *volume > labware.well.max_volume {
+                return Err(format!(
+                    "well {} would hold {volume}, and {} is the most it may",
+                    transfer.well, labware.well.max_volume
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The time of one step on one instrument, at so many standard deviations.
+pub(crate) fn step_time(
+    order: &Order,
+    hall: &Hall,
+    step: usize,
+    wells: usize,
+    instrument: InstrumentId,
+    z: f64,
+) -> Duration {
+    let operation = &order.protocol.steps[step].operation;
+    hall.instrument(instrument)
+        .capability(&operation.capability)
+        .map_or(Duration::ZERO, |offer| {
+            offer.duration.quantile(operation, wells, z)
+        })
+}
+
+/// Compiles an order.
+///
+/// # Errors
+/// Says what can't be done here, for a person.
+pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
+    if order.protocol.steps.is_empty() {
+        return Err(format!("protocol '{}' has no steps", order.protocol.name));
+    }
+    check_volumes(order)?;
+    let able = able(order, hall)?;
+    let wells: Vec<usize> = order
+        .protocol
+        .steps
+        .iter()
+        .map(|step| {
+            touched(
+                order.worklists.get(&step.id).map(|list| &**list),
+                &order.protocol.labware,
+            )
+            .len()
+        })
+        .collect();
+    let mut tasks: Vec<(Span<usize>, Vec<InstrumentId>)> = Vec::new();
+    for (at, fit) in able.into_iter().enumerate() {
+        if let Some((steps, common)) = tasks.last_mut() {
+            let both: Vec<_> = common.iter().copied().filter(|i| fit.contains(i)).collect();
+            if !both.is_empty() {
+                steps.end = at + 1;
+                *common = both;
+                continue;
+            }
+        }
+        tasks.push((at..at + 1, fit));
+    }
+    let time = |steps: Span<usize>, instrument, z| -> Duration {
+        steps
+            .map(|s| step_time(order, hall, s, wells[s], instrument, z))
+            .sum()
+    };
+    let waste: Arc<[schedule::Choice]> = hall
+        .with_role(Role::Waste)
+        .map(|i| schedule::Choice {
+            machine: i.id.index(),
+            stay: Duration::ZERO,
+        })
+        .collect();
+    if waste.is_empty() {
+        return Err("the hall has no waste to put the plate into".to_owned());
+    }
+    let mut compiled = Compiled {
+        tasks: tasks
+            .iter()
+            .map(|(steps, fit)| TaskSpec {
+                steps: steps.clone(),
+                options: fit
+                    .iter()
+                    .map(|i| schedule::Choice {
+                        machine: i.index(),
+                        stay: time(steps.clone(), *i, PLAN_QUANTILE),
+                    })
+                    .collect(),
+            })
+            .collect(),
+        lags: Vec::new(),
+        wells: wells.clone(),
+    };
+    let end = order.protocol.steps.len();
+    compiled.tasks.push(TaskSpec {
+        steps: end..end,
+        options: waste,
+    });
+    // An edge of a step inside a task is some time after the task's begin: at least what the steps
+    // before it take when they are quick, at most what they take when they are slow.
+    let edge = |(step, edge): (quantity::StepId, Edge)| {
+        let task = compiled.task_of(step.index());
+        let (steps, fit) = &tasks[task];
+        let before = match edge {
+            Edge::Begin => steps.start..step.index(),
+            Edge::End => steps.start..step.index() + 1,
+        };
+        let shortest = fit
+            .iter()
+            .map(|i| time(before.clone(), *i, -LATE_QUANTILE / 2.0));
+        let longest = fit.iter().map(|i| time(before.clone(), *i, PLAN_QUANTILE));
+        (
+            task,
+            shortest.min().unwrap_or(Duration::ZERO),
+            longest.max().unwrap_or(Duration::ZERO),
+        )
+    };
+    let mut lags = Vec::new();
+    for lag in &order.protocol.lags {
+        let (from, from_min, from_max) = edge(lag.from);
+        let (to, to_min, to_max) = edge(lag.to);
+        if from == to {
+            continue;
+        }
+        let min = lag.min + from_max - to_min;
+        let max = lag.max.map(|max| max + from_min - to_max);
+        lags.push(schedule::Lag {
+            from: (from, schedule::Edge::Begin),
+            to: (to, schedule::Edge::Begin),
+            min: min.max(Duration::ZERO),
+            max,
+        });
+    }
+    compiled.lags = lags;
+    Ok(compiled)
+}
+
+impl Compiled {
+    /// The job for the planner.
+    pub fn job(
+        &self,
+        order: &Order,
+        at: schedule::Where,
+        release: quantity::Instant,
+    ) -> schedule::Job {
+        schedule::Job {
+            id: order.id,
+            release,
+            due: order.due,
+            deadline: None,
+            priority: order.priority.max(1),
+            at,
+            tasks: self
+                .tasks
+                .iter()
+                .map(|task| schedule::Task {
+                    options: task.options.clone(),
+                    stay_max: None,
+                })
+                .collect(),
+            lags: self.lags.clone(),
+            stays: false,
+            progress: Vec::new(),
+        }
+    }
+}
+
+/// What one operation uses of each consumable: pieces for this many wells.
+pub(crate) fn uses(offer: &Capability, wells: usize) -> Option<(Arc<str>, u32)> {
+    offer.uses.as_ref().map(|u| {
+        (
+            u.consumable.clone(),
+            u.per_plate + u.per_well * wells as u32,
+        )
+    })
+}

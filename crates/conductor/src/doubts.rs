@@ -1,0 +1,421 @@
+//! Commands without a final report: asked about, settled, sent again where that does no harm.
+//!
+//! A command that is overdue is asked about. What the device knows settles it; a device that never
+//! got it gets it again under a new id. Where the device can't tell, or does not answer, the kind of
+//! operation decides: a reading is done again, a grip is looked at by a person, and an irreversible
+//! operation is never done again (its wells are lost, see [`crate::work`]).
+
+use crate::commands::{Owner, allowed};
+use crate::conductor::Conductor;
+use crate::limits::{ANSWER_TIME, DEADLINE_MARGIN, QUERIES};
+use crate::order::{Phase, Work, WorkStage};
+use crate::timers::Timer;
+use bus::{Action, Device, Fault, Known, Outcome};
+use quantity::{CommandId, Duration, MoverId, StationId};
+
+impl Conductor {
+    /// A command has had its final report, or nobody waits for it any more.
+    pub(crate) fn close(&mut self, command: CommandId) {
+        if let Some(flight) = self.commands.close(command) {
+            self.timers.stop(Timer::Deadline(command));
+            if let Some(question) = flight.question {
+                self.commands.close(question);
+                self.timers.stop(Timer::Deadline(question));
+            }
+        }
+    }
+
+    /// The device has started, and may say how long it will take.
+    pub(crate) fn started(&mut self, command: CommandId, expected: Option<Duration>) {
+        let now = self.now;
+        let Some(flight) = self.commands.get_mut(command) else {
+            return;
+        };
+        if let Some(expected) = expected {
+            flight.expected = flight.expected.max(expected);
+        }
+        flight.deadline = now + allowed(&flight.command.action, flight.expected);
+        let deadline = flight.deadline;
+        self.timers.set(Timer::Deadline(command), deadline);
+    }
+
+    /// A command was carried out.
+    pub(crate) fn done(&mut self, command: CommandId, outcome: Outcome) {
+        let Some(flight) = self.commands.get(command) else {
+            return;
+        };
+        let (owner, issued) = (flight.owner, flight.issued);
+        self.close(command);
+        match owner {
+            Owner::Arm(order) => self.arm_done(order, outcome),
+            Owner::Ride(mover) => self.rode(mover),
+            Owner::Work(order) => self.work_done(order, issued, outcome),
+            Owner::ResetWork(order, _) => self.work_reset(order, true),
+            Owner::ResetArm(station) => self.arm_reset(station, true),
+            Owner::ResetMover(mover) => self.mover_reset(mover, true),
+            Owner::Task(task) => self.task_done(task, None),
+            Owner::Halt | Owner::Query(_) => {}
+        }
+    }
+
+    /// A command was not carried out as asked.
+    pub(crate) fn failed(&mut self, command: CommandId, fault: Fault) {
+        let Some(flight) = self.commands.get(command) else {
+            return;
+        };
+        let (owner, issued, device) = (flight.owner, flight.issued, flight.device());
+        if matches!(fault, Fault::OutcomeUnknown) && matches!(owner, Owner::Arm(_)) {
+            return self.in_doubt(command);
+        }
+        if matches!(fault, Fault::Silent) {
+            return self.question(command);
+        }
+        let action = flight.command.action.clone();
+        self.close(command);
+        match owner {
+            Owner::Arm(order) => self.arm_failed(order, command, &fault),
+            Owner::Ride(mover) => self.ride_failed(mover, command, action, &fault),
+            Owner::Work(order) => self.work_failed(order, command, issued, &fault),
+            Owner::ResetWork(order, _) => self.work_reset(order, false),
+            Owner::ResetArm(station) => self.arm_reset(station, false),
+            Owner::ResetMover(mover) => self.mover_reset(mover, false),
+            Owner::Task(task) => self.remind(task),
+            Owner::Query(about) => self.no_answer(about),
+            Owner::Halt => debug_assert!(device != Device::Person),
+        }
+    }
+
+    /// A command should have had its final report by now.
+    pub(crate) fn overdue(&mut self, command: CommandId) {
+        let Some(flight) = self.commands.get(command) else {
+            return;
+        };
+        match flight.owner {
+            Owner::Query(about) => {
+                self.close(command);
+                self.no_answer(about);
+            }
+            Owner::ResetWork(order, _) => {
+                self.close(command);
+                self.work_reset(order, false);
+            }
+            Owner::ResetArm(station) => {
+                self.close(command);
+                self.arm_reset(station, false);
+            }
+            Owner::ResetMover(mover) => {
+                self.close(command);
+                self.mover_reset(mover, false);
+            }
+            Owner::Halt => self.close(command),
+            Owner::Arm(_) | Owner::Ride(_) | Owner::Work(_) | Owner::Task(_) => {
+                self.question(command);
+            }
+        }
+    }
+
+    /// Asks the device what became of a command, unless a question is out already.
+    pub(crate) fn question(&mut self, command: CommandId) {
+        let Some(flight) = self.commands.get(command) else {
+            return;
+        };
+        if flight.question.is_some() || flight.suspended {
+            return;
+        }
+        let device = flight.device();
+        let order = flight.command.order;
+        let first = flight.asked == 0 && !flight.person;
+        let query = self.issue(
+            Action::Query { device, command },
+            order,
+            Owner::Query(command),
+            ANSWER_TIME,
+        );
+        if let Some(flight) = self.commands.get_mut(command) {
+            flight.question = Some(query);
+            flight.asked += 1;
+        }
+        if first && device != Device::Person {
+            let fault = self.notice("device silent", Some(device), Some(command));
+            if let Some(flight) = self.commands.get_mut(command) {
+                flight.fault = Some(fault);
+            }
+        }
+    }
+
+    /// A question was not answered.
+    fn no_answer(&mut self, about: CommandId) {
+        let Some(flight) = self.commands.get_mut(about) else {
+            return;
+        };
+        flight.question = None;
+        if flight.suspended {
+            return;
+        }
+        if flight.asked < QUERIES {
+            return self.question(about);
+        }
+        flight.asked = 0;
+        flight.person = true;
+        self.send_person(about);
+    }
+
+    /// A person looks after the device of a command that it does not answer for.
+    fn send_person(&mut self, command: CommandId) {
+        let Some(flight) = self.commands.get(command) else {
+            return;
+        };
+        match flight.device() {
+            Device::Arm(arm) => self.service_arm(StationId(arm.0)),
+            Device::Instrument(instrument) => {
+                self.ask_service(instrument, "the instrument does not answer");
+            }
+            Device::Mover(mover) => self.free_mover(mover, "the mover does not answer"),
+            Device::Person => {
+                if let Owner::Task(task) = flight.owner {
+                    self.close(command);
+                    self.remind(task);
+                }
+            }
+        }
+    }
+
+    /// A device answered what it knows of a command.
+    pub(crate) fn answered(&mut self, query: CommandId, command: CommandId, known: Known) {
+        self.close(query);
+        let now = self.now;
+        let Some(flight) = self.commands.get_mut(command) else {
+            return;
+        };
+        flight.question = None;
+        flight.asked = 0;
+        match known {
+            Known::Running => {
+                let deadline = now + flight.expected + DEADLINE_MARGIN;
+                flight.deadline = deadline;
+                self.timers.set(Timer::Deadline(command), deadline);
+            }
+            Known::Never => {
+                self.answered_for(command, "sent again");
+                self.send_again(command);
+            }
+            Known::Done(outcome) => {
+                self.answered_for(command, "the device was asked");
+                match self.commands.get(command).map(|f| f.owner) {
+                    // A person who is done says so by the task, once.
+                    Some(Owner::Task(task)) => self.task_done(task, None),
+                    _ => self.done(command, outcome),
+                }
+            }
+            Known::Failed(fault) => {
+                self.answered_for(command, "the device was asked");
+                self.failed(command, fault);
+            }
+            Known::Unknown => {
+                self.answered_for(command, "the device does not know");
+                self.in_doubt(command);
+            }
+        }
+    }
+
+    /// The device of a silent command was heard again.
+    fn answered_for(&mut self, command: CommandId, recovery: &str) {
+        let Some(flight) = self.commands.get_mut(command) else {
+            return;
+        };
+        let order = flight.command.order;
+        let person = flight.person;
+        if let Some(mut fault) = flight.fault.take() {
+            fault.recovery = recovery.into();
+            let ended = if person {
+                crate::FaultEnd::ByPerson
+            } else {
+                crate::FaultEnd::Recovered
+            };
+            self.tell_fault(fault, order, ended);
+        }
+    }
+
+    /// A command that its device never got is sent again, under a new id.
+    fn send_again(&mut self, command: CommandId) {
+        let Some(flight) = self.commands.get(command) else {
+            return;
+        };
+        let (owner, action) = (flight.owner, flight.command.action.clone());
+        self.close(command);
+        match owner {
+            Owner::Arm(order) => {
+                self.with(order, |_, o| {
+                    if let Phase::Leg(leg) = &mut o.phase {
+                        if let Some(handling) = &mut leg.handling {
+                            handling.command = None;
+                        }
+                    }
+                });
+                self.look_at(order);
+            }
+            Owner::Work(order) => {
+                self.with(order, |this, o| {
+                    if let Phase::Working(work) = &mut o.phase {
+                        work.stage = WorkStage::Ready;
+                        let instrument = work.instrument;
+                        this.instrument_done(instrument);
+                    }
+                });
+                self.look_at(order);
+            }
+            Owner::Ride(mover) => self.ride_again(mover, action),
+            Owner::Task(task) => self.remind(task),
+            Owner::ResetWork(..)
+            | Owner::ResetArm(_)
+            | Owner::ResetMover(_)
+            | Owner::Halt
+            | Owner::Query(_) => {}
+        }
+    }
+
+    /// A mover makes the same run: it did not set out, and its berth is kept for it.
+    fn ride_again(&mut self, mover: MoverId, action: Action) {
+        let Action::Travel {
+            mover: id,
+            to,
+            depart,
+            arrive,
+            path,
+            speed,
+            acceleration,
+            jerk,
+        } = action
+        else {
+            return;
+        };
+        let takes = arrive.since(depart);
+        let order = self.fleet.get(mover).job;
+        let command = self.issue(
+            Action::Travel {
+                mover: id,
+                to,
+                depart: self.now,
+                arrive: self.now + takes,
+                path,
+                speed,
+                acceleration,
+                jerk,
+            },
+            order,
+            Owner::Ride(mover),
+            takes,
+        );
+        self.fleet.get_mut(mover).ride = Some(command);
+    }
+
+    /// A run was not made.
+    fn ride_failed(&mut self, mover: MoverId, command: CommandId, action: Action, fault: &Fault) {
+        let overdue = self
+            .traffic
+            .motion_of(mover)
+            .is_none_or(|motion| motion.arrive <= self.now);
+        self.fleet.get_mut(mover).ride = None;
+        if overdue && matches!(fault, Fault::Retryable { .. }) {
+            // It never set out.
+            let mut noticed = self.notice(fault.class(), Some(Device::Mover(mover)), Some(command));
+            noticed.recovery = "sent again".into();
+            let order = self.fleet.get(mover).job;
+            self.tell_fault(noticed, order, crate::FaultEnd::Recovered);
+            self.ride_again(mover, action);
+        } else {
+            self.strand_mover(mover, command, fault.class());
+        }
+    }
+
+    /// Nobody but a person can tell what became of a command.
+    fn in_doubt(&mut self, command: CommandId) {
+        let Some(flight) = self.commands.get_mut(command) else {
+            return;
+        };
+        let (owner, person) = (flight.owner, flight.person);
+        flight.person = true;
+        match owner {
+            Owner::Arm(order) => {
+                let station = self
+                    .order(order)
+                    .and_then(|o| match &o.phase {
+                        Phase::Leg(leg) => leg.handling,
+                        _ => None,
+                    })
+                    .map(|handling| handling.station);
+                self.timers.stop(Timer::Deadline(command));
+                if let Some(station) = station {
+                    let device = Device::Arm(quantity::ArmId(station.0));
+                    self.with(order, |this, o| {
+                        this.open_fault(
+                            o,
+                            Fault::OutcomeUnknown.class(),
+                            Some(device),
+                            Some(command),
+                            "service",
+                        );
+                    });
+                    self.service_arm(station);
+                }
+            }
+            Owner::Work(order) => {
+                self.close(command);
+                self.with(order, |this, o| {
+                    let Phase::Working(work) = o.phase else {
+                        return;
+                    };
+                    let work = Work {
+                        stage: WorkStage::Ready,
+                        ..work
+                    };
+                    o.phase = Phase::Working(work);
+                    this.instrument_done(work.instrument);
+                    this.work_in_doubt(o, work, Some(command), Fault::OutcomeUnknown.class());
+                });
+                self.look_at(order);
+            }
+            Owner::Ride(mover) => {
+                if person {
+                    // A person has pushed it into the berth that it was bound for.
+                    self.close(command);
+                    self.rode(mover);
+                } else {
+                    self.free_mover(mover, "the mover does not know where it is");
+                }
+            }
+            Owner::Task(task) => {
+                self.close(command);
+                self.remind(task);
+            }
+            Owner::ResetWork(..)
+            | Owner::ResetArm(_)
+            | Owner::ResetMover(_)
+            | Owner::Halt
+            | Owner::Query(_) => self.close(command),
+        }
+    }
+
+    /// A device is fit again, or heard again: what is open there is asked about.
+    pub(crate) fn ask_again(&mut self, device: Device) {
+        let open: Vec<CommandId> = self
+            .commands
+            .iter()
+            .filter(|(_, flight)| flight.device() == device)
+            .filter(|(_, flight)| {
+                matches!(
+                    flight.owner,
+                    Owner::Arm(_) | Owner::Work(_) | Owner::Ride(_)
+                )
+            })
+            .map(|(id, _)| id)
+            .collect();
+        for command in open {
+            if let Some(flight) = self.commands.get_mut(command) {
+                flight.suspended = false;
+                flight.asked = 0;
+            }
+            self.question(command);
+        }
+    }
+}

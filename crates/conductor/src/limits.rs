@@ -1,0 +1,94 @@
+//! Every limit of the conductor.
+
+use quantity::Duration;
+
+/// Times that an arm tries a grip, a put-down or a barcode again before a person is asked.
+pub const ARM_RETRIES: u8 = 3;
+
+/// Times that an operation is tried again on the same instrument, with a reset before each.
+pub const WORK_RETRIES: u8 = 2;
+
+/// Times that a step is moved to another instrument, or begun again after service.
+pub const WORK_MOVES: u8 = 3;
+
+/// Times that a mover is reset before a person frees it.
+pub const MOVER_RETRIES: u8 = 2;
+
+/// Times that a silent device is asked what became of a command before a person is sent.
+pub const QUERIES: u8 = 3;
+
+/// How long a device may take to answer a query, a reset, a halt or an abort.
+pub const ANSWER_TIME: Duration = Duration::from_secs(60);
+
+/// What a command may take beyond what is expected: this, and [`DEADLINE_SHARE`] of it.
+pub const DEADLINE_MARGIN: Duration = Duration::from_secs(60);
+
+/// What a command may take beyond what is expected, as a share of it.
+pub const DEADLINE_SHARE: f64 = 1.0;
+
+/// How long a person may take before being asked again.
+pub const PERSON_TIME: Duration = Duration::from_hours(12);
+
+/// How long bringing a fresh plate is expected to take.
+pub const BRING_TIME: Duration = Duration::from_secs(30);
+
+/// How late a plan may run before it is repaired.
+pub const LATE_TOLERANCE: Duration = Duration::from_secs(20);
+
+/// The least time between two repairs that lateness asks for (those after faults don't wait).
+pub const REPAIR_INTERVAL: Duration = Duration::from_secs(15);
+
+/// How long a plate waits for its next nest beyond the plan before it gives its own nest free and
+/// goes home.
+pub const CLEAR_AFTER: Duration = Duration::from_secs(180);
+
+/// How often something is tried again that nobody announces: a way over the track, an order that
+/// the planner found no room for.
+pub const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// How often an order that the planner can't place is tried again.
+pub const PLAN_AGAIN: Duration = Duration::from_secs(300);
+
+/// What an empty run may take longer than its estimate: the mover is called earlier by this.
+pub const CALL_MARGIN: Duration = Duration::from_secs(4);
+
+/// What a leg may take longer than its nominal times, in the plan.
+pub const LEG_MARGIN: Duration = Duration::from_secs(6);
+
+/// How long a plate may stand on its mover within one leg, in the plan.
+pub const MOVER_WAIT: Duration = Duration::from_secs(120);
+
+/// Orders that wait on their movers for a way are looked at again at least this often.
+pub const WAY_AGAIN: Duration = Duration::from_secs(2);
+
+/// Standard deviations of an operation's duration that the plan allows for.
+pub const PLAN_QUANTILE: f64 = 1.0;
+
+/// Standard deviations of an operation's duration beyond which it is taken for late.
+pub const LATE_QUANTILE: f64 = 5.0;
+
+/// Pieces of a consumable, as a share of its stock, at which a person is asked to refill.
+pub const REFILL_SHARE: f64 = 0.1;
+
+/// How far back the planner's timetables are kept.
+pub const PLAN_MEMORY: Duration = Duration::from_hours(2);
+
+/// Inputs between two clearings of the planner's past.
+pub const FORGET_EVERY: u64 = 4096;
+
+/// The most orders that are planned at a time; later ones wait to be admitted.
+pub const PLANNED_MAX: usize = 20_000;
+
+const _: () = assert!(QUERIES >= 1 && ARM_RETRIES >= 1 && WORK_RETRIES >= 1);
+const _: () = assert!(LATE_TOLERANCE.base() >= REPAIR_INTERVAL.base());
+// A plate is cleared away only when the plan had its chance to be repaired several times.
+const _: () = assert!(CLEAR_AFTER.base() >= 4 * (LATE_TOLERANCE.base() + REPAIR_INTERVAL.base()));
+// A repair comes before the wait on a mover that the plan allows for is used up.
+const _: () = assert!(MOVER_WAIT.base() > LATE_TOLERANCE.base());
+const _: () = assert!(PLAN_QUANTILE < LATE_QUANTILE);
+// A person is asked again only after a device would have been.
+const _: () = assert!(
+    PERSON_TIME.base() > ANSWER_TIME.base() * (QUERIES as i64 + 1) + DEADLINE_MARGIN.base()
+);
+const _: () = assert!(BRING_TIME.base() < PERSON_TIME.base());
+const _: () = assert!(REFILL_SHARE > 0.0 && REFILL_SHARE < 1.0);

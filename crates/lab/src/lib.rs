@@ -1,6 +1,24 @@
 //! A hall: what a lab file describes, enumerated.
+//!
+//! - [`LabFile`]: a lab file, read and checked, with the places in it.
+//! - [`Hall`]: everything by id.
+//! - [`Kinds`]: the kinds of instrument, `instruments.toml`, which a lab file may change or add to.
+//!
+//! A track is one of the ready-made forms of [`transport::layouts`] (`loop`, `ladder`, `streets`,
+//! `comb`), a tile `floor` (full, or drawn as a map), or `rails` laid by hand.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod check;
+mod file;
+mod floor;
 mod hall;
+mod kinds;
+pub mod limits;
+mod movers;
+mod rails;
+mod stations;
+mod track;
 
+pub use file::{LabFile, LabPlaces};
 pub use hall::{Hall, Mover};
+pub use kinds::{Kind, Kinds, Offer, Simultaneous};

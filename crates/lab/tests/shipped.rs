@@ -1,0 +1,67 @@
+//! The labs that ship are sound.
+#![allow(clippy::unwrap_used)]
+
+use bus::Role;
+use lab::{Hall, LabFile};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use transport::{BerthKind, Traffic};
+
+fn shipped(name: &str) -> LabFile {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../labs");
+    let text = std::fs::read_to_string(folder.join(name)).unwrap();
+    let (lab, warnings) =
+        LabFile::parse(name, &text).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(warnings.is_empty(), "{warnings}");
+    lab
+}
+
+/// What every hall promises to those who read it.
+fn sound(hall: &Hall) {
+    for (index, station) in hall.stations.iter().enumerate() {
+        assert_eq!((station.id.index(), station.arm.id.index()), (index, index));
+        assert!(!hall.docks[index].is_empty());
+        for id in &station.instruments {
+            assert_eq!(hall.instrument(*id).station, station.id);
+        }
+    }
+    for (index, instrument) in hall.instruments.iter().enumerate() {
+        assert_eq!(instrument.id.index(), index);
+        for nest in &instrument.nests {
+            assert_eq!(hall.nests[nest.index()], instrument.id);
+        }
+    }
+    let nests: usize = hall.instruments.iter().map(|i| i.nests.len()).sum();
+    assert_eq!(nests, hall.nests.len());
+    let docks: Vec<_> = hall.docks.iter().flatten().collect();
+    assert_eq!(docks.iter().collect::<BTreeSet<_>>().len(), docks.len());
+    for dock in docks {
+        assert_eq!(hall.track.berth(*dock).kind, BerthKind::Dock);
+    }
+    let movers: Vec<_> = hall.movers.iter().map(|m| (m.spec, m.home)).collect();
+    Traffic::new(hall.track.clone(), &movers).unwrap();
+}
+
+#[test]
+fn the_bench_has_six_stations() {
+    let lab = shipped("bench.toml");
+    sound(&lab.hall);
+    assert_eq!((lab.hall.stations.len(), lab.hall.movers.len()), (6, 3));
+}
+
+#[test]
+fn the_hall_has_every_kind_of_instrument() {
+    let lab = shipped("hall.toml");
+    sound(&lab.hall);
+    assert_eq!((lab.hall.stations.len(), lab.hall.movers.len()), (60, 40));
+    for word in protocol::vocabulary::WORDS {
+        let offered = lab.hall.offering(word.name).next().is_some();
+        assert!(offered, "{}", word.name);
+    }
+    let homes: usize = lab
+        .hall
+        .with_role(Role::Storage)
+        .map(|i| i.nests.len())
+        .sum();
+    assert!(homes >= 400, "{homes}");
+}

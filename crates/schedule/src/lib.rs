@@ -23,6 +23,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod checker;
+pub mod formats;
+mod grid;
 mod job;
 mod line;
 mod net;
@@ -31,6 +33,7 @@ mod plan;
 mod planner;
 mod profile;
 mod shop;
+pub mod solve;
 
 pub use job::{Choice, Done, Edge, Job, Lag, Task, Where};
 pub use plan::{BrokenLag, JobPlan, Limit, Promise, Refusal, Repair, Visit, Why};

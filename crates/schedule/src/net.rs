@@ -21,6 +21,10 @@ impl Net {
         Self { nodes, bound }
     }
 
+    pub(crate) fn nodes(&self) -> usize {
+        self.nodes
+    }
+
     /// Adds `time[to] >= time[from] + least`.
     pub(crate) fn at_least(&mut self, from: usize, to: usize, least: i64) {
         let cell = &mut self.bound[from * self.nodes + to];

@@ -50,6 +50,11 @@ pub(crate) struct Stuck {
 }
 
 impl Pattern {
+    /// Nodes of the network.
+    pub(crate) fn nodes(&self) -> usize {
+        self.net.nodes()
+    }
+
     /// The earliest times at or after `times` (lower bounds that are consistent with the network),
     /// where the first `past` times have happened and stay, and nothing is asked of timetables before
     /// `now`. The last time must not exceed `limit`.

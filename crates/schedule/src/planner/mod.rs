@@ -8,6 +8,8 @@ mod shift;
 mod slots;
 mod tables;
 
+pub(crate) use improve::Draw;
+
 use crate::checker::{Item, check};
 use crate::job::{Job, Where};
 use crate::line::FAR;

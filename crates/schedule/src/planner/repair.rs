@@ -17,15 +17,14 @@ use crate::plan::{BrokenLag, Limit, Repair, Why};
 use quantity::{Duration, Instant, OrderId};
 use std::collections::BTreeSet;
 
-/// How often a repair starts over because stranded plates hinder others.
-const ROUNDS: usize = 8;
-
 /// What a repair has done so far.
 #[derive(Default)]
 pub(super) struct Log {
     moved: BTreeSet<OrderId>,
     broken: Vec<BrokenLag>,
     stranded: Vec<(OrderId, Why)>,
+    /// Orders found stranded, whether that is news or not.
+    lost: BTreeSet<OrderId>,
 }
 
 impl Planner {
@@ -41,11 +40,12 @@ impl Planner {
             todo.extend(&self.stranded);
         }
         // A plate that is stranded on the way hinders others, who are dirty then.
-        for _ in 0..ROUNDS {
+        // Who was found stranded is not tried again in this repair, so there is an end.
+        loop {
             todo.append(&mut self.dirty);
             let mut round: Vec<OrderId> = std::mem::take(&mut todo)
                 .into_iter()
-                .filter(|id| self.jobs.contains_key(id))
+                .filter(|id| self.jobs.contains_key(id) && !log.lost.contains(id))
                 .collect();
             if round.is_empty() {
                 break;
@@ -389,6 +389,7 @@ impl Planner {
             log.stranded.push((id, why.clone()));
             log.moved.insert(id);
         }
+        log.lost.insert(id);
         entry.aside = None;
         entry.strand(why);
         self.stranded.insert(id);

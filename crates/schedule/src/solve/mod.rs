@@ -1,0 +1,28 @@
+//! Solvers for instances in the formats of others.
+//!
+//! A solver takes an [`Effort`]: a callback that says whether to go on (the clock is the caller's) and
+//! a number of iterations, so that with the callback always true the result is the same everywhere.
+
+mod lab;
+mod pack;
+
+pub use lab::{lab, lab_bound};
+
+/// What a solver may spend.
+pub struct Effort<'a> {
+    /// Asked now and then; the solver ends soon after it says no.
+    pub go_on: &'a mut dyn FnMut() -> bool,
+    /// At most this many iterations of its search.
+    pub iterations: u64,
+    /// Where its random choices start.
+    pub seed: u64,
+}
+
+impl std::fmt::Debug for Effort<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Effort")
+            .field("iterations", &self.iterations)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}

@@ -2,6 +2,7 @@
 //!
 //! - [`LabFile`]: a lab file, read and checked, with the places in it.
 //! - [`Hall`]: everything by id.
+//! - [`check()`]: whether a protocol can be done in a hall, found out before anything moves.
 //! - [`Kinds`]: the kinds of instrument, `instruments.toml`, which a lab file may change or add to.
 //!
 //! A track is one of the ready-made forms of [`transport::layouts`] (`loop`, `ladder`, `streets`,
@@ -10,6 +11,7 @@
 
 mod check;
 mod file;
+mod fit;
 mod floor;
 mod hall;
 mod kinds;
@@ -18,7 +20,9 @@ mod movers;
 mod rails;
 mod stations;
 mod track;
+mod ways;
 
 pub use file::{LabFile, LabPlaces};
+pub use fit::check;
 pub use hall::{Hall, Mover};
 pub use kinds::{Kind, Kinds, Offer, Simultaneous};

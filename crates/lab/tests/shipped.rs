@@ -65,3 +65,42 @@ fn the_hall_has_every_kind_of_instrument() {
         .sum();
     assert!(homes >= 400, "{homes}");
 }
+
+fn protocols() -> Vec<(String, String)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../protocols");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn protocols_can_be_done_where_they_should() {
+    let (bench, hall) = (shipped("bench.toml"), shipped("hall.toml"));
+    // What needs a washer, an imager, a thermocycler or a sequencer is for the hall.
+    let hall_only = [
+        "amplicon-sequencing.toml",
+        "cell-viability.toml",
+        "elisa.toml",
+        "qpcr.toml",
+    ];
+    for (name, text) in protocols() {
+        let catalogue = labware::Catalogue::standard();
+        let (file, _) = protocol::ProtocolFile::parse(&name, &text, &catalogue).unwrap();
+        let problems = lab::check(&hall.hall, &file);
+        assert!(problems.is_empty(), "{problems}");
+        let problems = lab::check(&bench.hall, &file);
+        assert_eq!(
+            hall_only.contains(&name.as_str()),
+            problems.errors() > 0,
+            "{name}\n{problems}"
+        );
+        assert_eq!(problems.len(), problems.errors(), "{problems}");
+    }
+}

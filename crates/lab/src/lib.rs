@@ -3,6 +3,7 @@
 //! - [`LabFile`]: a lab file, read and checked, with the places in it.
 //! - [`Hall`]: everything by id.
 //! - [`check()`]: whether a protocol can be done in a hall, found out before anything moves.
+//! - [`generate()`]: lab files made to size.
 //! - [`Kinds`]: the kinds of instrument, `instruments.toml`, which a lab file may change or add to.
 //!
 //! A track is one of the ready-made forms of [`transport::layouts`] (`loop`, `ladder`, `streets`,
@@ -13,6 +14,7 @@ mod check;
 mod file;
 mod fit;
 mod floor;
+mod generate;
 mod hall;
 mod kinds;
 pub mod limits;
@@ -24,5 +26,6 @@ mod ways;
 
 pub use file::{LabFile, LabPlaces};
 pub use fit::check;
+pub use generate::generate;
 pub use hall::{Hall, Mover};
 pub use kinds::{Kind, Kinds, Offer, Simultaneous};

@@ -104,3 +104,25 @@ fn protocols_can_be_done_where_they_should() {
         assert_eq!(problems.len(), problems.errors(), "{problems}");
     }
 }
+
+#[test]
+fn generated_labs_are_sound_and_quick() {
+    for stations in [6, 13, 29, 30, 60, 120, 121, 300, 1000] {
+        let begin = std::time::Instant::now();
+        let text = lab::generate(stations);
+        let (lab, warnings) = LabFile::parse("generated.toml", &text)
+            .unwrap_or_else(|problems| panic!("{stations}: {problems}"));
+        assert!(warnings.is_empty(), "{stations}: {warnings}");
+        assert_eq!(lab.hall.stations.len(), stations);
+        sound(&lab.hall);
+        println!("{stations} stations in {:?}", begin.elapsed());
+    }
+}
+
+#[test]
+fn ten_thousand_stations() {
+    let begin = std::time::Instant::now();
+    let (lab, _) = LabFile::parse("generated.toml", &lab::generate(10_000)).unwrap();
+    assert_eq!(lab.hall.stations.len(), 10_000);
+    println!("10,000 stations in {:?}", begin.elapsed());
+}

@@ -107,6 +107,8 @@ pub struct Bound {
     pub slot: u32,
     /// How strong the stock is, in the nature's own unit.
     pub strength: f64,
+    /// A second number where a nature needs one: what the substance does at saturating dose.
+    pub effect: f64,
 }
 
 impl Bound {
@@ -114,7 +116,18 @@ impl Bound {
     pub const INERT: Self = Self {
         slot: u32::MAX,
         strength: 0.0,
+        effect: 0.0,
     };
+
+    /// So much of a substance.
+    #[must_use]
+    pub fn of(slot: u32, strength: f64) -> Self {
+        Self {
+            slot,
+            strength,
+            effect: 0.0,
+        }
+    }
 
     /// Whether it only dilutes.
     #[must_use]

@@ -4,10 +4,16 @@
 //! what the well went through, and says what an ideal detector would see. It never sees the
 //! point that somebody meant to put there.
 
+mod antibiotics;
+mod electrolyte;
 mod meaning;
+mod optimum;
 mod sample;
 
+pub use antibiotics::{Antibiotics, Drug, Growth};
+pub use electrolyte::{BLENDS, Blend, Electrolyte};
 pub use meaning::{Bound, Reagent, ReagentMeaning, Strength};
+pub use optimum::{Optimum, maximise_in_box, maximise_on_simplex};
 pub use sample::{AMBIENT_CELSIUS, Channel, Detector, Exposure, Sample, Signal};
 
 use quantity::nearest;

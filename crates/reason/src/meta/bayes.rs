@@ -1,0 +1,244 @@
+//! The posterior of the normal-normal model under stated priors, by quadrature.
+//!
+//! Given `tau` everything is normal and exact; only `tau` is integrated, by Gauss and Legendre on panels of
+//! `ln tau`. Röver, J. Stat. Softw. 93(6) (2020) for the model.
+
+use super::tails::normal_cdf;
+use super::{Effects, MetaError};
+use std::f64::consts::PI;
+
+/// A prior of the standard deviation between sources.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TauPrior {
+    /// Half-normal with this scale.
+    HalfNormal(f64),
+    /// Half-Cauchy with this scale.
+    HalfCauchy(f64),
+}
+
+impl TauPrior {
+    /// The density at `tau`.
+    #[must_use]
+    pub fn density(self, tau: f64) -> f64 {
+        match self {
+            TauPrior::HalfNormal(scale) => {
+                (2.0 / PI).sqrt() / scale * (-0.5 * (tau / scale).powi(2)).exp()
+            }
+            TauPrior::HalfCauchy(scale) => 2.0 / (PI * scale * (1.0 + (tau / scale).powi(2))),
+        }
+    }
+
+    fn scale(self) -> f64 {
+        match self {
+            TauPrior::HalfNormal(scale) | TauPrior::HalfCauchy(scale) => scale,
+        }
+    }
+}
+
+/// A normal prior of the mean.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeanPrior {
+    /// Its mean.
+    pub mean: f64,
+    /// Its standard deviation.
+    pub sd: f64,
+}
+
+/// The posterior as a mixture of normals over `tau`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Posterior {
+    nodes: Vec<Node>,
+    /// Logarithm of the marginal likelihood.
+    pub log_marginal: f64,
+    /// Bayes factor for `mean = 0` against the prior of the mean.
+    pub bayes_factor_zero: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Node {
+    tau: f64,
+    /// Posterior probability of this node.
+    share: f64,
+    mean: f64,
+    sd: f64,
+}
+
+/// Panels of `ln tau` and their span, relative to the prior's scale and the data's.
+const PANELS: usize = 500;
+const LOG_LOW: f64 = -25.0;
+const LOG_HIGH: f64 = 14.0;
+/// Gauss-Legendre nodes and weights of order 5 on [-1, 1] (Abramowitz and Stegun 25.4).
+const GAUSS: [(f64, f64); 5] = [
+    (-0.906_179_845_938_664, 0.236_926_885_056_189_08),
+    (-0.538_469_310_105_683_1, 0.478_628_670_499_366_47),
+    (0.0, 0.568_888_888_888_888_9),
+    (0.538_469_310_105_683_1, 0.478_628_670_499_366_47),
+    (0.906_179_845_938_664, 0.236_926_885_056_189_08),
+];
+
+/// Log-likelihood of `y` given `tau`, with the mean integrated over its prior, and the mean's posterior given
+/// `tau`: `(log likelihood, mean, sd, log likelihood with the mean at zero)`.
+fn given_tau(effects: &Effects, tau: f64, prior: MeanPrior) -> (f64, f64, f64, f64) {
+    let (mut precision, mut sum, mut log_at_zero) = (
+        1.0 / (prior.sd * prior.sd),
+        prior.mean / (prior.sd * prior.sd),
+        0.0,
+    );
+    for (y, v) in effects.y.iter().zip(&effects.v) {
+        let spread = v + tau * tau;
+        precision += 1.0 / spread;
+        sum += y / spread;
+        log_at_zero -= 0.5 * ((2.0 * PI * spread).ln() + y * y / spread);
+    }
+    let (mean, sd) = (sum / precision, precision.recip().sqrt());
+    // Chib's identity at mean = 0: likelihood x prior / posterior.
+    let log_normal =
+        |x: f64, m: f64, s: f64| -0.5 * ((x - m) / s).powi(2) - s.ln() - 0.5 * (2.0 * PI).ln();
+    let log = log_at_zero + log_normal(0.0, prior.mean, prior.sd) - log_normal(0.0, mean, sd);
+    (log, mean, sd, log_at_zero)
+}
+
+/// The posterior of the mean and of `tau`.
+///
+/// # Errors
+/// Without sources.
+pub fn posterior(
+    effects: &Effects,
+    mean: MeanPrior,
+    tau: TauPrior,
+) -> Result<Posterior, MetaError> {
+    if effects.is_empty() {
+        return Err(MetaError::TooFew {
+            sources: 0,
+            coefficients: 0,
+        });
+    }
+    let plain = effects.plain();
+    let centre = tau.scale().ln();
+    let h = (LOG_HIGH - LOG_LOW) / PANELS as f64;
+    let mut raw = Vec::with_capacity(PANELS * GAUSS.len());
+    for panel in 0..PANELS {
+        for (at, weight) in GAUSS {
+            let log_tau = centre + LOG_LOW + h * (panel as f64 + 0.5 + 0.5 * at);
+            let value = log_tau.exp();
+            let (log, m, sd, log_zero) = given_tau(&plain, value, mean);
+            let log_prior = tau.density(value).ln() + log_tau + (0.5 * h * weight).ln();
+            raw.push((value, log + log_prior, log_zero + log_prior, m, sd));
+        }
+    }
+    let log_marginal = log_sum(raw.iter().map(|node| node.1));
+    let log_zero = log_sum(raw.iter().map(|node| node.2));
+    let nodes = raw
+        .iter()
+        .map(|(tau, log, _, mean, sd)| Node {
+            tau: *tau,
+            share: (log - log_marginal).exp(),
+            mean: *mean,
+            sd: *sd,
+        })
+        .collect();
+    Ok(Posterior {
+        nodes,
+        log_marginal,
+        bayes_factor_zero: (log_zero - log_marginal).exp(),
+    })
+}
+
+impl Posterior {
+    fn average(&self, of: impl Fn(&Node) -> f64) -> f64 {
+        self.nodes.iter().map(|node| node.share * of(node)).sum()
+    }
+
+    /// Posterior mean of the mean effect.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.average(|node| node.mean)
+    }
+
+    /// Posterior standard deviation of the mean effect.
+    #[must_use]
+    pub fn sd(&self) -> f64 {
+        let mean = self.mean();
+        self.average(|node| node.sd * node.sd + (node.mean - mean).powi(2))
+            .sqrt()
+    }
+
+    /// Probability that the mean effect is below `x`.
+    #[must_use]
+    pub fn below(&self, x: f64) -> f64 {
+        self.average(|node| normal_cdf((x - node.mean) / node.sd))
+    }
+
+    /// Probability that the effect in a new source is below `x`.
+    #[must_use]
+    pub fn new_below(&self, x: f64) -> f64 {
+        self.average(|node| normal_cdf((x - node.mean) / node.sd.hypot(node.tau)))
+    }
+
+    /// The `q` quantile of the mean effect.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> f64 {
+        let (centre, sd) = (self.mean(), self.sd());
+        bisect(centre - 60.0 * sd, centre + 60.0 * sd, |x| {
+            self.below(x) < q
+        })
+    }
+
+    /// Posterior mean of `tau`.
+    #[must_use]
+    pub fn tau_mean(&self) -> f64 {
+        self.average(|node| node.tau)
+    }
+
+    /// Posterior median of `tau`, interpolated between nodes on the logarithm.
+    #[must_use]
+    pub fn tau_median(&self) -> f64 {
+        let mut sum = 0.0;
+        let mut last = self.nodes.first().map_or(0.0, |node| node.tau);
+        for node in &self.nodes {
+            // A node's share lies half before and half after it.
+            let middle = sum + 0.5 * node.share;
+            if middle >= 0.5 {
+                let before = sum
+                    - 0.5
+                        * self
+                            .nodes
+                            .iter()
+                            .rev()
+                            .find(|n| n.tau < node.tau)
+                            .map_or(0.0, |n| n.share);
+                let part = ((0.5 - before) / (middle - before)).clamp(0.0, 1.0);
+                return (last.ln() + part * (node.tau.ln() - last.ln())).exp();
+            }
+            sum += node.share;
+            last = node.tau;
+        }
+        last
+    }
+
+    /// Posterior mean of the true effect of one source of these.
+    #[must_use]
+    pub fn shrunk(&self, estimate: f64, variance: f64) -> f64 {
+        self.average(|node| {
+            let t2 = node.tau * node.tau;
+            (estimate * t2 + node.mean * variance) / (t2 + variance)
+        })
+    }
+}
+
+fn log_sum(logs: impl Iterator<Item = f64> + Clone) -> f64 {
+    let top = logs.clone().fold(f64::NEG_INFINITY, f64::max);
+    top + logs.map(|log| (log - top).exp()).sum::<f64>().ln()
+}
+
+fn bisect(mut low: f64, mut high: f64, rises: impl Fn(f64) -> bool) -> f64 {
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if rises(middle) {
+            low = middle
+        } else {
+            high = middle
+        }
+    }
+    0.5 * (low + high)
+}

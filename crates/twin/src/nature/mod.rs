@@ -5,16 +5,21 @@
 //! point that somebody meant to put there.
 
 mod antibiotics;
+mod csv;
 mod electrolyte;
 mod meaning;
+mod network;
 mod optimum;
 mod sample;
+mod table;
 
 pub use antibiotics::{Antibiotics, Drug, Growth};
 pub use electrolyte::{BLENDS, Blend, Electrolyte};
 pub use meaning::{Bound, Reagent, ReagentMeaning, Strength};
+pub use network::{Drive, Form, Gene, Network};
 pub use optimum::{Optimum, maximise_in_box, maximise_on_simplex};
 pub use sample::{AMBIENT_CELSIUS, Channel, Detector, Exposure, Sample, Signal};
+pub use table::{Key, Mapping, Table};
 
 use quantity::nearest;
 use std::fmt;

@@ -1,1 +1,32 @@
 //! The loop: ask, plate, order, conduct, analyse, control quality, tell.
+//!
+//! - [`CampaignFile`]: a campaign file, read and checked.
+//! - [`Loop`]: a campaign as a customer of the conductor: it asks a policy for points, lays plates
+//!   out, hands orders in, judges what comes back, and answers. Everything that it decides is kept in
+//!   the journal, so that a restart goes on without deciding anything twice.
+//! - [`PlateMap`], [`recipe`], [`judge`], [`analysis`]: the parts, as plain functions.
+//! - [`Record`]: what it keeps in the journal, with versions.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod analysis;
+mod answer;
+mod assay;
+mod file;
+pub mod judge;
+mod map;
+mod reagent;
+pub mod recipe;
+pub mod record;
+mod state;
+mod turn;
+
+pub use assay::{
+    Analysis, Assay, Budget, Campaign, Confirm, Control, ControlContent, ControlKind, Limits,
+    Normalise, PolicyChoice, Position, Response, Rim, Series, Take,
+};
+pub use file::{CampaignFile, FileError, Files, NatureFile, Setting, TableFile};
+pub use map::{Content, PlateMap, TooFull};
+pub use reagent::{Reagent, Shelf, Strength, Substance, member};
+pub use record::Record;
+pub use state::{AskedFor, Chronicle, Lost, PlateState, State, StepTimes, Task};
+pub use turn::Loop;

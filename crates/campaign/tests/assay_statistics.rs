@@ -18,12 +18,17 @@ fn data(name: &str) -> Option<String> {
 
 fn near(found: f64, expected: &serde_json::Value, tolerance: f64) {
     let expected = expected.as_f64().unwrap();
-    assert!((found - expected).abs() <= tolerance * expected.abs(), "{found} is not {expected}");
+    assert!(
+        (found - expected).abs() <= tolerance * expected.abs(),
+        "{found} is not {expected}"
+    );
 }
 
 #[test]
 fn ryegrass_dose_response() {
-    let (Some(csv), Some(expected)) = (data("ryegrass_dose.csv"), data("expected.json")) else { return };
+    let (Some(csv), Some(expected)) = (data("ryegrass_dose.csv"), data("expected.json")) else {
+        return;
+    };
     let expected: serde_json::Value = serde_json::from_str(&expected).unwrap();
     let rows: Vec<(f64, f64)> = csv
         .lines()
@@ -61,7 +66,9 @@ fn ryegrass_dose_response() {
 
 #[test]
 fn mustard_dose_response_of_two_herbicides() {
-    let (Some(csv), Some(expected)) = (data("s_alba_dose.csv"), data("expected.json")) else { return };
+    let (Some(csv), Some(expected)) = (data("s_alba_dose.csv"), data("expected.json")) else {
+        return;
+    };
     let expected: serde_json::Value = serde_json::from_str(&expected).unwrap();
     for herbicide in ["Glyphosate", "Bentazone"] {
         let (doses, responses): (Vec<f64>, Vec<f64>) = csv
@@ -70,7 +77,10 @@ fn mustard_dose_response_of_two_herbicides() {
             .filter(|line| line.contains(herbicide))
             .map(|line| {
                 let cells: Vec<&str> = line.split(',').collect();
-                (cells[0].parse::<f64>().unwrap(), cells[2].parse::<f64>().unwrap())
+                (
+                    cells[0].parse::<f64>().unwrap(),
+                    cells[2].parse::<f64>().unwrap(),
+                )
             })
             .unzip();
         let fit = dose::fit(&doses, &responses).unwrap();
@@ -84,7 +94,9 @@ fn mustard_dose_response_of_two_herbicides() {
 
 #[test]
 fn plate_of_96_with_two_planted_hits() {
-    let Some(expected) = data("expected.json") else { return };
+    let Some(expected) = data("expected.json") else {
+        return;
+    };
     let expected: serde_json::Value = serde_json::from_str(&expected).unwrap();
     let plate = &expected["plate96"];
     let values: Vec<f64> = plate["values"]
@@ -95,7 +107,11 @@ fn plate_of_96_with_two_planted_hits() {
         .collect();
     let polish = position::median_polish(&values, 12, 1e-9);
     near(polish.overall, &plate["overall"], 1e-6);
-    for (found, expected) in polish.rows.iter().zip(plate["row_effects"].as_array().unwrap()) {
+    for (found, expected) in polish
+        .rows
+        .iter()
+        .zip(plate["row_effects"].as_array().unwrap())
+    {
         assert!((found - expected.as_f64().unwrap()).abs() < 1e-4);
     }
     near(stats::mad(&polish.residuals), &plate["mad"], 1e-5);

@@ -56,7 +56,9 @@ pub struct DoseResponse {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DoseError {
     /// Not enough values.
-    #[error("{found} values at {doses} doses: a four-parameter curve needs more than 4 values, at 4 doses or more")]
+    #[error(
+        "{found} values at {doses} doses: a four-parameter curve needs more than 4 values, at 4 doses or more"
+    )]
     TooFew {
         /// Values found.
         found: usize,
@@ -67,7 +69,9 @@ pub enum DoseError {
     #[error("dose {0}: expected a number from 0 up")]
     BadDose(f64),
     /// The values do not determine all four parameters.
-    #[error("the values do not determine a curve: they lie flat, or the doses lie on one side of it")]
+    #[error(
+        "the values do not determine a curve: they lie flat, or the doses lie on one side of it"
+    )]
     NotIdentified,
 }
 
@@ -162,7 +166,9 @@ fn descend(mut theta: Theta, data: &[(f64, f64)]) -> (Theta, f64) {
         let next_rss = residuals(&next, data);
         if next_rss.is_finite() && next_rss <= rss {
             let gain = rss - next_rss;
-            let moved = (0..4).map(|i| (next[i] - theta[i]).abs() / (theta[i].abs() + 1e-6)).fold(0.0, f64::max);
+            let moved = (0..4)
+                .map(|i| (next[i] - theta[i]).abs() / (theta[i].abs() + 1e-6))
+                .fold(0.0, f64::max);
             theta = next;
             rss = next_rss;
             damping = (damping * 0.2).max(1e-15);
@@ -184,22 +190,42 @@ fn descend(mut theta: Theta, data: &[(f64, f64)]) -> (Theta, f64) {
 /// # Errors
 /// If there are too few values, a dose is negative, or the values do not determine the curve.
 pub fn fit(doses: &[f64], responses: &[f64]) -> Result<DoseResponse, DoseError> {
-    if let Some(bad) = doses.iter().find(|dose| !(dose.is_finite() && **dose >= 0.0)) {
+    if let Some(bad) = doses
+        .iter()
+        .find(|dose| !(dose.is_finite() && **dose >= 0.0))
+    {
         return Err(DoseError::BadDose(*bad));
     }
-    let data: Vec<(f64, f64)> =
-        doses.iter().zip(responses).filter(|(_, y)| y.is_finite()).map(|(x, y)| (*x, *y)).collect();
+    let data: Vec<(f64, f64)> = doses
+        .iter()
+        .zip(responses)
+        .filter(|(_, y)| y.is_finite())
+        .map(|(x, y)| (*x, *y))
+        .collect();
     let mut distinct: Vec<f64> = data.iter().map(|(x, _)| *x).collect();
     distinct.sort_by(f64::total_cmp);
     distinct.dedup();
     if data.len() <= 4 || distinct.len() < 4 {
-        return Err(DoseError::TooFew { found: data.len(), doses: distinct.len() });
+        return Err(DoseError::TooFew {
+            found: data.len(),
+            doses: distinct.len(),
+        });
     }
     let level = |dose: f64| {
-        median(&data.iter().filter(|(x, _)| *x == dose).map(|(_, y)| *y).collect::<Vec<_>>())
+        median(
+            &data
+                .iter()
+                .filter(|(x, _)| *x == dose)
+                .map(|(_, y)| *y)
+                .collect::<Vec<_>>(),
+        )
     };
     let levels: Vec<f64> = finite(&distinct.iter().map(|dose| level(*dose)).collect::<Vec<_>>());
-    let positive: Vec<f64> = distinct.iter().copied().filter(|dose| *dose > 0.0).collect();
+    let positive: Vec<f64> = distinct
+        .iter()
+        .copied()
+        .filter(|dose| *dose > 0.0)
+        .collect();
     let (first, last) = (levels[0], levels[levels.len() - 1]);
     let mut best: Option<(Theta, f64)> = None;
     for dose in &positive {
@@ -228,7 +254,12 @@ pub fn fit(doses: &[f64], responses: &[f64]) -> Result<DoseResponse, DoseError> 
     let errors = |information| -> Option<CurveErrors> {
         let inverse = invert(information)?;
         let se = |i: usize| (variance * inverse[i][i]).sqrt();
-        Some(Curve { b: se(0), c: se(1), d: se(2), e: e * se(3) })
+        Some(Curve {
+            b: se(0),
+            c: se(1),
+            d: se(2),
+            e: e * se(3),
+        })
     };
     let expected = errors(jj).ok_or(DoseError::NotIdentified)?;
     let range = distinct[distinct.len() - 1] / positive[0];
@@ -236,7 +267,12 @@ pub fn fit(doses: &[f64], responses: &[f64]) -> Result<DoseResponse, DoseError> 
         return Err(DoseError::NotIdentified);
     }
     Ok(DoseResponse {
-        curve: Curve { b: theta[0], c: theta[1], d: theta[2], e },
+        curve: Curve {
+            b: theta[0],
+            c: theta[1],
+            d: theta[2],
+            e,
+        },
         errors: expected,
         observed_errors: errors(observed).unwrap_or(Curve {
             b: f64::NAN,
@@ -262,9 +298,11 @@ fn invert(mut m: [[f64; 4]; 4]) -> Option<[[f64; 4]; 4]> {
             *cell /= scale[i] * scale[j];
         }
     }
-    let mut inverse: [[f64; 4]; 4] = std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
+    let mut inverse: [[f64; 4]; 4] =
+        std::array::from_fn(|i| std::array::from_fn(|j| f64::from(u8::from(i == j))));
     for column in 0..4 {
-        let pivot = (column..4).max_by(|a, b| m[*a][column].abs().total_cmp(&m[*b][column].abs()))?;
+        let pivot =
+            (column..4).max_by(|a, b| m[*a][column].abs().total_cmp(&m[*b][column].abs()))?;
         if m[pivot][column].abs() < 1e-14 {
             return None;
         }
@@ -297,7 +335,12 @@ mod tests {
 
     #[test]
     fn a_known_curve_comes_back() {
-        let curve = Curve { b: 2.0, c: 0.1, d: 1.0, e: 5.0 };
+        let curve = Curve {
+            b: 2.0,
+            c: 0.1,
+            d: 1.0,
+            e: 5.0,
+        };
         let doses = [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0];
         let responses: Vec<f64> = doses.iter().map(|dose| curve.at(*dose)).collect();
         let found = fit(&doses, &responses).unwrap();
@@ -309,7 +352,12 @@ mod tests {
 
     #[test]
     fn rising_curves_have_their_levels_the_other_way_round() {
-        let curve = Curve { b: 1.5, c: 2.0, d: 0.0, e: 1.0 };
+        let curve = Curve {
+            b: 1.5,
+            c: 2.0,
+            d: 0.0,
+            e: 1.0,
+        };
         let doses = [0.0, 0.1, 0.3, 1.0, 3.0, 10.0];
         let responses: Vec<f64> = doses.iter().map(|dose| curve.at(*dose)).collect();
         let found = fit(&doses, &responses).unwrap();
@@ -318,7 +366,10 @@ mod tests {
 
     #[test]
     fn what_is_no_curve_is_refused() {
-        assert_eq!(fit(&[0.0, 1.0, 2.0], &[1.0; 3]), Err(DoseError::TooFew { found: 3, doses: 3 }));
+        assert_eq!(
+            fit(&[0.0, 1.0, 2.0], &[1.0; 3]),
+            Err(DoseError::TooFew { found: 3, doses: 3 })
+        );
         let flat = fit(&[0.0, 1.0, 2.0, 4.0, 8.0], &[1.0; 5]);
         assert_eq!(flat, Err(DoseError::NotIdentified));
         assert_eq!(fit(&[-1.0], &[1.0]), Err(DoseError::BadDose(-1.0)));

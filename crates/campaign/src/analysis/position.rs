@@ -50,7 +50,9 @@ pub fn median_polish(values: &[f64], columns: usize, tolerance: f64) -> Polish {
         }
         centre(&mut polish.columns, &mut polish.overall);
         for column in 0..columns {
-            let line: Vec<f64> = (0..rows).map(|row| polish.residuals[row * columns + column]).collect();
+            let line: Vec<f64> = (0..rows)
+                .map(|row| polish.residuals[row * columns + column])
+                .collect();
             let level = level(&line);
             polish.columns[column] += level;
             for row in 0..rows {
@@ -85,7 +87,11 @@ fn centre(effects: &mut [f64], overall: &mut f64) {
 pub fn b_scores(values: &[f64], columns: usize) -> Vec<f64> {
     let polish = median_polish(values, columns, 1e-9);
     let spread = mad(&polish.residuals);
-    polish.residuals.iter().map(|residual| residual / spread).collect()
+    polish
+        .residuals
+        .iter()
+        .map(|residual| residual / spread)
+        .collect()
 }
 
 /// A smooth position effect: gradients along rows and columns, and a step at the rim.
@@ -116,7 +122,10 @@ impl Trend {
             return Trend::default();
         }
         // Subtracting group means from regressors and values fits the groups exactly (Frisch-Waugh).
-        let basis: Vec<[f64; 3]> = wells.iter().map(|w| basis(w.0, w.1, rows, columns)).collect();
+        let basis: Vec<[f64; 3]> = wells
+            .iter()
+            .map(|w| basis(w.0, w.1, rows, columns))
+            .collect();
         let mut sums = vec![([0.0; 3], 0.0, 0usize); groups];
         for (well, x) in wells.iter().zip(&basis) {
             let sum = &mut sums[well.2];
@@ -142,7 +151,9 @@ impl Trend {
             }
             centred.push((x, y));
         }
-        let Some(inverse) = invert3(normal) else { return Trend::default() };
+        let Some(inverse) = invert3(normal) else {
+            return Trend::default();
+        };
         let mut effect = [0.0; 3];
         for i in 0..3 {
             effect[i] = (0..3).map(|j| inverse[i][j] * right[j]).sum();
@@ -160,7 +171,11 @@ impl Trend {
             let keep = 1.0 - variance * inverse[k][k] / effect[k].powi(2);
             if keep > 0.0 { keep * effect[k] } else { 0.0 }
         };
-        Trend { row: shrunk(0), column: shrunk(1), rim: shrunk(2) }
+        Trend {
+            row: shrunk(0),
+            column: shrunk(1),
+            rim: shrunk(2),
+        }
     }
 
     /// The effect in a well.
@@ -179,7 +194,11 @@ fn basis(row: u8, column: u8, rows: u8, columns: u8) -> [f64; 3] {
     let all = f64::from(rows) * f64::from(columns);
     let inside = f64::from(rows.saturating_sub(2)) * f64::from(columns.saturating_sub(2));
     let share = (all - inside) / all;
-    [across(row, rows), across(column, columns), f64::from(u8::from(is_rim)) - share]
+    [
+        across(row, rows),
+        across(column, columns),
+        f64::from(u8::from(is_rim)) - share,
+    ]
 }
 
 /// The inverse of a symmetric positive definite 3 × 3 matrix by its adjugate; `None` if singular.
@@ -223,16 +242,28 @@ mod tests {
 
     #[test]
     fn a_gap_stays_a_gap() {
-        let mut values: Vec<f64> = (0..24).map(|i| f64::from(i % 6) + 10.0 * f64::from(i / 6)).collect();
+        let mut values: Vec<f64> = (0..24)
+            .map(|i| f64::from(i % 6) + 10.0 * f64::from(i / 6))
+            .collect();
         values[7] = f64::NAN;
         let polish = median_polish(&values, 6, 1e-9);
         assert!(polish.residuals[7].is_nan());
-        assert!(polish.residuals.iter().enumerate().all(|(i, r)| i == 7 || r.abs() < 1e-9));
+        assert!(
+            polish
+                .residuals
+                .iter()
+                .enumerate()
+                .all(|(i, r)| i == 7 || r.abs() < 1e-9)
+        );
     }
 
     #[test]
     fn a_trend_is_found_and_noise_is_not_taken_for_one() {
-        let planted = Trend { row: 0.2, column: -0.1, rim: 0.15 };
+        let planted = Trend {
+            row: 0.2,
+            column: -0.1,
+            rim: 0.15,
+        };
         let mut rng = quantity::Seed(4).rng();
         let mut false_size = 0.0f64;
         for planted in [planted, Trend::default()] {
@@ -241,11 +272,20 @@ mod tests {
                 .map(|index| {
                     let (row, column, group) = (index / 12, index % 12, usize::from(index % 2));
                     let noise = 0.02 * (rng.random::<f64>() - 0.5);
-                    (row, column, group, group as f64 + planted.at(row, column, 8, 12) + noise)
+                    (
+                        row,
+                        column,
+                        group,
+                        group as f64 + planted.at(row, column, 8, 12) + noise,
+                    )
                 })
                 .collect();
             let found = Trend::fit(&wells, 8, 12);
-            for (a, b) in [(found.row, planted.row), (found.column, planted.column), (found.rim, planted.rim)] {
+            for (a, b) in [
+                (found.row, planted.row),
+                (found.column, planted.column),
+                (found.rim, planted.rim),
+            ] {
                 assert!((a - b).abs() < 0.01, "{found:?}");
                 if planted == Trend::default() {
                     false_size = false_size.max(a.abs());
@@ -257,6 +297,9 @@ mod tests {
 
     #[test]
     fn too_few_controls_give_no_trend() {
-        assert_eq!(Trend::fit(&[(0, 0, 0, 1.0), (3, 3, 0, 9.0)], 8, 12), Trend::default());
+        assert_eq!(
+            Trend::fit(&[(0, 0, 0, 1.0), (3, 3, 0, 9.0)], 8, 12),
+            Trend::default()
+        );
     }
 }

@@ -12,7 +12,7 @@
 use crate::geometry::{Curve, Pose};
 use crate::profile::{Limits, Profile, Stretch};
 use crate::track::{Siding, Track, ZoneId};
-use quantity::{BerthId, BlockId, Length};
+use quantity::{BerthId, BlockId, Duration, Length};
 
 /// The share of the acceleration limit that a curve may take: a curve's lateral acceleration
 /// comes at once, to which liquid answers 1.84 times as strongly as to one that grows over a
@@ -254,6 +254,53 @@ impl Run {
     #[must_use]
     pub fn length(&self) -> Length {
         self.profile.length()
+    }
+
+    /// The run of a mover that leaves a berth along a path to another, made again from what it was
+    /// told; `None` if the path does not lead there without a gap.
+    #[must_use]
+    pub fn between(
+        track: &Track,
+        from: BerthId,
+        path: &[BlockId],
+        to: BerthId,
+        limits: Limits,
+    ) -> Option<Self> {
+        let known = path.iter().all(|block| block.index() < track.blocks.len())
+            && from.index() < track.berths.len()
+            && to.index() < track.berths.len();
+        let (first, last) = (path.first()?, path.last()?);
+        let joined = known
+            && limits.moves()
+            && track.berth(from).leaves_to.contains(first)
+            && track.berth(to).entered_from.contains(last)
+            && path
+                .windows(2)
+                .all(|pair| track.block(pair[0]).next.contains(&pair[1]));
+        joined.then(|| {
+            Self::new(
+                track,
+                Start::Berth(from),
+                path.to_vec(),
+                End::Berth(to),
+                limits,
+            )
+        })
+    }
+
+    /// How long after departure, and how far along the way, the mover stands if it is told to stop
+    /// at a time since departure: at the first rest place that it can still keep; `None` if it is
+    /// bound to arrive.
+    #[must_use]
+    pub fn halted(&self, track: &Track, since: Duration) -> Option<(Duration, Length)> {
+        let stopped = self.stopped(track, since.as_secs_f64())?;
+        Some((stopped.profile.duration(), stopped.profile.length()))
+    }
+
+    /// Distance of the mover's centre along the way at the start of each block of the path, and at
+    /// the end of the last.
+    pub fn block_places(&self) -> impl Iterator<Item = Length> + '_ {
+        self.places.iter().map(|place| Length::from_m(*place))
     }
 
     /// Half of the length of the mover for which the windows were made, in metres.

@@ -52,7 +52,7 @@ fn roles(lab: &LabFile, sink: &Sink) {
                 "{homes} homes for plates, and instruments that could work on {busy} at once"
             ))
             .at(&lab.places.start)
-            .help("each plate keeps its home while it is elsewhere: more hotels, or nests = more, fill the instruments"),
+            .help("each plate keeps its home while it is elsewhere: with more hotels, or more nests in them, fewer instruments stand idle"),
         );
     }
 }
@@ -128,11 +128,11 @@ fn instruments(lab: &LabFile, sink: &Sink) {
                 });
                 sink.push(
                     Problem::error(format!(
-                        "'{}' can't '{}' plates with the covers that it takes",
+                        "'{}' takes no plate that it could '{}'",
                         instrument.name, capability.name
                     ))
                     .at(place)
-                    .expected(format!("covers with one of {}", needed.join(", "))),
+                    .expected(format!("covers = a list with {}", needed.join(" or "))),
                 );
             }
             if capability

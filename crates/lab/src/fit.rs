@@ -3,6 +3,7 @@
 use crate::{Hall, Kinds};
 use bus::{Capability, Instrument, Range, Role};
 use labware::{Cover, LabwareType};
+use protocol::check::{contradiction_problem, spoken};
 use protocol::{Edge, Lag, ProtocolFile, Step, Value, vocabulary};
 use quantity::{Duration, Kind, Mass};
 use source::{Problem, Problems, Sink};
@@ -206,23 +207,29 @@ impl Misfits {
             .iter()
             .next()
             .filter(|_| self.nearest.len() == 1);
-        let (span, nearest) = match blamed {
+        let (span, help) = match blamed {
             Some((name, (near, kind, _))) => (
                 places.params.get(name.as_str()).unwrap_or(&places.action),
-                Some(format!("{name} = \"{}\"", kind.show(*near))),
+                format!(
+                    "the nearest that is done in '{}': {name} = \"{}\"",
+                    hall.name,
+                    kind.show(*near)
+                ),
             ),
-            None => (&places.action, None),
+            None => (
+                &places.action,
+                "change the step, or run it in a hall whose instruments can do it".to_owned(),
+            ),
         };
         let mut problem = Problem::error(format!(
             "no instrument in '{}' can do '{}' as it is written",
             hall.name, step.name
         ))
-        .at(span)
-        .nearest(nearest);
+        .at(span);
         for reason in self.reasons {
             problem = problem.remark(reason);
         }
-        problem.help("change the step, or run it in a hall whose instruments can do it")
+        problem.help(help)
     }
 }
 
@@ -276,13 +283,16 @@ fn lags(hall: &Hall, file: &ProtocolFile, able: &Able<'_>, sink: &Sink) {
         let between = format!("from {} to {}", name(lag.from), name(lag.to));
         let mut problem = if fastest.time > max {
             Problem::error(format!(
-                "at most {max} {between} can't be kept in '{}': with nothing in the way it takes {}",
-                hall.name, fastest.time
+                "at most {} {between} can't be kept in '{}': with nothing in the way it takes {}",
+                spoken(max),
+                hall.name,
+                spoken(fastest.time)
             ))
         } else if fastest.time + TIGHT > max {
             Problem::warning(format!(
-                "at most {max} {between} leaves {} to spare in '{}': any wait breaks it",
-                max - fastest.time,
+                "at most {} {between} leaves {} to spare in '{}': any wait breaks it",
+                spoken(max),
+                spoken(max - fastest.time),
                 hall.name
             ))
         } else {
@@ -292,8 +302,10 @@ fn lags(hall: &Hall, file: &ProtocolFile, able: &Able<'_>, sink: &Sink) {
             protocol.steps[lag.from.0.index()..].iter().zip(&fastest.by)
         {
             problem = problem.remark(format!(
-                "'{}' at {}, from {arrives} on",
-                step.name, instrument.name
+                "'{}' at {}, from {} on",
+                step.name,
+                instrument.name,
+                spoken(*arrives)
             ));
         }
         sink.push(
@@ -316,8 +328,8 @@ fn lags(hall: &Hall, file: &ProtocolFile, able: &Able<'_>, sink: &Sink) {
         .collect();
     let found = protocol::timing::contradiction(protocol, lasts, |a, _| gaps[a.index()]);
     if let Some(found) = found {
-        let least = format!("in '{}' at least", hall.name);
-        sink.push(protocol::check::contradiction_problem(file, &found, &least));
+        let place = format!(" in '{}'", hall.name);
+        sink.push(contradiction_problem(file, &found, &place));
     }
 }
 
@@ -339,11 +351,7 @@ fn fastest<'h>(
         vec![vec![(Duration::ZERO, 0); able[first].len()]];
     let spent = |at: usize, index: usize| {
         let step = &protocol.steps[at];
-        let counts = if at == last {
-            lag.to.1 == Edge::End
-        } else {
-            true
-        };
+        let counts = at != last || lag.to.1 == Edge::End;
         let begun = at != first || lag.from.1 == Edge::Begin;
         if counts && begun {
             time(able[at][index].1, step)
@@ -356,27 +364,23 @@ fn fastest<'h>(
         let ends: Vec<Duration> = (0..able[at - 1].len())
             .map(|i| behind[i].0 + spent(at - 1, i))
             .collect();
-        let layer = able[at]
-            .iter()
-            .map(|(to, _)| {
-                able[at - 1]
-                    .iter()
-                    .enumerate()
-                    .map(|(i, (from, _))| (ends[i] + ways.between(from, to), i))
+        let (from, to) = (&able[at - 1], &able[at]);
+        let layer = if from.len() * to.len() > Ways::PAIRS {
+            // So many that some stand side by side; which, does not matter.
+            let (end, i) = ends.iter().copied().zip(0..).min().unwrap_or_default();
+            vec![(end + ways.least(from, to), i); to.len()]
+        } else {
+            let reach = |to: &Instrument| {
+                let from = from.iter().enumerate();
+                from.map(|(i, (from, _))| (ends[i] + ways.between(from, to), i))
                     .min()
                     .unwrap_or_default()
-            })
-            .collect();
+            };
+            to.iter().map(|(to, _)| *to).map(reach).collect()
+        };
         layers.push(layer);
     }
-    let end = |i: usize| {
-        layers[last - first][i].0
-            + if last == first && lag.from.1 == lag.to.1 {
-                Duration::ZERO
-            } else {
-                spent(last, i)
-            }
-    };
+    let end = |i: usize| layers[last - first][i].0 + spent(last, i);
     let mut index = (0..able[last].len())
         .min_by_key(|&i| (end(i), i))
         .unwrap_or(0);

@@ -6,15 +6,17 @@
 //! map = """
 //! d.d.d
 //! .....
-//! p.#.p      # '.' a tile, '#' none, 'd' a dock beside the tiles, 'p' a parking berth
+//! p.#.p
 //! """
 //! ```
+//!
+//! `.` is a tile, `#` none, `d` a dock beside the tiles, `p` a parking berth; north is up.
 
 use crate::track::{Needs, length, or_problem, parking};
 use quantity::Length;
-use source::Table;
+use source::{Item, Problem, Span, Table};
 use transport::layouts::{self, FloorBerth};
-use transport::{BerthKind, Track};
+use transport::{BerthKind, Track, TrackError};
 
 /// The usual tile of planar motor systems: 240 mm (facts of XPlanar and its family).
 const TILE_MM: f64 = 240.0;
@@ -78,12 +80,9 @@ fn map(table: &Table<'_>, needs: Needs, tile: Length) -> Option<Track> {
                 '.' | '#' | ' ' => continue,
                 other => {
                     item.push(
-                        item.problem(format!(
-                            "'{other}' in line {}, column {} of the map means nothing",
-                            r + 1,
-                            c + 1
-                        ))
-                        .expected("'.' a tile, '#' no tile, 'd' a dock, 'p' a parking berth"),
+                        Problem::error(format!("'{other}' means nothing in a map"))
+                            .at(&cell_span(&item, r, c))
+                            .expected("'.' a tile, '#' no tile, 'd' a dock, 'p' a parking berth"),
                     );
                     sound = false;
                     continue;
@@ -92,6 +91,7 @@ fn map(table: &Table<'_>, needs: Needs, tile: Length) -> Option<Track> {
             *count += 1;
             // The map's first line is the northernmost: side 1 of a tile is up in the map.
             let beside = [(-1, 0, 0), (0, 1, 1), (1, 0, 2), (0, -1, 3)];
+            let span = cell_span(&item, r, c);
             let (c, r) = (c as i64, r as i64);
             let door = beside
                 .into_iter()
@@ -105,12 +105,9 @@ fn map(table: &Table<'_>, needs: Needs, tile: Length) -> Option<Track> {
                 }),
                 None => {
                     item.push(
-                        item.problem(format!(
-                            "the {word} in line {}, column {} of the map has no tile beside it",
-                            r + 1,
-                            c + 1
-                        ))
-                        .help("put a '.' left, right, above or below it"),
+                        Problem::error(format!("this {word} has no tile beside it"))
+                            .at(&span)
+                            .help("put a '.' left, right, above or below it"),
                     );
                     sound = false;
                 }
@@ -122,5 +119,39 @@ fn map(table: &Table<'_>, needs: Needs, tile: Length) -> Option<Track> {
     }
     let open = |c: usize, r: usize| at(c as i64, (rows - 1 - r) as i64) == '.';
     let track = layouts::floor(needs.footprint, tile, columns, rows, open, &berths);
-    or_problem(table, track)
+    match track {
+        Err(TrackError::NoWay { from, to }) => {
+            item.push(
+                item.problem(format!(
+                    "the floor is in parts: no way leads from {from} to {to}"
+                ))
+                .help("join the parts with tiles"),
+            );
+            None
+        }
+        track => or_problem(table, track),
+    }
+}
+
+/// Where a character of the map stands in the file. Maps have no escapes, so lines are lines.
+fn cell_span(item: &Item<'_>, row: usize, column: usize) -> Span {
+    let span = item.span();
+    let raw = span.text();
+    let quotes = raw.len() - raw.trim_start_matches(['"', '\'']).len();
+    let opening = if quotes >= 3 { 3 } else { 1 };
+    let body = raw.get(opening..).unwrap_or_default();
+    let body = body
+        .strip_prefix("\r\n")
+        .or(body.strip_prefix('\n'))
+        .unwrap_or(body);
+    let mut at = raw.len() - body.len();
+    for (index, line) in body.split('\n').enumerate() {
+        if index == row {
+            let before: usize = line.chars().take(column).map(char::len_utf8).sum();
+            let here = line.chars().nth(column).map_or(0, char::len_utf8);
+            return span.part(at + before..at + before + here);
+        }
+        at += line.len() + 1;
+    }
+    span
 }

@@ -119,7 +119,7 @@ impl Kinds {
                         like,
                         self.names(),
                     ));
-                    None
+                    return;
                 }
             },
         };
@@ -220,7 +220,7 @@ pub(crate) fn read(table: &Table<'_>, base: Option<&Kind>) -> Option<Kind> {
             table.push(
                 table
                     .problem("this kind of instrument offers nothing")
-                    .expected("[….offers.WORD] with what it can do, or role = \"storage\""),
+                    .expected("offers = { image = { fixed = \"30 s\" } } with what it can do, or role = \"storage\""),
             );
         }
     }
@@ -230,12 +230,11 @@ pub(crate) fn read(table: &Table<'_>, base: Option<&Kind>) -> Option<Kind> {
 /// A list of words, each of which stands for something.
 fn words<T: Copy>(table: &Table<'_>, key: &str, names: &[(&str, T)]) -> Option<Vec<T>> {
     let items = table.item(key)?.list()?;
-    let found: Vec<T> = items
+    let found: Vec<Option<T>> = items
         .iter()
-        .filter_map(|item| item.choice(names))
-        .map(|at| at.value)
+        .map(|item| item.choice(names).map(|at| at.value))
         .collect();
-    Some(found)
+    found.into_iter().collect()
 }
 
 fn offer(name: &At<String>, item: &Item<'_>, kind: &mut Kind) {
@@ -355,7 +354,8 @@ fn limit(word: &Word, name: &At<String>, item: &Item<'_>) -> Option<Range> {
             return true;
         }
         item.push(
-            item.problem(format!("{} values instead of two", items.len()))
+            item.problem("a range has two values, from and to")
+                .found(format!("{} of them", items.len()))
                 .expected(format!("[from, to], each {what}")),
         );
         false
@@ -371,7 +371,7 @@ fn limit(word: &Word, name: &At<String>, item: &Item<'_>) -> Option<Range> {
     };
     match param.form {
         Form::Quantity(kind, ..) => {
-            if !two(format!("a {}", kind.name())) {
+            if !two(kind.described()) {
                 return None;
             }
             let (from, to) = (items[0].quantity(kind)?, items[1].quantity(kind)?);

@@ -30,7 +30,11 @@ pub(crate) struct Group {
 
 /// Reads `[movers]`, or `[[movers]]`.
 pub(crate) fn read(root: &Table<'_>, sink: &Sink) -> Vec<Group> {
-    let Some(item) = root.required_item("movers", "a table with count = how many") else {
+    let missing = || {
+        let expected = "[movers] with count = how many";
+        ("this lab has no movers".to_owned(), expected.to_owned())
+    };
+    let Some(item) = root.required_item_or("movers", missing) else {
         return Vec::new();
     };
     let tables: Vec<Table<'_>> = if item.is_table() {

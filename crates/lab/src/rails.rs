@@ -19,9 +19,9 @@
 //! ```
 
 use crate::limits::MAX_TRACK_PARTS;
-use crate::track::{Needs, in_range, length, or_problem};
+use crate::track::{Needs, in_range, length, or_problem_at};
 use quantity::Length;
-use source::{At, Item, Problem, Table};
+use source::{At, Item, Problem, Span, Table};
 use std::collections::BTreeMap;
 use transport::{
     BerthKind, DEFAULT_BLOCK_UM, DEFAULT_GAP_UM, NodeId, Point, Shape, Track, TrackBuilder,
@@ -42,6 +42,7 @@ pub(crate) fn read(table: &Table<'_>, needs: Needs) -> Option<Track> {
         .with_gap(gap)
         .with_block_length(block);
     let points = points(table);
+    let mut places: BTreeMap<String, Span> = BTreeMap::new();
     let rails = table.tables("rail");
     let docks = table.tables("dock");
     let parking = table.tables("parking");
@@ -68,24 +69,23 @@ pub(crate) fn read(table: &Table<'_>, needs: Needs) -> Option<Track> {
     }
     for (tables, kind) in [(docks, BerthKind::Dock), (parking, BerthKind::Parking)] {
         for berth_table in tables {
-            sound &= berth(berth_table, kind, &points, &mut builder).is_some();
+            sound &= berth(berth_table, kind, &points, &mut builder, &mut places).is_some();
         }
     }
     if !sound {
         return None;
     }
-    or_problem(table, builder.build())
+    or_problem_at(table, builder.build(), |berth| places.get(berth).cloned())
 }
 
-type Points = BTreeMap<String, Point>;
+/// Points by name; none for one that could not be read.
+type Points = BTreeMap<String, Option<Point>>;
 
 fn points(table: &Table<'_>) -> Points {
     let mut points = Points::new();
     if let Some(list) = table.required_table("point") {
         for (name, item) in list.entries() {
-            if let Some(point) = point(&item) {
-                points.insert(name.value, point);
-            }
+            points.insert(name.value, point(&item));
         }
     }
     points
@@ -95,7 +95,8 @@ fn point(item: &Item<'_>) -> Option<Point> {
     let items = item.list()?;
     if items.len() != 2 {
         item.push(
-            item.problem(format!("{} values instead of two", items.len()))
+            item.problem("a point has two lengths, east and north")
+                .found(format!("{} of them", items.len()))
                 .expected("[east, north], such as [\"2 m\", \"0.5 m\"]"),
         );
         return None;
@@ -107,7 +108,7 @@ fn point(item: &Item<'_>) -> Option<Point> {
 }
 
 fn named(table: &Table<'_>, name: &At<String>, points: &Points) -> Option<Point> {
-    let point = points.get(&name.value).copied();
+    let point = points.get(&name.value);
     if point.is_none() {
         table.push(Problem::unknown_name(
             "point",
@@ -115,7 +116,7 @@ fn named(table: &Table<'_>, name: &At<String>, points: &Points) -> Option<Point>
             points.keys().map(String::as_str),
         ));
     }
-    point
+    point.copied().flatten()
 }
 
 fn rail(table: Table<'_>, points: &Points, builder: &mut TrackBuilder) -> Option<()> {
@@ -199,6 +200,7 @@ fn berth(
     kind: BerthKind,
     points: &Points,
     builder: &mut TrackBuilder,
+    places: &mut BTreeMap<String, Span>,
 ) -> Option<()> {
     let name = table.required::<String>("name");
     let enter = table.required::<String>("at");
@@ -215,5 +217,6 @@ fn berth(
     let (name, enter, leave, place) = (name?, enter?, leave?, place?);
     let (enter, leave) = (builder.node(enter), builder.node(leave));
     builder.siding(&name.value, kind, enter, place, leave);
+    places.insert(name.value, name.span);
     Some(())
 }

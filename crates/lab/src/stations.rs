@@ -82,12 +82,12 @@ pub(crate) fn read(root: &Table<'_>, kinds: &Kinds) -> Option<Vec<Draft>> {
     let arm = root
         .table("arm")
         .map_or_else(ArmTimes::default, |table| arm(table, ArmTimes::default()));
+    root.required_item_or("station", || {
+        let expected = "[[station]] with a name and its instruments";
+        ("this lab has no station".to_owned(), expected.to_owned())
+    });
     let tables = root.tables("station");
-    if tables.is_empty() && !root.has("station") {
-        root.push(
-            root.problem("this lab has no station")
-                .expected("[[station]] with a name and its instruments"),
-        );
+    if tables.is_empty() {
         return None;
     }
     let mut drafts = Vec::new();
@@ -141,13 +141,21 @@ fn station(table: Table<'_>, kinds: &Kinds, default: ArmTimes) -> Option<Vec<Dra
     let docks = table
         .item("docks")
         .map_or(Some(Docks::Count(1)), |item| docks(&item));
+    let none = || {
+        let expected = "instruments = [{ kind = \"…\" }, …]";
+        (
+            "this station has no instrument".to_owned(),
+            expected.to_owned(),
+        )
+    };
+    let listed = table.required_item_or("instruments", none);
     let instruments = table.tables("instruments");
-    if instruments.is_empty() {
-        table.push(
-            table
-                .problem("this station has no instrument")
-                .expected("instruments = [{ kind = \"…\" }, …]"),
-        );
+    if let Some(listed) = listed
+        && listed.is_list()
+        && instruments.is_empty()
+    {
+        let (message, expected) = none();
+        listed.push(listed.problem(message).expected(expected));
     }
     let several = instruments.len();
     let read: Vec<Vec<InstrumentDraft>> = instruments

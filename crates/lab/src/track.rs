@@ -9,7 +9,7 @@
 use crate::floor;
 use crate::rails;
 use quantity::Length;
-use source::{At, Item, Problem, Read, Table};
+use source::{At, Item, Problem, Read, Span, Table};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use transport::layouts::{self, Plan};
@@ -72,13 +72,13 @@ pub(crate) fn read(table: Table<'_>, needs: Option<Needs>) -> Option<Arc<Track>>
         if found < needed {
             sink.push(
                 Problem::error(format!(
-                    "this track has {found} {what}, and the {whose} need {needed}"
+                    "the {whose} need {needed} {what}, and this track has {found}"
                 ))
                 .at(&span)
                 .help(match form {
                     Form::Rails => format!("add {what} to the track, or take {whose} out"),
                     Form::Floor => format!("make the floor larger or add {what} to its map"),
-                    _ => format!("raise the number of {what}"),
+                    _ => format!("raise the number of {what}, or leave it out"),
                 }),
             );
         }
@@ -163,8 +163,28 @@ fn ready_made(table: &Table<'_>, form: Form, needs: Needs) -> Option<Track> {
 
 /// The track, or what is wrong with it as a problem of the whole table.
 pub(crate) fn or_problem(table: &Table<'_>, track: Result<Track, TrackError>) -> Option<Track> {
+    or_problem_at(table, track, |_| None)
+}
+
+/// As [`or_problem`], at the place of the berth that is to blame where `place` knows it by name.
+pub(crate) fn or_problem_at(
+    table: &Table<'_>,
+    track: Result<Track, TrackError>,
+    place: impl Fn(&str) -> Option<Span>,
+) -> Option<Track> {
     track
         .map_err(|error| {
+            let berth = match &error {
+                TrackError::TooNear { berth, .. }
+                | TrackError::ShortSiding { berth, .. }
+                | TrackError::Loose { berth, .. }
+                | TrackError::NoWay { from: berth, .. }
+                | TrackError::SameName(berth) => Some(berth),
+                _ => None,
+            };
+            let span = berth
+                .and_then(|berth| place(berth))
+                .unwrap_or_else(|| table.span());
             let help = match &error {
                 TrackError::NoWay { .. } => {
                     "rails are one-way unless two_way = true: close the loop, or lay a way back"
@@ -179,8 +199,8 @@ pub(crate) fn or_problem(table: &Table<'_>, track: Result<Track, TrackError>) ->
                 TrackError::Empty(_) => "lay rails and berths",
             };
             table.push(
-                table
-                    .problem(format!("this track can't be laid: {error}"))
+                Problem::error(format!("this track can't be laid: {error}"))
+                    .at(&span)
                     .help(help),
             );
         })

@@ -7,9 +7,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use transport::{Limits, Traffic};
 
-/// More pairs of stations than this are bounded by the straight distance instead of the way.
-const PAIRS: usize = 20_000;
-
 /// Least times between instruments of a hall.
 #[derive(Debug)]
 pub(crate) struct Ways<'h> {
@@ -22,6 +19,9 @@ pub(crate) struct Ways<'h> {
 }
 
 impl<'h> Ways<'h> {
+    /// Of more pairs of instruments than this, some stand side by side.
+    pub const PAIRS: usize = 4_000;
+
     pub fn new(hall: &'h Hall) -> Self {
         let movers: Vec<_> = hall.movers.iter().map(|m| (m.spec, m.home)).collect();
         let best = |a: Limits, b: Limits| Limits {
@@ -53,13 +53,17 @@ impl<'h> Ways<'h> {
         arm(from.station) + arm(to.station) + self.ride(from.station, to.station)
     }
 
-    /// The least over all pairs.
+    /// The least over all pairs; of very many, what the quickest arm takes.
     pub fn least(
         &mut self,
         from: &[(&'h Instrument, &'h Capability)],
         to: &[(&'h Instrument, &'h Capability)],
     ) -> Duration {
         let mut least = Duration::MAX;
+        if from.len() * to.len() > Self::PAIRS {
+            let arms = self.hall.stations.iter().map(|s| s.arm.pick + s.arm.place);
+            return arms.min().unwrap_or_default();
+        }
         for (a, _) in from {
             for (b, _) in to {
                 least = least.min(self.between(a, b));
@@ -76,11 +80,11 @@ impl<'h> Ways<'h> {
         if let Some(known) = self.known.get(&(from, to)) {
             return *known;
         }
-        let (hall, exact) = (self.hall, self.known.len() < PAIRS);
+        let hall = self.hall;
         let mut least = Duration::MAX;
         for &a in &hall.docks[from.index()] {
             for &b in &hall.docks[to.index()] {
-                least = least.min(self.way(a, b, exact));
+                least = least.min(self.way(a, b));
             }
         }
         let least = if least == Duration::MAX {
@@ -92,12 +96,12 @@ impl<'h> Ways<'h> {
         least
     }
 
-    fn way(&mut self, from: BerthId, to: BerthId, exact: bool) -> Duration {
+    /// The ride over the free track; the straight distance if there is no estimate.
+    fn way(&mut self, from: BerthId, to: BerthId) -> Duration {
         let Some(limits) = self.limits else {
             return Duration::ZERO;
         };
-        if exact
-            && let Some(traffic) = &mut self.traffic
+        if let Some(traffic) = &mut self.traffic
             && let Ok(time) = traffic.estimate(from, to, limits)
         {
             return time;

@@ -3,7 +3,7 @@
 use crate::file::{ProtocolFile, StepPlaces};
 use crate::timing::{Condition, Contradiction, contradiction};
 use crate::vocabulary::{self, Word};
-use crate::{Edge, Lag, Protocol, Step, Value};
+use crate::{Edge, Lag, Protocol, Step};
 use labware::Cover;
 use quantity::{Duration, Kind, Volume};
 use source::{Problem, Sink, Span};
@@ -24,7 +24,7 @@ pub(crate) fn protocol(file: &ProtocolFile, sink: &Sink) {
             |_, _| Duration::ZERO,
         );
         if let Some(found) = found {
-            sink.push(contradiction_problem(file, &found, "at least"));
+            sink.push(contradiction_problem(file, &found, ""));
         }
     }
 }
@@ -184,12 +184,34 @@ fn lag_direction(protocol: &Protocol, lag: &Lag, span: &Span, sink: &Sink) {
     }
 }
 
-/// A contradiction as a person should read it. `least` introduces how long a step takes: `at least`
-/// where the file says so, `at least, in this hall,` where instruments do.
+/// A time for people, rounded: `24.8 s`, `4 min 5 s`, `16 h 20 min`.
 #[must_use]
-pub fn contradiction_problem(file: &ProtocolFile, found: &Contradiction, least: &str) -> Problem {
+pub fn spoken(time: Duration) -> String {
+    let tenths = (time.as_secs_f64() * 10.0).round() as i64;
+    let secs = (tenths + 5) / 10;
+    let (small, large, names) = match secs {
+        ..60 if tenths % 10 == 0 => return format!("{} s", tenths / 10),
+        ..60 => return format!("{}.{} s", tenths / 10, tenths % 10),
+        60..3600 => (secs % 60, secs / 60, ["min", "s"]),
+        _ => (secs / 60 % 60, secs / 3600, ["h", "min"]),
+    };
+    if small == 0 {
+        format!("{large} {}", names[0])
+    } else {
+        format!("{large} {} {small} {}", names[0], names[1])
+    }
+}
+
+/// A contradiction as a person should read it; `place` is empty where the file says how long steps
+/// take, and ` in 'hall'` where its instruments do.
+#[must_use]
+pub fn contradiction_problem(file: &ProtocolFile, found: &Contradiction, place: &str) -> Problem {
     let protocol = &file.protocol;
     let lag_of = |index: usize| (&protocol.lags[index], &file.places.lags[index]);
+    let between = |lag: &Lag| {
+        let (from, to) = (edge_name(protocol, lag.from), edge_name(protocol, lag.to));
+        format!("from '{from}' to '{to}'")
+    };
     // The maximum is what a person will change, so the message stands there.
     let broken = found
         .conditions
@@ -198,57 +220,49 @@ pub fn contradiction_problem(file: &ProtocolFile, found: &Contradiction, least: 
             Condition::AtMost(index) => Some(lag_of(*index)),
             _ => None,
         });
-    let span = broken.map_or(&file.places.start, |(_, span)| span);
     let message = match broken {
         Some((lag, _)) => format!(
-            "at most {} from '{}' to '{}' can't be kept: {} too little",
-            lag.max.unwrap_or_default(),
-            edge_name(protocol, lag.from),
-            edge_name(protocol, lag.to),
-            found.excess
+            "at most {} {} can't be kept{place}: {} too little",
+            spoken(lag.max.unwrap_or_default()),
+            between(lag),
+            spoken(found.excess)
         ),
         None => "the times of this protocol contradict one another".to_owned(),
     };
+    let span = broken.map_or(&file.places.start, |(_, span)| span);
     let mut problem = Problem::error(message).at(span);
     for condition in &found.conditions {
-        match condition {
+        problem = match condition {
             Condition::Lasts(step, time) if *time > Duration::ZERO => {
                 let places = &file.places.steps[step.index()];
-                let place = places.params.get("duration").unwrap_or(&places.action);
+                let span = places.params.get("duration").unwrap_or(&places.action);
                 let name = &protocol.steps[step.index()].name;
-                problem = problem.note(place, format!("'{name}' takes {least} {time}"));
+                problem.note(
+                    span,
+                    format!("'{name}' takes at least {}{place}", spoken(*time)),
+                )
             }
             Condition::Gap(from, to, time) if *time > Duration::ZERO => {
-                let names = [from, to].map(|id| &protocol.steps[id.index()].name);
-                problem = problem.remark(format!(
-                    "from '{}' to '{}' the plate needs {least} {time}",
-                    names[0], names[1]
-                ));
+                let [from, to] = [from, to].map(|id| &protocol.steps[id.index()].name);
+                problem.remark(format!(
+                    "from '{from}' to '{to}' the plate needs at least {}{place}",
+                    spoken(*time)
+                ))
             }
             Condition::AtLeast(index) if lag_of(*index).0.min > Duration::ZERO => {
                 let (lag, span) = lag_of(*index);
-                problem = problem.note(
+                problem.note(
                     span,
-                    format!(
-                        "at least {} from '{}' to '{}'",
-                        lag.min,
-                        edge_name(protocol, lag.from),
-                        edge_name(protocol, lag.to)
-                    ),
-                );
+                    format!("at least {} {}", spoken(lag.min), between(lag)),
+                )
             }
             Condition::AtMost(index) if broken.is_none_or(|(lag, _)| lag != lag_of(*index).0) => {
                 let (lag, span) = lag_of(*index);
-                problem = problem.note(span, format!("at most {}", lag.max.unwrap_or_default()));
+                let max = spoken(lag.max.unwrap_or_default());
+                problem.note(span, format!("at most {max} {}", between(lag)))
             }
-            _ => {}
-        }
+            _ => problem,
+        };
     }
     problem.help("allow more time, or take out what lies between")
-}
-
-/// A parameter for people: `temperature = 37 °C`.
-#[must_use]
-pub fn show_param(name: &str, value: &Value) -> String {
-    format!("{name} = {value}")
 }

@@ -109,15 +109,12 @@ fn read(document: &Document, catalogue: &Catalogue, sink: &Sink) -> Option<Proto
         let kind = labware_named(&name, catalogue, sink)?;
         Some(name.map(|_| kind))
     });
+    root.required_item_or("step", || {
+        let expected = "[[step]] with do = what is to be done";
+        ("this protocol has no step".to_owned(), expected.to_owned())
+    });
     let steps = root.tables("step");
     let lags = root.tables("lag");
-    if steps.is_empty() && !root.has("step") {
-        sink.push(
-            Problem::error("this protocol has no step")
-                .at(&document.start())
-                .expected("[[step]] with do = what is to be done"),
-        );
-    }
     for (what, found, most) in [
         ("steps", steps.len(), MAX_STEPS),
         ("lags", lags.len(), MAX_LAGS),

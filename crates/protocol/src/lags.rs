@@ -44,7 +44,12 @@ pub(crate) fn lag(
     let span = table.span();
     let edge = |key| {
         let item = table.required_item(key, "a step and an edge, such as \"grow.end\"")?;
-        edge(&item, by_name, names)
+        edge(
+            &item,
+            if key == "from" { "end" } else { "begin" },
+            by_name,
+            names,
+        )
     };
     let (from, to) = (edge("from"), edge("to"));
     let (min, max) = (time(&table, "min"), time(&table, "max"));
@@ -67,6 +72,7 @@ pub(crate) fn lag(
 
 fn edge(
     item: &Item<'_>,
+    usual: &str,
     by_name: &dyn Fn(&str) -> Option<StepId>,
     names: &BTreeMap<String, usize>,
 ) -> Option<(StepId, Edge)> {
@@ -76,7 +82,7 @@ fn edge(
         "begin" => Edge::Begin,
         "end" => Edge::End,
         _ => {
-            let near = quantity::nearest(edge, ["begin", "end"]).unwrap_or("end");
+            let near = quantity::nearest(edge, ["begin", "end"]).unwrap_or(usual);
             item.push(
                 item.problem(format!(
                     "'{}' says not which edge of the step is meant",

@@ -15,7 +15,16 @@ pub(crate) fn read(word: &Word, table: &Table<'_>) -> (Params, Places) {
     let (mut params, mut places) = (Params::new(), Places::new());
     for param in word.params {
         let name: Arc<str> = param.name.into();
-        match (table.item(param.name), param.given) {
+        let item = match param.given {
+            Given::Required => table.required_item_or(param.name, || {
+                (
+                    format!("'{}' needs '{}': {}", word.name, param.name, param.about),
+                    format!("{} = {}", param.name, param.form.describe()),
+                )
+            }),
+            _ => table.item(param.name),
+        };
+        match (item, param.given) {
             (Some(item), _) => {
                 if let Some(value) = value(param, &item) {
                     params.insert(Arc::clone(&name), value);
@@ -27,15 +36,7 @@ pub(crate) fn read(word: &Word, table: &Table<'_>) -> (Params, Places) {
                     params.insert(name, value);
                 }
             }
-            (None, Given::Required) => table.push(
-                table
-                    .problem(format!(
-                        "'{}' needs '{}': {}",
-                        word.name, param.name, param.about
-                    ))
-                    .expected(format!("{} = {}", param.name, param.form.describe())),
-            ),
-            (None, Given::Optional) => {}
+            (None, Given::Required | Given::Optional) => {}
         }
     }
     if let Some((first, second)) = word.together {

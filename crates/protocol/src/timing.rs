@@ -124,6 +124,13 @@ fn circle(points: usize, arcs: &[Arc]) -> Option<Contradiction> {
         }
     }
     conditions.reverse();
+    // Told from where the maximum begins to where it ends.
+    if let Some(most) = conditions
+        .iter()
+        .position(|c| matches!(c, Condition::AtMost(_)))
+    {
+        conditions.rotate_left(most + 1);
+    }
     Some(Contradiction {
         conditions,
         excess: Duration::from_base(excess),

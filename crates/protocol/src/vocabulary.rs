@@ -525,7 +525,7 @@ impl Form {
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
-            Quantity(kind, from, to) => format!("a {} from {from} to {to}", kind.name()),
+            Quantity(kind, from, to) => format!("{} from {from} to {to}", kind.described()),
             Integer(from, to) => format!("a whole number from {from} to {to}"),
             OneOf(words) => format!("one of {}", words.join(", ")),
         }

@@ -106,8 +106,8 @@ pub(crate) fn parse_base(kind: Kind, text: &str) -> Result<f64, QuantityError> {
     let wrong = |near: Option<String>| QuantityError {
         found: text.to_owned(),
         expected: format!(
-            "a {} such as '{}' (units: {})",
-            kind.name(),
+            "{} such as '{}' (units: {})",
+            kind.described(),
             example(kind),
             symbols.join(", ")
         ),

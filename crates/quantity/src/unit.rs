@@ -170,6 +170,14 @@ impl Kind {
         }
     }
 
+    /// Its name with the article: `a time`, `an angle`.
+    #[must_use]
+    pub fn described(self) -> String {
+        let name = self.name();
+        let article = if name.starts_with('a') { "an" } else { "a" };
+        format!("{article} {name}")
+    }
+
     /// The units of this kind, smallest first.
     #[must_use]
     pub const fn units(self) -> &'static [Unit] {

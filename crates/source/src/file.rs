@@ -133,15 +133,29 @@ impl Span {
         self.file.position(self.start).1
     }
 
+    /// A part of it, by bytes from its start.
+    #[must_use]
+    pub fn part(&self, bytes: Range<usize>) -> Span {
+        self.file
+            .span(self.start + bytes.start..(self.start + bytes.end).min(self.end))
+    }
+
     /// Where it stands in the file's tables: `station[2].instruments[0].kind`; empty at the top or
     /// in a file that is not TOML.
     #[must_use]
     pub fn path(&self) -> String {
         let mut path = String::new();
-        if let Some(root) = &self.file.root {
+        if let Some(root) = &self.file.root
+            && !self.is_whole_file()
+        {
             root.path_of(self.start..self.end, &mut path);
         }
         path
+    }
+
+    /// Whether it stands for the whole file: nothing of it is to be shown.
+    pub(crate) fn is_whole_file(&self) -> bool {
+        self.end == 0
     }
 
     pub(crate) fn order(&self) -> (&str, usize, usize) {

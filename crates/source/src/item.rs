@@ -164,8 +164,7 @@ impl<'a> Item<'a> {
         let shown = shown.trim_matches('"');
         self.push(
             self.problem(format!("{shown} is {side} {limit}"))
-                .expected(format!("from {} to {}", range.start(), range.end()))
-                .nearest(Some(limit.to_string())),
+                .expected(format!("from {} to {}", range.start(), range.end())),
         );
         None
     }

@@ -48,12 +48,10 @@ pub(crate) fn problem(problem: &Problem, f: &mut fmt::Formatter<'_>) -> fmt::Res
 fn place(f: &mut fmt::Formatter<'_>, gutter: usize, span: &Span, what: &str) -> fmt::Result {
     let (line, column) = span.file().position(span.start);
     let arrow = if what.is_empty() { "-->" } else { ":::" };
-    write!(
-        f,
-        "{:gutter$}{arrow} {}:{line}:{column}",
-        "",
-        printable(span.file().path())
-    )?;
+    write!(f, "{:gutter$}{arrow} {}", "", printable(span.file().path()))?;
+    if !span.is_whole_file() {
+        write!(f, ":{line}:{column}")?;
+    }
     let path = span.path();
     if path.is_empty() {
         writeln!(f)?;
@@ -61,7 +59,7 @@ fn place(f: &mut fmt::Formatter<'_>, gutter: usize, span: &Span, what: &str) -> 
         writeln!(f, "  ({})", printable(&path))?;
     }
     let text = span.file().line_text(span.start);
-    if text.trim().is_empty() && span.start == span.end {
+    if span.is_whole_file() || (text.trim().is_empty() && span.start == span.end) {
         if !what.is_empty() {
             writeln!(f, "{:gutter$} = note: {}", "", printable(what))?;
         }

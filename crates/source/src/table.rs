@@ -19,8 +19,17 @@ pub struct Table<'a> {
     span: Range<usize>,
     sink: &'a Sink,
     asked: RefCell<Vec<String>>,
-    /// Keys that are missing, with what they would hold.
-    missing: RefCell<Vec<(String, String)>>,
+    missing: RefCell<Vec<Missing>>,
+}
+
+/// A key that must be there and is not.
+#[derive(Debug)]
+struct Missing {
+    key: String,
+    /// What a person reads.
+    message: String,
+    /// What would have been right.
+    expected: String,
 }
 
 impl<'a> Table<'a> {
@@ -100,16 +109,28 @@ impl<'a> Table<'a> {
 
     /// The value of a key that must be there; `expected` says what it would hold.
     pub fn required_item(&self, key: &str, expected: &str) -> Option<Item<'a>> {
-        let item = self.item(key);
-        if item.is_none() {
-            self.missing(key, expected);
-        }
-        item
+        self.required_item_or(key, || {
+            (format!("'{key}' is missing"), format!("{key} = {expected}"))
+        })
     }
 
-    fn missing(&self, key: &str, expected: &str) {
-        let entry = (key.to_owned(), expected.to_owned());
-        self.missing.borrow_mut().push(entry);
+    /// The value of a key that must be there, with what is said when it is not: the message, and
+    /// what was expected.
+    pub fn required_item_or(
+        &self,
+        key: &str,
+        missing: impl FnOnce() -> (String, String),
+    ) -> Option<Item<'a>> {
+        let item = self.item(key);
+        if item.is_none() {
+            let (message, expected) = missing();
+            self.missing.borrow_mut().push(Missing {
+                key: key.to_owned(),
+                message,
+                expected,
+            });
+        }
+        item
     }
 
     /// A value that must be there.
@@ -148,13 +169,11 @@ impl<'a> Table<'a> {
 
     /// A table that must be there.
     pub fn required_table(&self, key: &str) -> Option<Table<'a>> {
-        match self.item(key) {
-            Some(item) => item.table(),
-            None => {
-                self.missing(key, "{ … }, or its keys below a header");
-                None
-            }
-        }
+        let missing = || {
+            let message = format!("the table '{key}' is missing");
+            (message, format!("[{key}] with its keys below"))
+        };
+        self.required_item_or(key, missing)?.table()
     }
 
     /// A table that may be left out.
@@ -215,16 +234,14 @@ impl<'a> Table<'a> {
     /// Complains about every key that nobody asked for, and about what is missing.
     pub fn finish(self) {
         let mut unknown = self.unknown();
-        for (key, expected) in self.missing.take() {
+        for missing in self.missing.take() {
+            let key = missing.key.as_str();
             let typo = unknown
                 .iter()
-                .position(|entry| quantity::nearest(&entry.key, [key.as_str()]).is_some());
+                .position(|entry| quantity::nearest(&entry.key, [key]).is_some());
             self.push(match typo {
-                Some(index) => {
-                    let entry = unknown.remove(index);
-                    self.unknown_key(entry, Some(&key))
-                }
-                None => self.lacks(&key, &expected),
+                Some(index) => self.unknown_key(unknown.remove(index), Some(key)),
+                None => self.lacks(missing),
             });
         }
         for entry in unknown {
@@ -246,16 +263,15 @@ impl<'a> Table<'a> {
             .nearest(near)
     }
 
-    fn lacks(&self, key: &str, expected: &str) -> Problem {
-        self.problem(format!("'{key}' is missing"))
-            .expected(format!("{key} = {expected}"))
+    fn lacks(&self, missing: Missing) -> Problem {
+        self.problem(missing.message).expected(missing.expected)
     }
 }
 
 impl Drop for Table<'_> {
     fn drop(&mut self) {
-        for (key, expected) in self.missing.take() {
-            self.push(self.lacks(&key, &expected));
+        for missing in self.missing.take() {
+            self.push(self.lacks(missing));
         }
     }
 }

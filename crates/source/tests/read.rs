@@ -84,7 +84,6 @@ volumes = ["5 µL", "7 mLl", 3]
     3 | tries = 300
       |         ^^^
       = expected: from 0 to 255
-      = did you mean: 255
 
     error: 'lidd' is none of the words that may stand here
      --> labs/small.toml:4:9  (cover)
@@ -122,7 +121,6 @@ volumes = ["5 µL", "7 mLl", 3]
     9 | reach = 2.5
       |         ^^^
       = expected: from 0 to 2
-      = did you mean: 2
 
     error: can't read '7 mLl'
       --> labs/small.toml:10:20  (arm[0].volumes[1])
@@ -243,7 +241,6 @@ fn a_long_line_is_cut_around_the_place() {
     2 | …], pick = "1 s", plase = "2 s", reach = 9999999999999999999999999999999999999999999999999999999999999999999999…
       |                                          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       = expected: from 0 to 2
-      = did you mean: 2
     "#);
 }
 

@@ -19,6 +19,8 @@
 //! | [`MassConcentration`] | nanogram per litre | `2 mg/L` |
 //! | [`Ratio`] | part per billion | `5 %`, `0.05` |
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 mod id;
 mod kinds;
 mod near;

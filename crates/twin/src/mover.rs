@@ -1,29 +1,37 @@
-//! Movers on the track.
+//! Movers on the track: rides, halts, getting stuck, and whether two were ever in one place.
 
-use crate::arm::refused;
 use crate::fault::FaultKind;
-use crate::history::{Breach, Fact};
+use crate::history::{Breach, Fact, mix};
 use crate::liquid;
 use crate::twin::{Job, Twin};
-use bus::{Action, Command, Device, Fault, Outcome, Report};
+use bus::{Action, Command, Device, Fault, Known, Outcome, Report};
+use lab::Hall;
 use labware::Place;
 use quantity::{BerthId, BlockId, CommandId, Duration, Instant, Length, MoverId};
+use std::collections::HashMap;
 use std::sync::Arc;
+use transport::{Limits, Run};
 
 /// A mover's own code for: stuck, reset me.
 pub(crate) const MOVER_STUCK: u32 = 21;
+
+/// How long it is remembered who was where on the track; longer than any ride.
+const TRACK_MEMORY: Duration = Duration::from_mins(15);
+/// Rides kept for commands that are the same; beyond that all are forgotten and made again.
+const RIDES_MAX: usize = 20_000;
 
 /// Where a mover is.
 #[derive(Clone, Debug)]
 pub(crate) enum Spot {
     /// It stands in a berth.
     Berth(BerthId),
-    /// It runs.
+    /// It runs, or is about to.
     Running(CommandId),
     /// It stands on the way, somewhere along this path.
     Way(Arc<[BlockId]>),
 }
 
+/// A mover.
 #[derive(Clone, Debug)]
 pub(crate) struct MoverState {
     pub spot: Spot,
@@ -31,6 +39,11 @@ pub(crate) struct MoverState {
     pub left: Option<BerthId>,
     /// The berth that it was sent to last.
     pub bound: Option<BerthId>,
+    /// Its ride, if it is known in detail (from berth to berth), and when it set or sets off.
+    ride: Option<Arc<Ride>>,
+    start: Instant,
+    /// It was told to stop, and stands at this distance when its job ends.
+    halted: Option<Length>,
     /// Stuck; true if only a person can free it.
     pub stuck: Option<bool>,
     pub silent_until: Instant,
@@ -42,6 +55,9 @@ impl MoverState {
             spot: Spot::Berth(home),
             left: None,
             bound: None,
+            ride: None,
+            start: Instant::EPOCH,
+            halted: None,
             stuck: None,
             silent_until: Instant::EPOCH,
         }
@@ -56,6 +72,94 @@ impl MoverState {
     }
 }
 
+/// A ride in detail.
+#[derive(Debug)]
+struct Ride {
+    run: Run,
+    /// Since departure: when the centre is at the start of each block, and at the end of the last.
+    times: Vec<Duration>,
+}
+
+/// A mover's centre was in a zone for a while.
+#[derive(Clone, Copy, Debug)]
+struct Presence {
+    mover: MoverId,
+    enter: Instant,
+    leave: Instant,
+}
+
+/// Who was where on the track lately. Rides are written down as they end, when it is known where
+/// they led, so two that overlap are found when the later one ends.
+#[derive(Clone, Debug)]
+pub(crate) struct TrackBook {
+    zones: Vec<Vec<Presence>>,
+    rides: HashMap<(BerthId, BerthId, Limits, u64), Arc<Ride>>,
+}
+
+impl TrackBook {
+    pub(crate) fn new(hall: &Hall) -> Self {
+        Self {
+            zones: vec![Vec::new(); hall.track.zones()],
+            rides: HashMap::new(),
+        }
+    }
+
+    /// The ride from a berth along a path.
+    fn ride(
+        &mut self,
+        hall: &Hall,
+        from: BerthId,
+        path: &[BlockId],
+        to: BerthId,
+        limits: Limits,
+    ) -> Option<Arc<Ride>> {
+        let hash = path
+            .iter()
+            .fold(path.len() as u64, |hash, block| mix(hash, block.0.into()));
+        let key = (from, to, limits, hash);
+        if let Some(ride) = self.rides.get(&key) {
+            return Some(ride.clone());
+        }
+        let run = Run::between(&hall.track, from, path, to, limits)?;
+        let times = run
+            .block_places()
+            .map(|place| run.profile().time_at(place))
+            .collect();
+        let ride = Arc::new(Ride { run, times });
+        if self.rides.len() >= RIDES_MAX {
+            self.rides.clear();
+        }
+        self.rides.insert(key, ride.clone());
+        Some(ride)
+    }
+
+    /// Writes a mover's presence in a zone down; another mover that was there meanwhile, if any.
+    fn note(&mut self, zone: usize, presence: Presence, now: Instant) -> Option<MoverId> {
+        let list = &mut self.zones[zone];
+        list.retain(|old| old.leave + TRACK_MEMORY > now || old.leave == Instant::MAX);
+        let met = list.iter().find(|other| {
+            other.mover != presence.mover
+                && other.enter < presence.leave
+                && presence.enter < other.leave
+        });
+        let met = met.map(|other| other.mover);
+        list.push(presence);
+        met
+    }
+
+    /// A mover that stood on the way moves off.
+    fn release(&mut self, hall: &Hall, mover: MoverId, way: &[BlockId], now: Instant) {
+        for block in way {
+            let zone = hall.track.block(*block).zone.index();
+            for presence in &mut self.zones[zone] {
+                if presence.mover == mover && presence.leave == Instant::MAX {
+                    presence.leave = now;
+                }
+            }
+        }
+    }
+}
+
 impl Twin {
     pub(crate) fn begin_travel(&mut self, command: &Command, fault: Option<FaultKind>) {
         let Action::Travel {
@@ -64,7 +168,9 @@ impl Twin {
             depart,
             arrive,
             path,
-            ..
+            speed,
+            acceleration,
+            jerk,
         } = &command.action
         else {
             return;
@@ -78,7 +184,22 @@ impl Twin {
         if state.stuck.is_some() {
             return self.refuse(command, Fault::Retryable { code: MOVER_STUCK });
         }
-        if to.index() >= self.berths.len() || !self.leads(&state.spot, path, to) {
+        let limits = Limits {
+            speed: *speed,
+            acceleration: *acceleration,
+            jerk: *jerk,
+        };
+        let (ride, leads) = match &state.spot {
+            Spot::Berth(berth) if path.is_empty() => (None, *berth == to),
+            Spot::Berth(berth) => {
+                let ride = self.book.ride(&self.hall, *berth, path, to, limits);
+                let leads = ride.is_some();
+                (ride, leads)
+            }
+            Spot::Way(way) => (None, self.goes_on(way, path, to)),
+            Spot::Running(_) => (None, false),
+        };
+        if !leads {
             self.breach(command.id, Breach::BrokenPath { mover });
             return self.refuse_why(command, "the path does not lead from here to the berth");
         }
@@ -86,8 +207,11 @@ impl Twin {
             self.disturb(command.id, plate);
         }
         let start = self.now.max(*depart);
-        let ride = arrive.since(*depart).max(Duration::from_base(1));
-        let mut job = Job::new(command, self.now, start.since(self.now) + ride);
+        let takes = match &ride {
+            Some(ride) => ride.run.profile().duration(),
+            None => arrive.since(*depart).max(Duration::from_base(1)),
+        };
+        let mut job = Job::new(command, self.now, start.since(self.now) + takes);
         let mut draws = self.draws("ride", command.id);
         let rates = &self.config.faults;
         let u = draws.unit() / rates.factor.max(1e-12);
@@ -104,8 +228,7 @@ impl Twin {
         match job.fault {
             Some(FaultKind::MoverStuck { .. }) => {
                 // It stops somewhere in the middle.
-                let part = ride.scale(draws.between(0.1, 0.9));
-                job.ends = start.saturating_add(part);
+                job.ends = start.saturating_add(takes.scale(draws.between(0.1, 0.9)));
             }
             Some(FaultKind::Silent { answer, .. }) => {
                 job.muted = true;
@@ -113,46 +236,48 @@ impl Twin {
             }
             _ => {}
         }
-        self.movers[mover.index()].left = self.movers[mover.index()].berth();
-        if let Some(berth) = self.movers[mover.index()].left {
+        if let Spot::Way(way) = &self.movers[mover.index()].spot {
+            self.book.release(&self.hall, mover, way, self.now);
+        }
+        let state = &mut self.movers[mover.index()];
+        state.left = state.berth();
+        state.ride = ride;
+        state.start = start;
+        state.halted = None;
+        state.spot = Spot::Running(command.id);
+        state.bound = Some(to);
+        if let Some(berth) = state.left {
             self.berths[berth.index()] = None;
         }
-        self.movers[mover.index()].spot = Spot::Running(command.id);
-        self.movers[mover.index()].bound = Some(to);
         self.start(job);
     }
 
-    /// Whether a path leads from where a mover stands to a berth without a gap. A mover that stopped
-    /// on the way may start from any block of the way that it was on.
-    fn leads(&self, from: &Spot, path: &[BlockId], to: BerthId) -> bool {
+    /// Whether a mover that stands on a way can go on along a path to a berth: from any block of the
+    /// way that it was on, without a gap.
+    fn goes_on(&self, way: &[BlockId], path: &[BlockId], to: BerthId) -> bool {
         let track = &self.hall.track;
-        let known = path
-            .iter()
-            .all(|block| block.index() < track.blocks().len());
-        let (Some(first), Some(last), true) = (path.first(), path.last(), known) else {
-            return path.is_empty() && matches!(from, Spot::Berth(berth) if *berth == to);
-        };
-        let starts = match from {
-            Spot::Berth(berth) => track.berth(*berth).leaves_to.contains(first),
-            // The other direction of the same piece of track is the same place.
-            Spot::Way(way) => way
-                .iter()
-                .any(|block| track.block(*block).zone == track.block(*first).zone),
-            Spot::Running(_) => false,
-        };
-        starts
+        let known = to.index() < track.berths().len()
             && path
-                .windows(2)
-                .all(|pair| track.block(pair[0]).next.contains(&pair[1]))
-            && track.berth(to).entered_from.contains(last)
+                .iter()
+                .all(|block| block.index() < track.blocks().len());
+        match (path.first(), path.last()) {
+            (Some(first), Some(last)) if known => {
+                // The other direction of the same piece of track is the same place.
+                way.iter()
+                    .any(|block| track.block(*block).zone == track.block(*first).zone)
+                    && path
+                        .windows(2)
+                        .all(|pair| track.block(pair[0]).next.contains(&pair[1]))
+                    && track.berth(to).entered_from.contains(last)
+            }
+            _ => false,
+        }
     }
 
     pub(crate) fn end_travel(&mut self, job: Job) {
         let Action::Travel {
             mover,
             to,
-            depart,
-            arrive,
             path,
             acceleration,
             jerk,
@@ -162,57 +287,103 @@ impl Twin {
             return;
         };
         let (mover, to) = (*mover, *to);
-        if !matches!(job.fault, Some(FaultKind::Silent { done: false, .. })) {
-            self.ride_plate(mover, acceleration.as_m_per_s2(), jerk.as_m_per_s3());
+        if matches!(job.fault, Some(FaultKind::Silent { done: false, .. })) {
+            // It never set off.
+            self.stay(mover, path);
+            return self.finish(&job, Err(Fault::Retryable { code: MOVER_STUCK }));
         }
-        match job.fault {
-            Some(FaultKind::MoverStuck { hard }) => {
+        self.ride_plate(mover, acceleration.as_m_per_s2(), jerk.as_m_per_s3());
+        let halted = self.movers[mover.index()].halted;
+        if let Some(at) = halted {
+            self.stand_on_way(&job, mover, path);
+            self.records[job.id.0 as usize] = stopped_record();
+            if !job.muted {
+                let command = job.id;
+                self.report(Device::Mover(mover), Report::MoverStopped { command, at });
+            }
+            return;
+        }
+        if let Some(FaultKind::MoverStuck { hard }) = job.fault {
+            let at = self.gone(mover, &job);
+            self.movers[mover.index()].stuck = Some(hard);
+            self.stand_on_way(&job, mover, path);
+            return self.say_stuck(&job, mover, at);
+        }
+        self.note_ride(&job, mover, path, None);
+        if let Some(with) = self.berths[to.index()] {
+            self.breach(job.id, Breach::Collision { mover, with });
+            let at = self.gone(mover, &job);
+            self.movers[mover.index()].stuck = Some(true);
+            self.movers[mover.index()].spot = Spot::Way(path.clone());
+            return self.say_stuck(&job, mover, at);
+        }
+        self.berths[to.index()] = Some(mover);
+        self.movers[mover.index()].spot = Spot::Berth(to);
+        self.fact(Fact::Arrived { mover, berth: to });
+        self.finish(&job, Ok(Outcome::Done));
+    }
+
+    fn say_stuck(&mut self, job: &Job, mover: MoverId, at: Length) {
+        self.records[job.id.0 as usize] = stopped_record();
+        let command = job.id;
+        self.report(Device::Mover(mover), Report::MoverStuck { command, at });
+    }
+
+    /// How far along its way a mover is now.
+    fn gone(&self, mover: MoverId, job: &Job) -> Length {
+        let Action::Travel {
+            depart,
+            arrive,
+            path,
+            ..
+        } = &job.action
+        else {
+            return Length::ZERO;
+        };
+        let state = &self.movers[mover.index()];
+        let since = self.now.since(state.start).max(Duration::ZERO);
+        match &state.ride {
+            Some(ride) => ride.run.profile().position_at(since),
+            None => {
                 let ride = arrive.since(*depart).max(Duration::from_base(1));
-                let start = job.began.max(*depart);
-                let at = self
-                    .length_of(path)
-                    .scale(gone_share(self.now.since(start).ratio(ride)));
-                let state = &mut self.movers[mover.index()];
-                state.stuck = Some(hard);
-                state.spot = Spot::Way(path.clone());
-                self.records[job.id.0 as usize] =
-                    crate::twin::Record::Ended(bus::Known::Failed(Fault::Retryable {
-                        code: MOVER_STUCK,
-                    }));
-                self.report(
-                    Device::Mover(mover),
-                    Report::MoverStuck {
-                        command: job.id,
-                        at,
-                    },
-                );
+                self.length_of(path).scale(gone_share(since.ratio(ride)))
             }
-            Some(FaultKind::Silent { done: false, .. }) => {
-                // It never started: it stands where it stood.
-                self.stay(mover, path);
-                self.finish(&job, Err(Fault::Retryable { code: MOVER_STUCK }));
+        }
+    }
+
+    /// A mover comes to a stand on its way, now.
+    fn stand_on_way(&mut self, job: &Job, mover: MoverId, path: &Arc<[BlockId]>) {
+        self.note_ride(job, mover, path, Some(self.now));
+        self.movers[mover.index()].spot = Spot::Way(path.clone());
+    }
+
+    /// Writes down where a mover was on the ride that ends now; if it stands, it stays where it is.
+    fn note_ride(&mut self, job: &Job, mover: MoverId, path: &[BlockId], stands: Option<Instant>) {
+        let state = &self.movers[mover.index()];
+        let Some(ride) = state.ride.clone() else {
+            return;
+        };
+        let start = state.start;
+        for (k, block) in path.iter().enumerate() {
+            let (Some(enter), Some(leave)) = (ride.times.get(k), ride.times.get(k + 1)) else {
+                break;
+            };
+            let (enter, mut leave) = (start + *enter, start + *leave);
+            let last = stands.is_some_and(|now| leave >= now);
+            if last {
+                leave = Instant::MAX;
             }
-            _ => {
-                if let Some(with) = self.berths[to.index()] {
-                    self.breach(job.id, Breach::Collision { mover, with });
-                    let state = &mut self.movers[mover.index()];
-                    state.stuck = Some(true);
-                    state.spot = Spot::Way(path.clone());
-                    let at = self.length_of(path);
-                    self.finish(&job, Err(refused("the berth is taken")));
-                    self.report(
-                        Device::Mover(mover),
-                        Report::MoverStuck {
-                            command: job.id,
-                            at,
-                        },
-                    );
-                    return;
-                }
-                self.berths[to.index()] = Some(mover);
-                self.movers[mover.index()].spot = Spot::Berth(to);
-                self.fact(Fact::Arrived { mover, berth: to });
-                self.finish(&job, Ok(Outcome::Done));
+            let zone = self.hall.track.block(*block).zone.index();
+            let presence = Presence {
+                mover,
+                enter,
+                leave,
+            };
+            if let Some(with) = self.book.note(zone, presence, self.now) {
+                self.breach(job.id, Breach::Collision { mover, with });
+            }
+            if last {
+                break;
             }
         }
     }
@@ -234,7 +405,7 @@ impl Twin {
     /// A person who frees a mover that is not stuck on the way pushes it into the berth that it was
     /// last sent to, so that everybody knows where it is.
     pub(crate) fn push_home(&mut self, mover: MoverId) {
-        let Some(state) = self.movers.get_mut(mover.index()) else {
+        let Some(state) = self.movers.get(mover.index()) else {
             return;
         };
         let (Some(bound), None) = (state.bound, state.stuck) else {
@@ -243,8 +414,11 @@ impl Twin {
         if matches!(state.spot, Spot::Running(_)) || self.berths[bound.index()].is_some() {
             return;
         }
-        if let Some(berth) = self.movers[mover.index()].berth() {
+        if let Some(berth) = state.berth() {
             self.berths[berth.index()] = None;
+        }
+        if let Spot::Way(way) = &self.movers[mover.index()].spot {
+            self.book.release(&self.hall, mover, way, self.now);
         }
         self.berths[bound.index()] = Some(mover);
         self.movers[mover.index()].spot = Spot::Berth(bound);
@@ -255,18 +429,48 @@ impl Twin {
     }
 
     pub(crate) fn begin_halt(&mut self, command: &Command, mover: MoverId) {
+        let answer = self.config.physics.devices.answer;
         let state = &self.movers[mover.index()];
-        let Spot::Running(running) = state.spot else {
+        let (Spot::Running(running), start) = (&state.spot, state.start) else {
             // It stands already.
-            let answer = self.config.physics.devices.answer;
             return self.start(Job::new(command, self.now, answer));
         };
-        let Some(job) = self.job(running).cloned() else {
-            return;
+        let running = *running;
+        if self.now < start {
+            // It has not set off, and stays.
+            if let Some(job) = self.take_job(running) {
+                if let Action::Travel { path, .. } = &job.action {
+                    self.stay(mover, path);
+                }
+                self.records[running.0 as usize] = stopped_record();
+                let (command, at) = (running, Length::ZERO);
+                self.report(Device::Mover(mover), Report::MoverStopped { command, at });
+            }
+            return self.start(Job::new(command, self.now, answer));
+        }
+        let Some(job) = self.job(running) else { return };
+        let stop = match &state.ride {
+            Some(ride) => ride.run.halted(&self.hall.track, self.now.since(start)),
+            None => self.brake(mover, job),
         };
+        let Some((since, at)) = stop else {
+            // It is bound to arrive.
+            return self.start(Job::new(command, self.now, answer));
+        };
+        let stands = start
+            .saturating_add(since)
+            .max(self.now + Duration::from_base(1));
+        if stands < job.ends {
+            self.movers[mover.index()].halted = Some(at);
+            self.end_at(running, stands);
+        }
+        self.start(Job::new(command, self.now, stands.since(self.now)));
+    }
+
+    /// Where and when a mover stands that brakes now, for a ride that is not known in detail: an
+    /// S-curve from the top speed to rest.
+    fn brake(&self, mover: MoverId, job: &Job) -> Option<(Duration, Length)> {
         let Action::Travel {
-            depart,
-            arrive,
             path,
             speed,
             acceleration,
@@ -274,34 +478,14 @@ impl Twin {
             ..
         } = &job.action
         else {
-            return;
+            return None;
         };
-        let ride = arrive.since(*depart).max(Duration::from_base(1));
-        let start = job.began.max(*depart);
-        let length = self.length_of(path);
-        let share = gone_share((self.now.since(start).ratio(ride)).clamp(0.0, 1.0));
-        // An S-curve from the top speed to rest.
         let v = speed.as_m_per_s();
         let a = acceleration.as_m_per_s2().max(1e-3);
-        let brake_time = v / a + a / jerk.as_m_per_s3().max(1e-3);
-        let brake = Length::from_m(v * brake_time / 2.0);
-        let at = (length.scale(share) + brake).min(length);
-        let takes = Duration::from_secs_f64(brake_time)
-            .min(job.ends.since(self.now).max(Duration::from_base(1)));
-        let path = path.clone();
-        self.ride_plate(mover, acceleration.as_m_per_s2(), jerk.as_m_per_s3());
-        self.take_job(running);
-        self.records[running.0 as usize] =
-            crate::twin::Record::Ended(bus::Known::Failed(Fault::Retryable { code: MOVER_STUCK }));
-        self.movers[mover.index()].spot = Spot::Way(path);
-        self.report(
-            Device::Mover(mover),
-            Report::MoverStopped {
-                command: running,
-                at,
-            },
-        );
-        self.start(Job::new(command, self.now, takes));
+        let time = v / a + a / jerk.as_m_per_s3().max(1e-3);
+        let at = (self.gone(mover, job) + Length::from_m(v * time / 2.0)).min(self.length_of(path));
+        let since = self.now.since(self.movers[mover.index()].start);
+        Some((since + Duration::from_secs_f64(time), at))
     }
 
     /// The length of a path, without its sidings.
@@ -333,6 +517,11 @@ impl Twin {
     }
 }
 
+/// What a mover says of a ride that it did not finish.
+fn stopped_record() -> crate::twin::Record {
+    crate::twin::Record::Ended(Known::Failed(Fault::Retryable { code: MOVER_STUCK }))
+}
+
 /// The share of the way that is gone after a share of the time of a ride from rest to rest; a
 /// quarter of the time each for speeding up and slowing down.
 fn gone_share(time: f64) -> f64 {
@@ -344,5 +533,20 @@ fn gone_share(time: f64) -> f64 {
         1.0 - top * (1.0 - t).powi(2) / (2.0 * ramp)
     } else {
         top * (t - ramp / 2.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_of_the_way_is_smooth() {
+        assert_eq!((gone_share(0.0), gone_share(1.0)), (0.0, 1.0));
+        assert!((gone_share(0.5) - 0.5).abs() < 1e-12);
+        assert!(
+            (0..100)
+                .all(|i| gone_share(f64::from(i) / 100.0) < gone_share(f64::from(i + 1) / 100.0))
+        );
     }
 }

@@ -4,7 +4,7 @@ use crate::config::TwinConfig;
 use crate::fault::{Answer, FaultKind, Outage};
 use crate::heap::{Event, Heap};
 use crate::history::{Breach, Fact, History, Violation};
-use crate::mover::MoverState;
+use crate::mover::{MoverState, TrackBook};
 use crate::nature::{Bound, NatureError, Reagent};
 use crate::random::Draws;
 use crate::truth::Truth;
@@ -37,6 +37,7 @@ pub struct Twin {
     pub(crate) movers: Vec<MoverState>,
     /// The mover that stands in each berth.
     pub(crate) berths: Vec<Option<MoverId>>,
+    pub(crate) book: TrackBook,
     pub(crate) bound: Vec<Bound>,
     pub(crate) violations: Vec<Violation>,
     pub(crate) history: History,
@@ -159,6 +160,7 @@ impl Twin {
             arms: vec![arm; hall.stations.len()],
             movers,
             berths,
+            book: TrackBook::new(&hall),
             bound,
             violations: Vec::new(),
             history: History::new(config.keep_history),
@@ -420,6 +422,14 @@ impl Twin {
         self.jobs[slot as usize] = Some(job);
         self.records[id.0 as usize] = Record::Running(slot);
         self.heap.push(ends, Event::End(id));
+    }
+
+    /// Lets a running job end at another moment; the event of the old end will find nothing.
+    pub(crate) fn end_at(&mut self, id: CommandId, ends: Instant) {
+        if let Some(job) = self.job_mut(id) {
+            job.ends = ends;
+            self.heap.push(ends, Event::End(id));
+        }
     }
 
     /// Refuses a command after the time that a device takes to answer.

@@ -10,9 +10,9 @@ use crate::stations::{Docks, Draft};
 use crate::track::Needs;
 use crate::{Hall, Mover, check, movers, stations, track};
 use bus::{Arm, Instrument, Station};
-use quantity::{ArmId, BerthId, InstrumentId, MoverId, NestId, StationId};
+use quantity::{ArmId, BerthId, InstrumentId, Length, MoverId, NestId, StationId};
 use source::{Document, Problem, Problems, Sink, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use transport::{BerthKind, Track};
 
@@ -193,16 +193,17 @@ fn docks(drafts: &[Draft], track: &Track, sink: &Sink) -> Option<Vec<Vec<BerthId
             }
         }
     }
-    let mut free = track
+    let mut free: VecDeque<BerthId> = track
         .berths()
         .iter()
         .filter(|berth| berth.kind == BerthKind::Dock && !owner.contains_key(&berth.id))
-        .map(|berth| berth.id);
+        .map(|berth| berth.id)
+        .collect();
     let mut docks = Vec::with_capacity(drafts.len());
     for draft in drafts {
         let own: Vec<BerthId> = match &draft.docks {
             Docks::Named(names) => names.iter().filter_map(|n| track.berth_named(n)).collect(),
-            Docks::Count(count) => free.by_ref().take(*count).collect(),
+            Docks::Count(count) => together(&mut free, *count, track),
         };
         if own.len() < draft.docks.len() && sound {
             sound = false;
@@ -215,6 +216,38 @@ fn docks(drafts: &[Draft], track: &Track, sink: &Sink) -> Option<Vec<Vec<BerthId
         docks.push(own);
     }
     sound.then_some(docks)
+}
+
+/// Takes the next free dock along the track. For a station with several, the next that has others
+/// beside it or across the track, where one arm reaches them all.
+fn together(free: &mut VecDeque<BerthId>, count: usize, track: &Track) -> Vec<BerthId> {
+    /// Docks further along than this are not looked at.
+    const NEAR: usize = 8;
+    /// An arm between docks reaches this far from one to the other.
+    const REACH: Length = Length::from_base(1_200_000);
+    let around = |first: usize| {
+        let at = track.berth(free[first]).position;
+        let mut near: Vec<(Length, usize)> = (first..free.len().min(first + NEAR))
+            .map(|i| (track.berth(free[i]).position.distance(at), i))
+            .collect();
+        near.sort_unstable();
+        near.truncate(count);
+        near
+    };
+    let within =
+        |near: &[(Length, usize)]| near.len() == count && near.iter().all(|(far, _)| *far <= REACH);
+    let starts = 0..free.len().min(NEAR);
+    let found = starts.map(around).find(|near| within(near));
+    let mut take: Vec<usize> = match found {
+        Some(near) => near.into_iter().map(|(_, i)| i).collect(),
+        None => (0..free.len().min(count)).collect(),
+    };
+    take.sort_unstable();
+    let own = take.iter().map(|&i| free[i]).collect();
+    for i in take.into_iter().rev() {
+        free.remove(i);
+    }
+    own
 }
 
 /// Movers with their homes, spread evenly over the parking berths.

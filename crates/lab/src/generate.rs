@@ -161,7 +161,7 @@ pub fn generate(stations: usize) -> String {
     text.push_str(if stations < BENCH_BELOW {
         "kind = \"loop\"\npitch = \"0.9 m\"\n"
     } else if stations <= LADDER_UP_TO {
-        "kind = \"ladder\"\nlanes = 4\nevery = 4\n"
+        "kind = \"ladder\"\nlanes = 4\nevery = 3\n"
     } else {
         "kind = \"streets\"\neach = 4\n"
     });

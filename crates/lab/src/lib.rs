@@ -4,6 +4,7 @@
 //! - [`Hall`]: everything by id.
 //! - [`check()`]: whether a protocol can be done in a hall, found out before anything moves.
 //! - [`generate()`]: lab files made to size.
+//! - [`drawing`]: a floor plan, to scale.
 //! - [`Kinds`]: the kinds of instrument, `instruments.toml`, which a lab file may change or add to.
 //!
 //! A track is one of the ready-made forms of [`transport::layouts`] (`loop`, `ladder`, `streets`,
@@ -11,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod check;
+pub mod drawing;
 mod file;
 mod fit;
 mod floor;

@@ -126,3 +126,24 @@ fn ten_thousand_stations() {
     assert_eq!(lab.hall.stations.len(), 10_000);
     println!("10,000 stations in {:?}", begin.elapsed());
 }
+
+#[test]
+fn floor_plans_show_everything() {
+    for name in ["bench.toml", "hall.toml"] {
+        let hall = shipped(name).hall;
+        let drawing = lab::drawing::svg(&hall);
+        let count = |class: &str| drawing.matches(&format!("class=\"{class}\"")).count();
+        assert_eq!(count("station"), hall.stations.len());
+        assert_eq!(count("mover"), hall.movers.len());
+        assert_eq!(
+            count("berth") + count("berth dock"),
+            hall.track.berths().len()
+        );
+        for instrument in &hall.instruments {
+            assert!(drawing.contains(&format!("<title>{} (", instrument.name)));
+        }
+        if let Ok(folder) = std::env::var("NILO_DRAWINGS") {
+            std::fs::write(PathBuf::from(folder).join(format!("{name}.svg")), drawing).unwrap();
+        }
+    }
+}

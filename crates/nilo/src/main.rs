@@ -1,2 +1,13 @@
 //! The command line of Nilometer.
-fn main() {}
+
+use clap::Parser;
+use nilo::{cli::Cli, command, output::Output};
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    match command::run(cli.command, &output) {
+        Ok(code) => code.into(),
+        Err(failure) => output.failure(&failure).into(),
+    }
+}

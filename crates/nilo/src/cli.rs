@@ -1,0 +1,102 @@
+//! The commands and their arguments.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// An operating system for experiment clusters: from a question in a file to an answer in a report.
+#[derive(Debug, Parser)]
+#[command(name = "nilo", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Print one JSON object on standard output (docs/json.md)
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check lab, protocol and campaign files without running anything
+    Check {
+        /// Files of any kind; protocols are also checked against each lab that is named with them
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Look at labs, and make them
+    #[command(subcommand)]
+    Lab(Lab),
+    /// Read and verify the journal of a run
+    #[command(subcommand)]
+    Journal(Journal),
+    /// Choose experiments: JSON lines on standard input and output
+    Design,
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Labs.
+#[derive(Debug, Subcommand)]
+pub enum Lab {
+    /// Write a lab file for a hall of so many stations
+    Generate {
+        /// How many stations
+        #[arg(long)]
+        stations: usize,
+        /// Where to write it; standard output if not given
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Say what a lab has
+    Show {
+        /// The lab file
+        file: PathBuf,
+    },
+}
+
+/// Journals.
+#[derive(Debug, Subcommand)]
+pub enum Journal {
+    /// Walk the hash chain, and name the first event that is not as it was written
+    Verify {
+        /// A run's folder or its journal
+        run: PathBuf,
+    },
+    /// Print the last events
+    Tail {
+        /// A run's folder or its journal
+        run: PathBuf,
+        /// How many
+        #[arg(short, long, default_value_t = 20)]
+        count: u64,
+    },
+    /// Print one event
+    Show {
+        /// A run's folder or its journal
+        run: PathBuf,
+        /// Its version
+        version: u64,
+    },
+    /// Write events as JSON lines
+    Export(Export),
+}
+
+/// What to export.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// A run's folder or its journal
+    pub run: PathBuf,
+    /// The first version
+    #[arg(long, default_value_t = 1)]
+    pub from: u64,
+    /// The last version
+    #[arg(long)]
+    pub to: Option<u64>,
+    /// Where to write; standard output if not given
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}

@@ -1,0 +1,161 @@
+//! `nilo journal`: what happened, event by event.
+
+use crate::cli::{Export, Journal as Command};
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use journal::{Journal, Version};
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// The journal's name in the folder of a run.
+pub const FILE: &str = "journal.sqlite";
+
+/// Runs a command on a journal.
+pub fn journal(command: Command, output: &Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Verify { run } => verify(&run, output),
+        Command::Tail { run, count } => tail(&run, count, output),
+        Command::Show { run, version } => show(&run, version, output),
+        Command::Export(export) => write(&export, output),
+    }
+}
+
+/// Opens the journal of a run's folder, or one that is named itself, for reading.
+pub fn open(run: &Path) -> Result<Journal, Failure> {
+    let path: PathBuf = if run.is_dir() {
+        run.join(FILE)
+    } else {
+        run.to_owned()
+    };
+    if !path.exists() {
+        return Err(
+            Failure::refused(format!("{}: there is no journal", path.display()))
+                .help("name the folder of a run; `nilo runs` lists them"),
+        );
+    }
+    Journal::open_read_only(&path)
+        .map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
+}
+
+fn verify(run: &Path, output: &Output) -> Result<Exit, Failure> {
+    let journal = open(run)?;
+    match journal.verify(None).map_err(Failure::io)? {
+        Ok(sound) => {
+            let text = format!(
+                "sound: {} events, {} snapshots, head {}",
+                sound.head.version, sound.snapshots, sound.head.hash
+            );
+            let fields = json!({
+                "events": sound.head.version.0,
+                "snapshots": sound.snapshots,
+                "head": sound.head.hash.to_string(),
+            });
+            output.result("journal verify", &text, fields)?;
+            Ok(Exit::Success)
+        }
+        Err(fault) => {
+            output.message(&format!("not sound: {fault}"));
+            let fields = json!({
+                "ok": false,
+                "fault": fault.to_string(),
+                "version": fault.version().map(|version| version.0),
+            });
+            output.result("journal verify", "", fields)?;
+            Ok(Exit::Found)
+        }
+    }
+}
+
+fn line(event: &journal::Event) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    journal::line(event, &mut bytes).map_err(Failure::io)?;
+    Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+}
+
+/// An event on one line for people: version, time, kind and the beginning of the body.
+fn brief(event: &journal::Event) -> String {
+    const SHOWN: usize = 160;
+    let body = String::from_utf8_lossy(&event.body);
+    let mut shown: String = body.chars().take(SHOWN).collect();
+    if body.chars().count() > SHOWN {
+        shown.push('…');
+    }
+    format!(
+        "{:>8}  {}  {:<18} {shown}",
+        event.version.to_string(),
+        event.at,
+        event.kind
+    )
+}
+
+fn tail(run: &Path, count: u64, output: &Output) -> Result<Exit, Failure> {
+    let journal = open(run)?;
+    let (mut lines, mut events) = (Vec::new(), Vec::new());
+    for event in journal.tail(count).map_err(Failure::io)? {
+        let event = event.map_err(Failure::io)?;
+        lines.push(brief(&event));
+        if output.is_json() {
+            events.push(parsed(&event)?);
+        }
+    }
+    output.result(
+        "journal tail",
+        &lines.join("\n"),
+        json!({ "events": events }),
+    )?;
+    Ok(Exit::Success)
+}
+
+fn parsed(event: &journal::Event) -> Result<Value, Failure> {
+    serde_json::from_str(&line(event)?).map_err(Failure::internal)
+}
+
+fn show(run: &Path, version: u64, output: &Output) -> Result<Exit, Failure> {
+    let journal = open(run)?;
+    let last = journal.version();
+    if version == 0 || Version(version) > last {
+        return Err(Failure::refused(format!(
+            "there is no event {version}: the journal has 1 to {last}"
+        )));
+    }
+    let event = journal.get(Version(version)).map_err(Failure::io)?;
+    let value = parsed(&event)?;
+    let text = serde_json::to_string_pretty(&value).map_err(Failure::internal)?;
+    output.result("journal show", &text, json!({ "event": value }))?;
+    Ok(Exit::Success)
+}
+
+fn write(export: &Export, output: &Output) -> Result<Exit, Failure> {
+    let journal = open(&export.run)?;
+    let (from, to) = (
+        Version(export.from),
+        export.to.map_or(Version::MAX, Version),
+    );
+    let failed = |error: journal::ExportError| Failure::io(error);
+    match &export.out {
+        None => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            match journal.export(from, to, &mut out) {
+                Err(journal::ExportError::Write(error))
+                    if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+                done => done.map_err(failed)?,
+            }
+        }
+        Some(path) => {
+            let named = |error: std::io::Error| Failure::io(format!("{}: {error}", path.display()));
+            let mut out = BufWriter::new(File::create(path).map_err(named)?);
+            journal.export(from, to, &mut out).map_err(failed)?;
+            out.flush().map_err(named)?;
+            let line = format!(
+                "{}: events {} to {}",
+                path.display(),
+                from,
+                to.min(journal.version())
+            );
+            output.result("journal export", &line, json!({ "file": path }))?;
+        }
+    }
+    Ok(Exit::Success)
+}

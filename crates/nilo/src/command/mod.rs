@@ -1,0 +1,30 @@
+//! One file for each command.
+
+mod check;
+mod journal;
+mod lab;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use clap::CommandFactory;
+
+/// Runs a command.
+pub fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Check { files } => check::check(&files, output),
+        Command::Lab(command) => lab::lab(command, output),
+        Command::Journal(command) => journal::journal(command, output),
+        Command::Design => {
+            let (input, out) = (std::io::stdin().lock(), std::io::stdout().lock());
+            design::serve(input, out).map_err(Failure::io)?;
+            Ok(Exit::Success)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "nilo", &mut script);
+            output.text(String::from_utf8_lossy(&script).trim_end())?;
+            Ok(Exit::Success)
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The command line of Nilometer, as a library for its tests.
+//!
+//! No logic lives here: each command reads its arguments, calls a crate, and shows what it gave.
+//! Results go to standard output, messages and progress to standard error.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod cli;
+pub mod command;
+pub mod env;
+pub mod exit;
+pub mod files;
+pub mod output;
+pub mod world;

@@ -182,8 +182,9 @@ pub(crate) fn slosh(
         return spill;
     }
     let labware = plate.labware.clone();
-    let area = well_area_mm2(&labware);
+    // The liquid stands as high as in a well of the same depth and volume with straight walls.
     let depth = labware.well.depth.as_mm();
+    let area = labware.well.volume.as_ul() / depth;
     let (radius, round) = match labware.well.shape {
         WellShape::Round { diameter } => (diameter.as_mm() / 2.0, true),
         WellShape::Rectangular { x, .. } => (x.as_mm() / 2.0, false),
@@ -297,7 +298,7 @@ mod tests {
             ),
         ] {
             let kind = Catalogue::standard().get(labware).unwrap().clone();
-            let ul = well_area_mm2(&kind) * kind.well.depth.as_mm() * fill;
+            let ul = kind.well.volume.as_ul() * fill;
             for (limit, shaped) in [(tilt, true), (step, false)] {
                 let spills = |a: f64| {
                     let jerk = if shaped { a * frequency } else { 1e9 };
@@ -312,7 +313,7 @@ mod tests {
     #[test]
     fn a_spill_goes_into_neighbours_and_nothing_is_made_or_lost_unseen() {
         let physics = LiquidPhysics::default();
-        let mut plate = filled("corning_96_wellplate_360ul_flat", 355.0);
+        let mut plate = filled("corning_96_wellplate_360ul_flat", 325.0);
         let before = total(&plate);
         let spill = slosh(&mut plate, 9.0, 1e9, &physics);
         assert!(spill.volume > Volume::ZERO && spill.excess > 0.0);
@@ -321,7 +322,7 @@ mod tests {
         let b6 = plate.contents.well("B6".parse().unwrap());
         assert_eq!(b6.parts().len(), 3, "{b6:?}");
         // A sealed plate keeps everything.
-        let mut sealed = filled("corning_96_wellplate_360ul_flat", 355.0);
+        let mut sealed = filled("corning_96_wellplate_360ul_flat", 325.0);
         sealed.cover = Cover::Seal;
         assert_eq!(slosh(&mut sealed, 9.0, 1e9, &physics).volume, Volume::ZERO);
     }

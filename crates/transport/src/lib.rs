@@ -13,6 +13,7 @@ mod motion;
 mod profile;
 mod route;
 pub mod run;
+pub mod slosh;
 mod timeline;
 mod track;
 pub mod traffic;

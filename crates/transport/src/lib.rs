@@ -4,6 +4,7 @@
 //! [`Traffic`] plans collision-free and deadlock-free [`Motion`]s on it.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod arm;
 mod builder;
 pub mod check;
 mod fault;

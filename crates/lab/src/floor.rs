@@ -12,7 +12,8 @@
 //!
 //! `.` is a tile, `#` none, `d` a dock beside the tiles, `p` a parking berth; north is up.
 
-use crate::track::{Needs, length, or_problem, parking};
+use crate::limits::MAX_TILES;
+use crate::track::{Needs, length, or_problem, parking, too_large};
 use quantity::Length;
 use source::{Item, Problem, Span, Table};
 use transport::layouts::{self, FloorBerth};
@@ -49,6 +50,7 @@ pub(crate) fn read(table: &Table<'_>, needs: Needs) -> Option<Track> {
         "rows",
         berths.saturating_sub(2 * columns).div_ceil(2).max(2),
     );
+    too_large(table, columns * rows, MAX_TILES, "tiles")?;
     let track = layouts::open_floor(needs.footprint, tile, columns, rows, needs.docks, parking);
     or_problem(table, track)
 }
@@ -62,6 +64,7 @@ fn map(table: &Table<'_>, needs: Needs, tile: Length) -> Option<Track> {
         .collect();
     let rows = lines.len();
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    too_large(table, columns * rows, MAX_TILES, "tiles")?;
     let at = |c: i64, r: i64| -> char {
         let line = usize::try_from(r).ok().and_then(|r| lines.get(r));
         let cell = line
@@ -122,10 +125,12 @@ fn map(table: &Table<'_>, needs: Needs, tile: Length) -> Option<Track> {
     match track {
         Err(TrackError::NoWay { from, to }) => {
             item.push(
-                item.problem(format!(
-                    "the floor is in parts: no way leads from {from} to {to}"
-                ))
-                .help("join the parts with tiles"),
+                item.problem(if from == to {
+                    format!("a mover that leaves {from} can't come back to it")
+                } else {
+                    format!("no way leads from {from} to {to}")
+                })
+                .help("join all tiles, in ways at least two tiles wide or in circles: movers don't turn round on a tile"),
             );
             None
         }

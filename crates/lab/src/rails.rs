@@ -18,17 +18,18 @@
 //! # …
 //! ```
 
-use crate::limits::MAX_TRACK_PARTS;
-use crate::track::{Needs, in_range, length, or_problem_at};
+use crate::limits::{MAX_BLOCKS, MAX_TRACK_PARTS};
+use crate::track::{Needs, in_range, length, or_problem_at, too_large};
 use quantity::Length;
 use source::{At, Item, Problem, Span, Table};
 use std::collections::BTreeMap;
+use std::f64::consts::TAU;
 use transport::{
     BerthKind, DEFAULT_BLOCK_UM, DEFAULT_GAP_UM, NodeId, Point, Shape, Track, TrackBuilder,
 };
 
 /// Halls are not larger than this, each way.
-const FAR_M: f64 = 10_000.0;
+const FAR_M: f64 = 2_000.0;
 
 pub(crate) fn read(table: &Table<'_>, needs: Needs) -> Option<Track> {
     let gap = length(table, "gap", [0.0, 1.0], Length::from_base(DEFAULT_GAP_UM));
@@ -64,8 +65,12 @@ pub(crate) fn read(table: &Table<'_>, needs: Needs) -> Option<Track> {
         return None;
     }
     let mut sound = true;
+    let mut blocks = 0.0;
     for rail_table in rails {
-        sound &= rail(rail_table, &points, &mut builder).is_some();
+        match rail(rail_table, &points, &mut builder, &mut blocks, block) {
+            Some(()) => too_large(table, blocks as usize, MAX_BLOCKS, "blocks")?,
+            None => sound = false,
+        }
     }
     for (tables, kind) in [(docks, BerthKind::Dock), (parking, BerthKind::Parking)] {
         for berth_table in tables {
@@ -119,7 +124,14 @@ fn named(table: &Table<'_>, name: &At<String>, points: &Points) -> Option<Point>
     point.copied().flatten()
 }
 
-fn rail(table: Table<'_>, points: &Points, builder: &mut TrackBuilder) -> Option<()> {
+/// Lays a rail, and counts at most how many blocks it is cut into.
+fn rail(
+    table: Table<'_>,
+    points: &Points,
+    builder: &mut TrackBuilder,
+    blocks: &mut f64,
+    block: Length,
+) -> Option<()> {
     let through = table.required_item("through", "a list of two or more points");
     let names: Vec<At<String>> = through
         .and_then(|item| item.list())
@@ -168,11 +180,22 @@ fn rail(table: Table<'_>, points: &Points, builder: &mut TrackBuilder) -> Option
         );
         return None;
     }
-    let nodes: Vec<Option<NodeId>> = names
+    let ends: Vec<Option<Point>> = names
         .iter()
-        .map(|name| named(&table, name, points).map(|point| builder.node(point)))
+        .map(|name| named(&table, name, points))
         .collect();
-    let nodes: Vec<NodeId> = nodes.into_iter().collect::<Option<_>>()?;
+    let ends: Vec<Point> = ends.into_iter().collect::<Option<_>>()?;
+    for pair in ends.windows(2) {
+        let length = match shape {
+            Shape::Arc { radius, .. } => radius.as_m() * TAU,
+            _ => pair[0].distance(pair[1]).as_m(),
+        };
+        *blocks += (length / block.as_m()).ceil() + 1.0;
+    }
+    if *blocks > MAX_BLOCKS as f64 {
+        return Some(());
+    }
+    let nodes: Vec<NodeId> = ends.into_iter().map(|point| builder.node(point)).collect();
     for (pair, ends) in nodes.windows(2).zip(names.windows(2)) {
         let laid = if two_way {
             builder.two_way_rail(pair[0], pair[1], shape)

@@ -13,7 +13,7 @@
 //! ```
 
 use crate::kinds::{self, Kind, Kinds};
-use crate::limits::{MAX_DOCKS, MAX_STATIONS};
+use crate::limits::{MAX_DOCKS, MAX_HALL_NESTS, MAX_INSTRUMENTS, MAX_STATIONS};
 use crate::track::in_range;
 use quantity::Duration;
 use source::{At, Item, Problem, Span, Table};
@@ -100,6 +100,25 @@ pub(crate) fn read(root: &Table<'_>, kinds: &Kinds) -> Option<Vec<Draft>> {
         if drafts.len() > MAX_STATIONS {
             root.push(
                 root.problem(format!("more than {MAX_STATIONS} stations"))
+                    .help("split the hall in two, joined by a portal"),
+            );
+            return None;
+        }
+    }
+    let instruments: usize = drafts.iter().map(|draft| draft.instruments.len()).sum();
+    let nests: usize = drafts
+        .iter()
+        .flat_map(|draft| draft.instruments.iter())
+        .map(|instrument| instrument.kind.nests as usize)
+        .sum();
+    for (found, most, what) in [
+        (instruments, MAX_INSTRUMENTS, "instruments"),
+        (nests, MAX_HALL_NESTS, "nests"),
+    ] {
+        if found > most {
+            root.push(
+                root.problem(format!("{found} {what} are more than a hall may have"))
+                    .expected(format!("at most {most}"))
                     .help("split the hall in two, joined by a portal"),
             );
             return None;

@@ -7,6 +7,7 @@
 //! ```
 
 use crate::floor;
+use crate::limits::{MAX_BLOCKS, MAX_TRACK_PARTS};
 use crate::rails;
 use quantity::Length;
 use source::{At, Item, Problem, Read, Span, Table};
@@ -112,7 +113,7 @@ pub(crate) fn parking(table: &Table<'_>, movers: usize) -> usize {
     let spare = movers + movers.div_ceil(10);
     table
         .item("parking")
-        .and_then(|item| item.integer_in(1..=crate::limits::MAX_TRACK_PARTS as i64))
+        .and_then(|item| item.integer_in(1..=MAX_TRACK_PARTS as i64))
         .map_or(spare, |n| n as usize)
 }
 
@@ -130,16 +131,14 @@ fn ready_made(table: &Table<'_>, form: Form, needs: Needs) -> Option<Track> {
         siding: length(table, "siding", [0.15, 5.0], normal.siding),
     };
     let parking = parking(table, needs.movers);
-    let docks = count(
-        "docks",
-        1..=crate::limits::MAX_TRACK_PARTS as i64,
-        needs.docks,
-    );
+    let docks = count("docks", 1..=MAX_TRACK_PARTS as i64, needs.docks);
     let berths = docks + parking;
     let track = match form {
         Form::Ladder => {
             let lanes = count("lanes", 2..=200, 2 + 2 * (berths / 100));
             let every = count("every", 1..=1000, 4);
+            let places = lanes * (every + berths.div_ceil(2 * lanes));
+            too_large(table, places, MAX_BLOCKS, "places for berths")?;
             layouts::ladder(plan, lanes, every, docks, parking)
         }
         Form::Streets => {
@@ -150,6 +149,12 @@ fn ready_made(table: &Table<'_>, form: Form, needs: Needs) -> Option<Track> {
             let streets = rows.next_multiple_of(2);
             let columns = berths.div_ceil(2 * each * streets) + 1;
             let columns = count("columns", 2..=1000, columns.max(2));
+            too_large(
+                table,
+                rows * columns * each,
+                MAX_BLOCKS,
+                "places for berths",
+            )?;
             layouts::streets(plan, rows, columns, each, docks, parking)
         }
         Form::Comb => {
@@ -159,6 +164,19 @@ fn ready_made(table: &Table<'_>, form: Form, needs: Needs) -> Option<Track> {
         _ => layouts::oval(plan, docks, parking),
     };
     or_problem(table, track)
+}
+
+/// Refuses what would take more memory than any real track.
+pub(crate) fn too_large(table: &Table<'_>, found: usize, most: usize, what: &str) -> Option<()> {
+    if found <= most {
+        return Some(());
+    }
+    table.push(
+        table
+            .problem(format!("this track would have {found} {what}"))
+            .expected(format!("at most {most}")),
+    );
+    None
 }
 
 /// The track, or what is wrong with it as a problem of the whole table.
@@ -187,7 +205,7 @@ pub(crate) fn or_problem_at(
                 .unwrap_or_else(|| table.span());
             let help = match &error {
                 TrackError::NoWay { .. } => {
-                    "rails are one-way unless two_way = true: close the loop, or lay a way back"
+                    "rails are one-way unless two_way = true, and movers don't turn round on them: close the loop"
                 }
                 TrackError::TooNear { .. } | TrackError::ShortSiding { .. } => {
                     "lengthen the sidings, or lay the rails further apart"

@@ -109,7 +109,8 @@ impl fmt::Display for FillError {
                 )?;
                 match wells {
                     1 => Ok(()),
-                    more => write!(f, " ({} more wells overflow)", more - 1),
+                    2 => f.write_str(" (and 1 other well too)"),
+                    more => write!(f, " (and {} other wells too)", more - 1),
                 }
             }
         }

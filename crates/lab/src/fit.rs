@@ -99,28 +99,54 @@ fn able<'h>(
     sink: &Sink,
 ) -> Vec<Vec<(&'h Instrument, &'h Capability)>> {
     let mut cover = Cover::Open;
-    file.protocol
-        .steps
-        .iter()
-        .map(|step| {
-            let mut fit = Vec::new();
-            let mut misfits = Misfits::default();
-            for (instrument, offer) in hall.offering(&step.operation.capability) {
-                if misfits.note(instrument, offer, step, &file.protocol.labware, cover) {
-                    fit.push((instrument, offer));
-                }
+    // A word that nobody offers is one problem, however many steps use it.
+    let mut absent: BTreeMap<&str, (Problem, usize)> = BTreeMap::new();
+    let mut able = Vec::with_capacity(file.protocol.steps.len());
+    for step in &file.protocol.steps {
+        let word = &*step.operation.capability;
+        let mut fit = Vec::new();
+        let mut misfits = Misfits::default();
+        for (instrument, offer) in hall.offering(word) {
+            if misfits.note(instrument, offer, step, &file.protocol.labware, cover) {
+                fit.push((instrument, offer));
             }
-            if fit.is_empty() {
-                sink.push(misfits.problem(hall, file, step));
-            }
-            if let Some(leaves) =
-                vocabulary::word(&step.operation.capability).and_then(|w| w.leaves)
-            {
-                cover = leaves;
-            }
-            fit
+        }
+        if fit.is_empty() && misfits.offers > 0 {
+            sink.push(misfits.problem(hall, file, step));
+        } else if fit.is_empty() {
+            let entry = absent.entry(word);
+            let entry = entry.or_insert_with(|| (nobody(hall, file, step), 0));
+            entry.1 += 1;
+        }
+        if let Some(leaves) = vocabulary::word(word).and_then(|word| word.leaves) {
+            cover = leaves;
+        }
+        able.push(fit);
+    }
+    for (_, (problem, steps)) in absent {
+        sink.push(if steps > 1 {
+            problem.remark(format!("{steps} steps need it"))
+        } else {
+            problem
+        });
+    }
+    able
+}
+
+/// No instrument at all offers what a step does.
+fn nobody(hall: &Hall, file: &ProtocolFile, step: &Step) -> Problem {
+    let word = &step.operation.capability;
+    let kinds = kinds_that_offer(word);
+    Problem::error(format!("no instrument in '{}' can '{word}'", hall.name))
+        .at(&file.places.steps[step.id.index()].action)
+        .help(if kinds.is_empty() {
+            "run it in another hall".to_owned()
+        } else {
+            format!(
+                "run it in another hall, or add an instrument of kind {}",
+                kinds.join(" or ")
+            )
         })
-        .collect()
 }
 
 /// Why instruments that offer an operation can't do a step, each reason once.
@@ -186,21 +212,7 @@ impl Misfits {
     }
 
     fn problem(self, hall: &Hall, file: &ProtocolFile, step: &Step) -> Problem {
-        let word = &step.operation.capability;
         let places = &file.places.steps[step.id.index()];
-        if self.offers == 0 {
-            let kinds = kinds_that_offer(word);
-            return Problem::error(format!("no instrument in '{}' can '{word}'", hall.name))
-                .at(&places.action)
-                .help(if kinds.is_empty() {
-                    "run it in another hall".to_owned()
-                } else {
-                    format!(
-                        "run it in another hall, or add an instrument of kind {}",
-                        kinds.join(" or ")
-                    )
-                });
-        }
         // If one parameter is to blame, the message stands at it.
         let blamed = self
             .nearest

@@ -6,6 +6,7 @@ use protocol::vocabulary::{self, Form, Word};
 use quantity::{Duration, Kind as QuantityKind, Ratio};
 use source::{At, Document, Item, Problem, Problems, Sink, Table};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
 use crate::limits::MAX_NESTS;
@@ -103,6 +104,34 @@ impl Kinds {
     /// Every kind with its name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Kind)> {
         self.0.iter().map(|(name, kind)| (&**name, kind))
+    }
+
+    /// The kinds as Markdown: what `labs/README.md` ends with.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        let mut out = String::from(
+            "| kind | what it is | nests | labware | offers (time for one plate of 96 wells, beside its own) |\n| --- | --- | --- | --- | --- |\n",
+        );
+        for (name, kind) in self.iter() {
+            let offers: Vec<String> = kind
+                .offers
+                .iter()
+                .map(|(word, offer)| {
+                    let time = offer.duration.handling(96);
+                    format!("`{word}` ({})", protocol::check::spoken(time))
+                })
+                .collect();
+            let labware: Vec<&str> = kind.labware.iter().map(|class| class.name()).collect();
+            let _ = writeln!(
+                out,
+                "| `{name}` | {} | {} | {} | {} |",
+                kind.about,
+                kind.nests,
+                labware.join(", "),
+                offers.join(", ")
+            );
+        }
+        out
     }
 
     /// Reads a kind that a file describes, on the base of the one that it is `like`, if it says so.

@@ -11,6 +11,7 @@ use Repeat::{Checkable, Irreversible, Repeatable};
 use labware::Cover;
 use quantity::Kind::{Ratio, Rotation, Temperature, Time, Volume, Wavelength};
 use quantity::{Kind, nearest};
+use std::fmt::Write as _;
 
 /// What values a parameter may have.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -530,6 +531,59 @@ impl Form {
             OneOf(words) => format!("one of {}", words.join(", ")),
         }
     }
+}
+
+/// The vocabulary as Markdown: what `protocols/README.md` ends with.
+#[must_use]
+pub fn reference() -> String {
+    let mut out = String::new();
+    for word in WORDS {
+        let _ = writeln!(out, "### `{}`\n\n{}.", word.name, sentence(word.about));
+        let mut facts = Vec::new();
+        if word.adds_liquid {
+            facts.push("each order brings a worklist".to_owned());
+        }
+        match word.reading {
+            Always => facts.push("measures".to_owned()),
+            Sometimes => facts.push("measures if the step names a `reading`".to_owned()),
+            Never => {}
+        }
+        if word.covers.len() < ANY.len() {
+            let covers: Vec<&str> = word.covers.iter().map(|c| c.adjective()).collect();
+            facts.push(format!("the plate must be {}", covers.join(" or ")));
+        }
+        if let Some(cover) = word.leaves {
+            facts.push(format!("leaves it {}", cover.adjective()));
+        }
+        facts.push(
+            match word.repeat {
+                Repeatable => "may be repeated",
+                Checkable => "in doubt it is looked at",
+                Irreversible => "never done twice: in doubt its wells are lost",
+            }
+            .to_owned(),
+        );
+        let _ = writeln!(out, "{}.\n", sentence(&facts.join("; ")));
+        for param in word.params {
+            let given = match param.given {
+                Given::Required => "required".to_owned(),
+                Given::Optional => "may be left out".to_owned(),
+                Given::Default(text) => format!("{text} if left out"),
+            };
+            let form = param.form.describe();
+            let _ = writeln!(out, "- `{}`: {} ({form}; {given})", param.name, param.about);
+        }
+        if !word.params.is_empty() {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + chars.as_str()
 }
 
 #[cfg(test)]

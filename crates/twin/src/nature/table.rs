@@ -2,6 +2,7 @@
 
 use super::csv::records;
 use super::{Bound, Channel, Nature, NatureError, ReagentMeaning, Sample, Signal, Strength};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use std::sync::Arc;
 pub enum Key {
     /// The sequence of a library member ([`ReagentMeaning::Variant`]).
     Variant,
+    /// The same for double-stranded DNA: a word and its reverse complement are one.
+    DoubleStrand,
     /// The option of a categorical factor ([`ReagentMeaning::Level`]).
     Level {
         /// The factor.
@@ -87,9 +90,24 @@ struct Column {
 }
 
 impl Column {
+    /// A word as this column keeps it.
+    fn word<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.key {
+            Key::DoubleStrand => {
+                let other = reverse_complement(text);
+                if *other < *text {
+                    Cow::Owned(other)
+                } else {
+                    Cow::Borrowed(text)
+                }
+            }
+            _ => Cow::Borrowed(text),
+        }
+    }
+
     fn tolerance(&self) -> Option<f64> {
         match self.key {
-            Key::Variant | Key::Level { .. } => None,
+            Key::Variant | Key::DoubleStrand | Key::Level { .. } => None,
             Key::Share { tolerance, .. }
             | Key::Concentration { tolerance, .. }
             | Key::Temperature { tolerance } => Some(tolerance),
@@ -207,6 +225,7 @@ impl Table {
                 continue;
             }
             let next = column.levels.len();
+            let text = &*column.word(text);
             let level = match column.levels.get(text) {
                 Some(level) => *level,
                 None if next >= LEVELS_MAX => {
@@ -302,9 +321,21 @@ impl Table {
     }
 }
 
+/// The other strand of a DNA word, read in its own direction.
+fn reverse_complement(word: &str) -> String {
+    let other = |base: char| match base {
+        'A' => 'T',
+        'T' => 'A',
+        'C' => 'G',
+        'G' => 'C',
+        other => other,
+    };
+    word.chars().rev().map(other).collect()
+}
+
 /// The level of a word; numbers match however they are written.
 fn level_of(column: &Column, word: &str) -> Option<u32> {
-    if let Some(level) = column.levels.get(word) {
+    if let Some(level) = column.levels.get(&*column.word(word)) {
         return Some(*level);
     }
     let number: f64 = word.parse().ok()?;
@@ -357,7 +388,7 @@ impl Nature for Table {
         match meaning {
             ReagentMeaning::Inert | ReagentMeaning::Culture { .. } => Ok(Bound::INERT),
             ReagentMeaning::Variant { sequence } => {
-                match self.column_of(|key| *key == Key::Variant) {
+                match self.column_of(|key| matches!(key, Key::Variant | Key::DoubleStrand)) {
                     Some(column) => self.level_slot(column, sequence),
                     None => Err(NatureError::Meaningless {
                         reagent: meaning.to_string(),
@@ -419,7 +450,7 @@ impl Nature for Table {
             any = true;
             let (column, level) = ((bound.slot >> 24) as usize, bound.slot & 0xff_ffff);
             match self.columns.get(column).map(|c| &c.key) {
-                Some(Key::Variant | Key::Level { .. }) => {
+                Some(Key::Variant | Key::DoubleStrand | Key::Level { .. }) => {
                     match weights[column].iter_mut().find(|(l, _)| *l == level) {
                         Some((_, weight)) => *weight += volume,
                         None => weights[column].push((level, *volume)),
@@ -546,6 +577,19 @@ mod tests {
             read(&table, &[(a, 9.0), (never, 1.0)], &[]),
             Signal::NotMeasured
         );
+    }
+
+    #[test]
+    fn both_strands_are_one_word() {
+        let mut mapping = Mapping::of_variants("seq", "score");
+        mapping.keys[0].1 = Key::DoubleStrand;
+        let table = Table::from_csv("seq,score\nTTTC,0.5\nACGT,0.1\n", &mapping).unwrap();
+        for word in ["TTTC", "GAAA"] {
+            let bound = variant(&table, word);
+            assert_eq!(read(&table, &[(bound, 5.0)], &[]), Signal::Value(0.5));
+        }
+        assert_eq!(table.value(&["ACGT"], &[]), Some(0.1));
+        assert_eq!(table.value(&["CTTT"], &[]), None);
     }
 
     #[test]

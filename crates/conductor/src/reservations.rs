@@ -33,7 +33,6 @@ struct Nest {
     promised: Option<PlateId>,
     home: Option<PlateId>,
     leaving: bool,
-    shut: bool,
 }
 
 /// Where every plate is believed to be, and which nests are promised to whom.
@@ -84,10 +83,7 @@ impl Reservations {
     pub fn move_in(&mut self, plate: PlateId, hotel: InstrumentId, hall: &Hall) -> Option<NestId> {
         let nest = hall.instrument(hotel).nests.iter().copied().find(|nest| {
             let state = &self.nests[nest.index()];
-            state.home.is_none()
-                && state.promised.is_none()
-                && !state.shut
-                && self.plate_in(*nest).is_none()
+            state.home.is_none() && state.promised.is_none() && self.plate_in(*nest).is_none()
         })?;
         self.custody.register(plate, Place::Outside).ok()?;
         self.nests[nest.index()].home = Some(plate);
@@ -108,7 +104,7 @@ impl Reservations {
     fn vacancy(&self, nest: NestId, plate: PlateId) -> Option<bool> {
         let state = &self.nests[nest.index()];
         let others_home = state.home.is_some_and(|owner| owner != plate);
-        if state.promised.is_some() || others_home || state.shut {
+        if state.promised.is_some() || others_home {
             return None;
         }
         match self.plate_in(nest) {
@@ -174,11 +170,6 @@ impl Reservations {
     /// Whom a nest is promised to.
     pub fn promised_to(&self, nest: NestId) -> Option<PlateId> {
         self.nests[nest.index()].promised
-    }
-
-    /// A nest is out of use, or in use again.
-    pub fn set_shut(&mut self, nest: NestId, shut: bool) {
-        self.nests[nest.index()].shut = shut;
     }
 
     /// A hand-off that was reported: from one place to another that is not a nest.

@@ -81,15 +81,6 @@ impl Waits {
         self.queues.contains_key(&want)
     }
 
-    /// Who waits for this, in the order in which they are served.
-    pub fn queue(&self, want: Want) -> impl Iterator<Item = OrderId> + '_ {
-        self.queues
-            .get(&want)
-            .into_iter()
-            .flatten()
-            .map(|(_, order)| *order)
-    }
-
     /// Moves all that wait for this into `ready`, in their order.
     pub fn freed(&mut self, want: Want, ready: &mut BTreeSet<(Instant, OrderId)>) {
         if let Some(queue) = self.queues.remove(&want) {

@@ -118,6 +118,9 @@ fn able<'h>(
             let entry = entry.or_insert_with(|| (nobody(hall, file, step), 0));
             entry.1 += 1;
         }
+        if let Some(problem) = short_of_stock(file, step, &fit) {
+            sink.push(problem);
+        }
         if let Some(leaves) = vocabulary::word(word).and_then(|word| word.leaves) {
             cover = leaves;
         }
@@ -131,6 +134,42 @@ fn able<'h>(
         });
     }
     able
+}
+
+/// A full plate may need more of a consumable than any instrument holds.
+fn short_of_stock(
+    file: &ProtocolFile,
+    step: &Step,
+    fit: &[(&Instrument, &Capability)],
+) -> Option<Problem> {
+    let wells = file.protocol.labware.wells() as u64;
+    let short = |(instrument, offer): &(&Instrument, &Capability)| {
+        let uses = offer.uses.as_ref()?;
+        let needs = u64::from(uses.per_plate) + u64::from(uses.per_well) * wells;
+        let holds = instrument
+            .consumables
+            .iter()
+            .find(|c| c.name == uses.consumable)?
+            .stock;
+        (needs > u64::from(holds)).then(|| {
+            format!(
+                "{} holds {holds} {}, and a full plate takes {needs}",
+                instrument.kind, uses.consumable
+            )
+        })
+    };
+    let reasons: Option<BTreeSet<String>> = fit.iter().map(short).collect();
+    let reasons = reasons.filter(|reasons| !reasons.is_empty())?;
+    let places = &file.places.steps[step.id.index()];
+    let mut problem = Problem::warning(format!(
+        "'{}' can't be done on a full plate without a refill in the middle",
+        step.name
+    ))
+    .at(&places.action);
+    for reason in reasons {
+        problem = problem.remark(reason);
+    }
+    Some(problem.help("use fewer wells, or give an instrument a larger stock"))
 }
 
 /// No instrument at all offers what a step does.

@@ -58,3 +58,39 @@ fn every_unfit_protocol_is_explained() {
         lab::check(&bench.hall, &file)
     });
 }
+
+#[test]
+fn a_stock_too_small_for_a_plate_is_explained() {
+    let lab = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sound/loop.toml"),
+    );
+    let lab = lab.unwrap().replace(
+        "{ kind = \"absorbance_reader\" }",
+        "{ kind = \"absorbance_reader\" }, { kind = \"liquid_handler\", consumables = { tips = 90 } }",
+    );
+    let (lab, _) = LabFile::parse("lab.toml", &lab).unwrap();
+    let text = r#"
+name = "tips"
+labware = "corning_96_wellplate_360ul_flat"
+
+[[step]]
+name = "drugs"
+do = "transfer"
+volume = "10 µL"
+
+[[step]]
+name = "od"
+do = "read_absorbance"
+wavelength = "600 nm"
+"#;
+    let (file, _) = ProtocolFile::parse("tips.toml", text, &Catalogue::standard()).unwrap();
+    insta::assert_snapshot!(lab::check(&lab.hall, &file), @r#"
+    warning: 'drugs' can't be done on a full plate without a refill in the middle
+     --> tips.toml:7:6  (step[0].do)
+      |
+    7 | do = "transfer"
+      |      ^^^^^^^^^^
+      = note: liquid_handler holds 90 tips, and a full plate takes 96
+      = help: use fewer wells, or give an instrument a larger stock
+    "#);
+}

@@ -126,6 +126,14 @@ fn ten_thousand_stations() {
     let (lab, _) = LabFile::parse("generated.toml", &lab::generate(10_000)).unwrap();
     assert_eq!(lab.hall.stations.len(), 10_000);
     println!("10,000 stations in {:?}", begin.elapsed());
+    let begin = std::time::Instant::now();
+    for (name, text) in protocols() {
+        let catalogue = labware::Catalogue::standard();
+        let (file, _) = protocol::ProtocolFile::parse(&name, &text, &catalogue).unwrap();
+        let problems = lab::check(&lab.hall, &file);
+        assert!(problems.is_empty(), "{problems}");
+    }
+    println!("all protocols against them in {:?}", begin.elapsed());
 }
 
 #[test]

@@ -1,1 +1,32 @@
-//! What a run found and how it went: HTML, Parquet and CSV.
+//! What a run found and how it went: `report.html`, `data/wells.parquet` and `data/wells.csv`.
+//!
+//! This crate only renders. Whoever knows the run fills in a [`Run`]; [`Run::problems`] says what
+//! does not fit together in it, and [`write`] puts the three files into a folder. Whatever is
+//! filled in, the files are whole: what does not fit is left out of the page, never a panic, and
+//! no text can become markup.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod campaign;
+mod chart;
+mod limits;
+mod markup;
+mod number;
+mod page;
+mod plate;
+mod problems;
+mod run;
+mod score;
+mod table;
+mod write;
+
+pub use campaign::{
+    Answer, Campaign, Candidate, Evidence, Experiment, Factor, FactorKind, Goal, Level, Measured,
+    Prediction,
+};
+pub use page::html;
+pub use plate::{Liquid, Plate, PointInWell, Quality, Reading, Role, Verdict, Well};
+pub use run::{
+    Device, DeviceInfo, Fault, FaultEnd, Hall, Loss, Lost, Provenance, Run, Station, Task, Work,
+};
+pub use table::{wells_csv, wells_parquet};
+pub use write::{WriteError, Written, write};

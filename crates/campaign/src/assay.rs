@@ -15,6 +15,8 @@ pub struct Campaign {
     pub id: CampaignId,
     /// Its name.
     pub name: Arc<str>,
+    /// One sentence for people.
+    pub about: Option<String>,
     /// What should become of the response.
     pub aim: Aim,
     /// What is asked about.

@@ -12,6 +12,7 @@ pub mod analysis;
 mod answer;
 mod assay;
 mod file;
+mod fill;
 pub mod judge;
 mod map;
 mod reagent;
@@ -25,6 +26,7 @@ pub use assay::{
     Normalise, PolicyChoice, Position, Response, Rim, Series, Take,
 };
 pub use file::{CampaignFile, FileError, Files, NatureFile, Setting, TableFile};
+pub use fill::fill;
 pub use map::{Content, PlateMap, TooFull};
 pub use reagent::{Reagent, Shelf, Strength, Substance, member};
 pub use record::Record;

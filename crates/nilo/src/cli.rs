@@ -18,6 +18,21 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run a campaign, or go on with one that was interrupted
+    Run(Run),
+    /// List the runs there are
+    Runs {
+        /// The folder that holds them
+        #[arg(default_value = crate::folder::RUNS)]
+        folder: PathBuf,
+    },
+    /// Show a run: its answer, its plates, its faults
+    Show {
+        /// A run's name or folder
+        run: PathBuf,
+    },
+    /// Rebuild the state of any moment of a run: where each plate was, and what went on
+    Replay(Replay),
     /// Check lab, protocol and campaign files without running anything
     Check {
         /// Files of any kind; protocols are also checked against each lab that is named with them
@@ -99,4 +114,33 @@ pub struct Export {
     /// Where to write; standard output if not given
     #[arg(long)]
     pub out: Option<PathBuf>,
+}
+
+/// What to run, and where.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The campaign file
+    pub campaign: PathBuf,
+    /// The folder of the run; runs/ and the campaign's name if not given
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Another seed than the campaign file's
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Throw away the run that is in the folder, and begin anew
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// Which moment of which run.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// A run's name or folder
+    pub run: PathBuf,
+    /// The moment since the run's beginning, such as '6 h' or '1 d 2 h'; the end if not given
+    #[arg(long, conflicts_with = "version")]
+    pub at: Option<String>,
+    /// The version of the journal
+    #[arg(long)]
+    pub version: Option<u64>,
 }

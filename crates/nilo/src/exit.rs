@@ -67,6 +67,11 @@ impl Failure {
         Self::new(Exit::Internal, what)
     }
 
+    /// The input was refused, for one stated problem.
+    pub fn problem(problem: source::Problem) -> Self {
+        Self::problems(problem.into())
+    }
+
     /// Files have problems.
     pub fn problems(problems: source::Problems) -> Self {
         let what = match problems.errors() {

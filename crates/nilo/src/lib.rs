@@ -4,10 +4,16 @@
 //! Results go to standard output, messages and progress to standard error.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod answers;
 pub mod cli;
 pub mod command;
 pub mod env;
 pub mod exit;
 pub mod files;
+pub mod folder;
+pub mod loading;
 pub mod output;
+pub mod progress;
+pub mod running;
+pub mod works;
 pub mod world;

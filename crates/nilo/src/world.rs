@@ -9,7 +9,6 @@ use source::{At, Problem};
 use std::sync::Arc;
 use twin::nature::{
     self, Antibiotics, Electrolyte, Form, Key, Mapping, Nature, Network, ReagentMeaning, Table,
-    Void,
 };
 use twin::{FaultRates, TwinConfig};
 

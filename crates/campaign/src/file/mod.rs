@@ -27,8 +27,6 @@ use std::sync::Arc;
 pub struct CampaignFile {
     /// The campaign, ready to be run in a lab that can do it.
     pub campaign: Campaign,
-    /// One sentence for people.
-    pub about: Option<String>,
     /// The lab file, named relative to the campaign file.
     pub lab: At<String>,
     /// Who answers in the twin.
@@ -293,6 +291,7 @@ fn read(
     let campaign = Campaign {
         id: CampaignId(0),
         name: head.name,
+        about: head.about,
         aim: head.aim,
         response: head.response,
         space,
@@ -314,7 +313,6 @@ fn read(
     check::campaign(&campaign, &places, sink);
     Some(CampaignFile {
         campaign,
-        about: head.about,
         lab: head.lab,
         nature,
         faults: faults?,

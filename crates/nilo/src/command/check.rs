@@ -2,8 +2,8 @@
 
 use crate::exit::{Exit, Failure};
 use crate::files;
+use crate::loading::Loaded;
 use crate::output::{Output, plain};
-use campaign::CampaignFile;
 use lab::LabFile;
 use labware::Catalogue;
 use protocol::ProtocolFile;
@@ -118,10 +118,9 @@ fn one(
     let sink = source::Sink::new();
     let root = document.root(&sink);
     if root.has("campaign") {
-        let files = files::Disk::of(path);
-        let (_, warnings) =
-            CampaignFile::read(document, catalogue, &files).map_err(Failure::problems)?;
-        return Ok((Checked::Campaign, warnings));
+        let loaded = Loaded::open(path)?;
+        loaded.world()?;
+        return Ok((Checked::Campaign, loaded.warnings));
     }
     if root.has("station") || root.has("track") {
         let (lab, warnings) = LabFile::read(document).map_err(Failure::problems)?;

@@ -2,15 +2,13 @@
 
 use crate::cli::{Export, Journal as Command};
 use crate::exit::{Exit, Failure};
+use crate::folder::Folder;
 use crate::output::Output;
 use journal::{Journal, Version};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-
-/// The journal's name in the folder of a run.
-pub const FILE: &str = "journal.sqlite";
+use std::path::Path;
 
 /// Runs a command on a journal.
 pub fn journal(command: Command, output: &Output) -> Result<Exit, Failure> {
@@ -24,19 +22,11 @@ pub fn journal(command: Command, output: &Output) -> Result<Exit, Failure> {
 
 /// Opens the journal of a run's folder, or one that is named itself, for reading.
 pub fn open(run: &Path) -> Result<Journal, Failure> {
-    let path: PathBuf = if run.is_dir() {
-        run.join(FILE)
-    } else {
-        run.to_owned()
-    };
-    if !path.exists() {
-        return Err(
-            Failure::refused(format!("{}: there is no journal", path.display()))
-                .help("name the folder of a run; `nilo runs` lists them"),
-        );
+    if run.is_file() {
+        return Journal::open_read_only(run)
+            .map_err(|error| Failure::refused(format!("{}: {error}", run.display())));
     }
-    Journal::open_read_only(&path)
-        .map_err(|error| Failure::refused(format!("{}: {error}", path.display())))
+    Folder::named(run).read()
 }
 
 fn verify(run: &Path, output: &Output) -> Result<Exit, Failure> {

@@ -3,6 +3,9 @@
 mod check;
 mod journal;
 mod lab;
+mod replay;
+mod run;
+mod runs;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure};
@@ -13,6 +16,10 @@ use clap::CommandFactory;
 pub fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
     match command {
         Command::Check { files } => check::check(&files, output),
+        Command::Run(args) => run::run(&args, output),
+        Command::Runs { folder } => runs::list(&folder, output),
+        Command::Show { run } => runs::show(&run, output),
+        Command::Replay(args) => replay::replay(&args, output),
         Command::Lab(command) => lab::lab(command, output),
         Command::Journal(command) => journal::journal(command, output),
         Command::Design => {

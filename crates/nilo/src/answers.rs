@@ -1,0 +1,185 @@
+//! An answer in words and as JSON.
+
+use campaign::{Campaign, State, record};
+use design::Aim;
+use serde_json::{Value, json};
+use std::fmt::Write;
+
+/// `ampicillin 0.795 mg/L, rifampin 0`.
+fn setting(campaign: &Campaign, levels: &[String]) -> String {
+    let parts: Vec<String> = campaign
+        .space
+        .factors
+        .iter()
+        .zip(levels)
+        .map(|(factor, level)| {
+            // Sixteen digits are for programs.
+            let shown = match (factor.range(), level.parse::<f64>()) {
+                (Some(_), Ok(number)) => short(number),
+                _ => level.clone(),
+            };
+            let unit = if factor.unit.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", factor.unit)
+            };
+            format!("{} {shown}{unit}", factor.name)
+        })
+        .collect();
+    parts.join(", ")
+}
+
+/// Four significant digits.
+fn short(number: f64) -> String {
+    if number == 0.0 {
+        return "0".into();
+    }
+    let digits = (3.0 - number.abs().log10().floor()).clamp(0.0, 12.0) as usize;
+    let text = format!("{number:.digits$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
+/// The answer for a person.
+#[must_use]
+pub fn text(campaign: &Campaign, state: &State) -> String {
+    let mut out = String::new();
+    let Some(answer) = &state.answer else {
+        return "no answer yet: the run was interrupted; give the same command again to go on"
+            .into();
+    };
+    let unit = if campaign.response.unit.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", campaign.response.unit)
+    };
+    let name = &campaign.response.name;
+    // Writing to a String does not fail.
+    if let Some(best) = answer.candidates.first() {
+        let which = if campaign.aim == Aim::Minimise {
+            "lowest"
+        } else {
+            "highest"
+        };
+        let _ = writeln!(
+            out,
+            "answer: {name} is {which} at {}",
+            setting(campaign, &best.levels)
+        );
+        let _ = writeln!(
+            out,
+            "        {}{unit}, 95 % between {} and {}{unit}; {}",
+            short(best.estimate),
+            short(best.interval.0),
+            short(best.interval.1),
+            match best.confirmed {
+                Some(_) => format!("confirmed in {} wells", best.wells),
+                None => format!("from {} wells, not confirmed", best.wells),
+            }
+        );
+        for (place, other) in answer.candidates.iter().enumerate().skip(1) {
+            let _ = writeln!(
+                out,
+                "     {}. {}{unit} at {}",
+                place + 1,
+                short(other.estimate),
+                setting(campaign, &other.levels)
+            );
+        }
+    } else if campaign.aim == Aim::Map {
+        let _ = writeln!(
+            out,
+            "answer: {name} is mapped over {} points",
+            answer.points
+        );
+    } else {
+        let _ = writeln!(out, "answer: none: nothing was measured");
+    }
+    if let (Some(error), Some(noise)) = (answer.model_error, answer.noise) {
+        let _ = writeln!(
+            out,
+            "model:  off by {}{unit} on points of the last plate that it had not seen, {} of it noise of measuring",
+            short(error),
+            short(noise)
+        );
+    }
+    let rejected = match answer.rejected {
+        0 => String::new(),
+        1 => ", 1 more did not count".into(),
+        more => format!(", {more} more did not count"),
+    };
+    let _ = writeln!(
+        out,
+        "spent:  {} plates{rejected}; {} points measured",
+        answer.plates, answer.points
+    );
+    if answer.unanswered > 0 {
+        let _ = writeln!(
+            out,
+            "        {} points were asked for and never answered",
+            answer.unanswered
+        );
+    }
+    if let Some(early) = &answer.early {
+        let _ = writeln!(out, "ended early: {early}");
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// The answer for programs.
+#[must_use]
+pub fn json(campaign: &Campaign, answer: Option<&record::Answer>) -> Value {
+    let Some(answer) = answer else {
+        return Value::Null;
+    };
+    let candidates: Vec<Value> = answer
+        .candidates
+        .iter()
+        .map(|candidate| {
+            let levels: serde_json::Map<String, Value> = campaign
+                .space
+                .factors
+                .iter()
+                .zip(&candidate.levels)
+                .map(|(factor, level)| {
+                    let value = match (factor.range(), level.parse::<f64>()) {
+                        (Some(_), Ok(number)) => json!(number),
+                        _ => json!(level),
+                    };
+                    (factor.name.clone(), value)
+                })
+                .collect();
+            json!({
+                "levels": levels,
+                "estimate": candidate.estimate,
+                "sd": candidate.sd,
+                "interval": [candidate.interval.0, candidate.interval.1],
+                "confirmed": candidate.confirmed,
+                "before": candidate.before,
+                "wells": candidate.wells,
+            })
+        })
+        .collect();
+    json!({
+        "response": &*campaign.response.name,
+        "unit": &*campaign.response.unit,
+        "question": match campaign.aim {
+            Aim::Maximise => "maximise",
+            Aim::Minimise => "minimise",
+            Aim::Map => "map",
+        },
+        "candidates": candidates,
+        "model_error": answer.model_error,
+        "noise": answer.noise,
+        "covered": answer.covered,
+        "points": answer.points,
+        "plates": answer.plates,
+        "rejected": answer.rejected,
+        "unanswered": answer.unanswered,
+        "early": answer.early,
+    })
+}

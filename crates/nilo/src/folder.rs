@@ -1,0 +1,158 @@
+//! The folder of a run: `journal.sqlite`, `report.html`, `data/`.
+
+use crate::exit::{Exit, Failure};
+use crate::loading::Loaded;
+use conductor::record::{VERSION, VERSION_KEY};
+use journal::{Header, Journal, OpenError};
+use source::Problem;
+use std::path::{Path, PathBuf};
+
+/// Where runs are kept when nothing else is said.
+pub const RUNS: &str = "runs";
+/// The journal's file.
+pub const JOURNAL: &str = "journal.sqlite";
+/// The report's file.
+pub const REPORT: &str = "report.html";
+
+/// Keys of the journal's header.
+pub mod key {
+    /// The campaign's seed.
+    pub const SEED: &str = "seed";
+    /// The program's version.
+    pub const PROGRAM: &str = "program";
+    /// The campaign file's path, as it was given.
+    pub const CAMPAIGN: &str = "campaign";
+    /// The hash of the campaign file, and of each file that it names: `input.0`, `input.1`, …
+    pub const INPUT: &str = "input.";
+}
+
+/// A run's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    /// The folder of a run that is named by its folder, or by a name below [`RUNS`].
+    #[must_use]
+    pub fn named(name: &Path) -> Self {
+        let as_given = Folder(name.to_path_buf());
+        if as_given.journal().exists() || name.components().count() > 1 {
+            as_given
+        } else {
+            Folder(Path::new(RUNS).join(name))
+        }
+    }
+
+    /// The journal's path.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.0.join(JOURNAL)
+    }
+
+    /// The report's path.
+    #[must_use]
+    pub fn report(&self) -> PathBuf {
+        self.0.join(REPORT)
+    }
+
+    /// The run's name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.0
+            .file_name()
+            .map_or_else(|| "run".into(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// Opens its journal for reading.
+    ///
+    /// # Errors
+    /// If there is none, with the runs that there are.
+    pub fn read(&self) -> Result<Journal, Failure> {
+        if !self.journal().exists() {
+            let known: Vec<String> = all(Path::new(RUNS)).iter().map(Folder::name).collect();
+            let name = self.name();
+            let near =
+                quantity::nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
+            let mut problem = Problem::error(format!("there is no run in {}", self.0.display()))
+                .nearest(near)
+                .help("nilo runs lists the runs there are");
+            if !known.is_empty() && known.len() <= 12 {
+                problem = problem.expected(format!("one of {}", known.join(", ")));
+            }
+            return Err(Failure::problem(problem));
+        }
+        Journal::open_read_only(self.journal()).map_err(opening)
+    }
+}
+
+/// What went wrong when a journal was opened.
+pub(crate) fn opening(error: OpenError) -> Failure {
+    match &error {
+        OpenError::Tampered { .. } => Failure::new(Exit::Lost, error),
+        OpenError::Store { .. } => Failure::io(error.to_string()),
+        _ => Failure::problem(Problem::error(error.to_string())),
+    }
+}
+
+/// Every run below a folder, by name.
+#[must_use]
+pub fn all(below: &Path) -> Vec<Folder> {
+    let mut found: Vec<Folder> = std::fs::read_dir(below)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| Folder(entry.path()))
+        .filter(|folder| folder.journal().exists())
+        .collect();
+    found.sort_by_key(Folder::name);
+    found
+}
+
+/// What the journal of a run is of.
+#[must_use]
+pub fn header(folder: &Folder, path: &Path, loaded: &Loaded) -> Header {
+    let mut header = Header::new(folder.name())
+        .with(VERSION_KEY, VERSION.to_string())
+        .with(key::PROGRAM, env!("CARGO_PKG_VERSION"))
+        .with(key::CAMPAIGN, path.display().to_string())
+        .with(key::SEED, loaded.file.campaign.seed.0.to_string());
+    for (number, (name, text)) in loaded.inputs.iter().enumerate() {
+        // Names may hold the path of a machine; what counts is the text.
+        let short = Path::new(name)
+            .file_name()
+            .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+        let hash = blake3::hash(text.as_bytes()).to_hex();
+        header = header.with(
+            format!("{}{number:02}", key::INPUT),
+            format!("{hash} {short}"),
+        );
+    }
+    header
+}
+
+/// What differs between the journal of a run and what it should be of; `None` if nothing that counts.
+#[must_use]
+pub fn difference(found: &Header, wanted: &Header) -> Option<String> {
+    if found.get(key::SEED) != wanted.get(key::SEED) {
+        return Some(format!(
+            "it was begun with seed {}, and now the seed is {}",
+            found.get(key::SEED).unwrap_or("?"),
+            wanted.get(key::SEED).unwrap_or("?")
+        ));
+    }
+    let keys = found.pairs().keys().chain(wanted.pairs().keys());
+    for key in keys.filter(|key| key.starts_with(key::INPUT)) {
+        let (old, new) = (found.get(key), wanted.get(key));
+        if old.map(hash_of) != new.map(hash_of) {
+            let name = new
+                .or(old)
+                .and_then(|text| text.split_once(' '))
+                .map_or("a file", |split| split.1);
+            return Some(format!("{name} has changed since it was begun"));
+        }
+    }
+    None
+}
+
+fn hash_of(text: &str) -> &str {
+    text.split(' ').next().unwrap_or(text)
+}

@@ -1,0 +1,152 @@
+//! A run as it goes, on standard error.
+
+use crate::folder::Folder;
+use crate::running::Watcher;
+use campaign::{Campaign, Loop};
+use design::Aim;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use quantity::Instant;
+use std::io::IsTerminal;
+
+/// Progress bars where a person looks on; one line for each plate where not.
+#[derive(Debug)]
+pub struct Progress {
+    bars: Option<Bars>,
+    plates_shown: usize,
+    quiet: bool,
+}
+
+#[derive(Debug)]
+struct Bars {
+    all: MultiProgress,
+    plates: ProgressBar,
+    lab: ProgressBar,
+}
+
+impl Progress {
+    /// Progress on standard error.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            bars: None,
+            plates_shown: 0,
+            quiet: false,
+        }
+    }
+
+    fn say(&self, line: &str) {
+        match &self.bars {
+            // Printing above bars can fail only as the terminal does.
+            Some(bars) => drop(bars.all.println(line)),
+            None if self.quiet => {}
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Takes the bars away.
+    pub fn done(&mut self) {
+        if let Some(bars) = self.bars.take() {
+            bars.plates.finish_and_clear();
+            bars.lab.finish_and_clear();
+        }
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Watcher for Progress {
+    fn begins(&mut self, campaign: &Campaign, folder: &Folder, version: u64) {
+        if std::io::stderr().is_terminal() {
+            let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+            let bar = |length: u64, style: &str| {
+                let style = ProgressStyle::with_template(style)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar());
+                all.add(ProgressBar::new(length).with_style(style))
+            };
+            let plates = bar(
+                u64::from(campaign.budget.plates),
+                "plates {bar:30} {pos}/{len}  {msg}",
+            );
+            let lab = bar(0, "lab    {msg}");
+            self.bars = Some(Bars {
+                plates,
+                lab,
+                all: all.clone(),
+            });
+        }
+        let begins = if version == 0 {
+            "running"
+        } else {
+            "going on with"
+        };
+        self.say(&format!(
+            "{begins} '{}' in {}",
+            campaign.name,
+            folder.0.display()
+        ));
+    }
+
+    fn sees(&mut self, cycle: &Loop, now: Instant) {
+        let (campaign, state) = (cycle.campaign(), cycle.state());
+        while let Some(plate) = state.plates.get(self.plates_shown) {
+            let Some(analysed) = &plate.analysed else {
+                break;
+            };
+            let mut line = format!("{} after {}: ", plate.plate, lab_time(now));
+            if analysed.rejected.is_empty() {
+                line += &format!("{} of {} wells count", analysed.valid, analysed.wanted);
+                if let Some(z) = analysed.z_prime {
+                    line += &format!(", Z′ {z:.2}");
+                }
+                if let Some(best) = best(cycle) {
+                    line += &format!(", best so far {best:.3}");
+                }
+            } else {
+                line += &format!("does not count: {}", analysed.rejected.join("; "));
+            }
+            self.say(&line);
+            self.plates_shown += 1;
+        }
+        if let Some(bars) = &self.bars {
+            bars.plates.set_position(state.counted() as u64);
+            bars.plates.set_message(format!(
+                "{} running, {} points asked, {} answered{}",
+                state.in_flight(),
+                state.points.len(),
+                state.answered().count(),
+                best(cycle).map_or(String::new(), |best| format!(
+                    ", best {} {best:.3}",
+                    campaign.response.name
+                )),
+            ));
+            bars.lab
+                .set_message(format!("{} on the lab's clock", lab_time(now)));
+        }
+    }
+}
+
+/// The best response so far; none for a map.
+fn best(cycle: &Loop) -> Option<f64> {
+    let values = cycle.state().answered().map(|answered| answered.2);
+    match cycle.campaign().aim {
+        Aim::Maximise => values.reduce(f64::max),
+        Aim::Minimise => values.reduce(f64::min),
+        Aim::Map => None,
+    }
+}
+
+/// A moment since the beginning, to the minute.
+#[must_use]
+pub fn lab_time(now: Instant) -> String {
+    let minutes = now.base() / 60_000_000_000;
+    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    match (days, hours) {
+        (0, 0) => format!("{minutes} min"),
+        (0, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h {minutes} min"),
+    }
+}

@@ -49,6 +49,7 @@ impl Conductor {
             goal: Goal::Steps,
             home: None,
             task: 0,
+            first: 0,
             step: 0,
             scanned: false,
             faults: Vec::new(),
@@ -108,7 +109,7 @@ impl Conductor {
             machine: hotel.index(),
             slot: 0,
         };
-        let job = o.compiled.job(&o.order, at, release);
+        let job = o.compiled.job(&o.order, 0, at, release);
         match self.planner.admit(job, self.now) {
             Ok(promise) => {
                 let Some(nest) = self.places.move_in(o.plate(), hotel, &self.hall) else {
@@ -141,6 +142,34 @@ impl Conductor {
                     lags.len()
                 );
                 self.refuse(o, why)
+            }
+            Err(_) => {
+                self.timers.sooner(Timer::Plan, self.now + PLAN_AGAIN);
+                self.wait(o, Want::Plan)
+            }
+        }
+    }
+
+    /// A plate at home whose plan is gone is planned anew, from the task that is next. Lags that
+    /// count from what is done already can't be planned for any more: they are judged as they come.
+    pub(crate) fn plan_anew(&mut self, o: &mut OrderState, home: Home) -> Flow {
+        if o.planned {
+            self.planner.withdraw(o.id(), self.now);
+            o.planned = false;
+        }
+        self.release_hold(o);
+        let at = Where::In {
+            machine: home.hotel.index(),
+            slot: 0,
+        };
+        let job = o.compiled.job(&o.order, o.task, at, self.now);
+        match self.planner.admit(job, self.now) {
+            Ok(promise) => {
+                o.planned = true;
+                o.first = o.task;
+                o.told_departed = false;
+                self.promise_finish(o, promise.finish);
+                Flow::Again
             }
             Err(_) => {
                 self.timers.sooner(Timer::Plan, self.now + PLAN_AGAIN);
@@ -263,7 +292,7 @@ impl Conductor {
         let visit = self
             .planner
             .plan(o.id())
-            .and_then(|plan| plan.visits.get(o.task.wrapping_sub(1)))
+            .and_then(|plan| plan.visits.get(o.planned_task().wrapping_sub(1)))
             .map(|visit| (visit.machine, visit.slot));
         self.planner.withdraw(o.id(), self.now);
         o.planned = false;

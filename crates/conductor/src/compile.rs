@@ -283,10 +283,11 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
 }
 
 impl Compiled {
-    /// The job for the planner.
+    /// The job for the planner, from task `first` on.
     pub fn job(
         &self,
         order: &Order,
+        first: usize,
         at: schedule::Where,
         release: quantity::Instant,
     ) -> schedule::Job {
@@ -297,15 +298,23 @@ impl Compiled {
             deadline: None,
             priority: order.priority.max(1),
             at,
-            tasks: self
-                .tasks
+            tasks: self.tasks[first..]
                 .iter()
                 .map(|task| schedule::Task {
                     options: task.options.clone(),
                     stay_max: None,
                 })
                 .collect(),
-            lags: self.lags.clone(),
+            lags: self
+                .lags
+                .iter()
+                .filter(|lag| lag.from.0 >= first && lag.to.0 >= first)
+                .map(|lag| schedule::Lag {
+                    from: (lag.from.0 - first, lag.from.1),
+                    to: (lag.to.0 - first, lag.to.1),
+                    ..*lag
+                })
+                .collect(),
             stays: false,
             progress: Vec::new(),
         }

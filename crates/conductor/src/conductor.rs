@@ -310,7 +310,7 @@ impl Conductor {
     fn rank(&self, o: &OrderState) -> Instant {
         self.planner
             .plan(o.id())
-            .and_then(|plan| plan.visits.get(o.task))
+            .and_then(|plan| plan.visits.get(o.planned_task()))
             .map_or(o.order.release, |visit| visit.leg_start)
     }
 

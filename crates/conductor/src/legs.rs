@@ -28,7 +28,11 @@ use schedule::Visit;
 impl Conductor {
     /// The planned visit that is next for an order.
     pub(crate) fn next_visit(&self, o: &OrderState) -> Option<Visit> {
-        self.planner.plan(o.id())?.visits.get(o.task).copied()
+        self.planner
+            .plan(o.id())?
+            .visits
+            .get(o.planned_task())
+            .copied()
     }
 
     pub(crate) fn give_back(&mut self, promised: Promised) {
@@ -98,6 +102,7 @@ impl Conductor {
             Goal::Steps if o.clear => {
                 if o.home.is_some_and(|home| home.nest == nest) {
                     o.clear = false;
+                    o.visiting = false;
                     return Flow::Again;
                 }
                 self.start(o, nest, Aim::Home)
@@ -134,13 +139,13 @@ impl Conductor {
 
     /// The plan has no way on for a plate now: it waits, at home if its nest is in others' way.
     fn strand(&mut self, o: &mut OrderState, nest: NestId) -> Flow {
-        let work = self.hall.instrument_of(nest).role == Role::Work;
-        if work && o.home.is_some() {
-            o.clear = true;
-            self.counters.cleared += 1;
-            return Flow::Again;
+        match o.home {
+            Some(home) if home.nest == nest => self.plan_anew(o, home),
+            _ => {
+                self.clear_home(o);
+                Flow::Again
+            }
         }
-        self.wait(o, Want::Plan)
     }
 
     fn start(&mut self, o: &mut OrderState, nest: NestId, aim: Aim) -> Flow {
@@ -405,8 +410,7 @@ impl Conductor {
             let clear_at = since + CLEAR_AFTER;
             if self.now >= clear_at {
                 self.call_off(o);
-                o.clear = true;
-                self.counters.cleared += 1;
+                self.clear_home(o);
                 return Flow::Again;
             }
             self.look_again(o, clear_at);
@@ -475,7 +479,7 @@ impl Conductor {
         if !o.planned || o.told_departed {
             return;
         }
-        match o.task.checked_sub(1) {
+        match o.planned_task().checked_sub(1) {
             None => self.planner.departed(o.id(), self.now),
             Some(task) => self.planner.ended(o.id(), task, self.now),
         }
@@ -581,9 +585,15 @@ impl Conductor {
         if let Some(leg) = self.leg(o) {
             leg.to = Some(promised);
         }
+        self.clear_home(o);
+        Flow::Again
+    }
+
+    /// The plate is to go home, whatever was planned; there it is planned anew.
+    fn clear_home(&mut self, o: &mut OrderState) {
         o.clear = true;
         self.counters.cleared += 1;
-        Flow::Again
+        self.leave_plan(o);
     }
 
     /// On the way: where has the mover come to?
@@ -666,13 +676,14 @@ impl Conductor {
         match leg.aim {
             Aim::Visit { task, instrument } => {
                 let slot = self.next_visit(o).map_or(0, |visit| visit.slot);
+                let first = o.first;
                 self.planner
-                    .began(o.id(), task, instrument.index(), slot, self.now);
+                    .began(o.id(), task - first, instrument.index(), slot, self.now);
                 o.told_departed = false;
                 o.task = task + 1;
                 o.visiting = true;
                 if o.all_done() && self.hall.instrument_of(nest).role == Role::Waste {
-                    self.planner.ended(o.id(), task, self.now);
+                    self.planner.ended(o.id(), task - first, self.now);
                     self.end(o, Ending::Completed);
                 }
             }

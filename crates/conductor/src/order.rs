@@ -158,6 +158,9 @@ pub(crate) struct OrderState {
     pub home: Option<Home>,
     /// The planner's task that is next to be visited.
     pub task: usize,
+    /// The task that is the first of the planner's job: those before were done before it was planned
+    /// anew.
+    pub first: usize,
     /// The step that is next to be done.
     pub step: usize,
     /// When each step began and ended.
@@ -197,6 +200,11 @@ impl OrderState {
             Edge::End => 1,
         };
         self.edges.get(step.index()).and_then(|edges| edges[at])
+    }
+
+    /// The index of its next task in the planner's job.
+    pub fn planned_task(&self) -> usize {
+        self.task - self.first
     }
 
     /// Whether all steps are done.

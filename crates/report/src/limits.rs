@@ -14,6 +14,9 @@ pub const GANTT_BARS_MAX: usize = 6_000;
 /// Rows of one table; beyond, it says how many more there are.
 pub const TABLE_ROWS_MAX: usize = 400;
 
+/// Faults that are listed one by one without being asked for; beyond, they are summed by class.
+pub const FAULTS_OPEN_MAX: usize = 12;
+
 /// Dots of one chart; beyond, every so many is drawn, and lines stay whole.
 pub const DOTS_MAX: usize = 4_000;
 

@@ -122,12 +122,8 @@ pub(crate) fn coverage(m: &mut Markup, scores: &[PlateScore]) {
                     ("y2", &y),
                 ],
             );
-            let (x, y) = (x2 - 4.0, y - 6.0);
-            m.element(
-                "text",
-                &[("class", &"faint end"), ("x", &x), ("y", &y)],
-                "90 %",
-            );
+            let (x, y) = (x1 + 6.0, y - 6.0);
+            m.element("text", &[("class", &"faint"), ("x", &x), ("y", &y)], "90 %");
             marks(m, frame, &points, "c3");
         },
     );

@@ -199,16 +199,19 @@ fn cell(
     let mark = mark(&well.role);
     if !mark.is_empty() && pitch >= 10.0 {
         let (x, y) = (at(x + size / 2.0), at(y + size / 2.0 + pitch * 0.25));
-        let ink = share.map_or("currentColor", colour::ink);
-        let size = at((pitch * 0.75).min(18.0));
+        // Classes of the page would win over attributes.
+        let style = format!(
+            "fill:{};font-size:{}px",
+            share.map_or("currentColor", colour::ink),
+            at((pitch * 0.75).min(18.0))
+        );
         m.element(
             "text",
             &[
                 ("class", &"mark middle"),
                 ("x", &x),
                 ("y", &y),
-                ("fill", &ink),
-                ("font-size", &size),
+                ("style", &style),
             ],
             mark,
         );

@@ -26,7 +26,7 @@ pub(crate) fn draw(m: &mut Markup, campaign: &Campaign) {
         format!(" ({})", campaign.unit)
     };
     let frame = Frame::new(
-        (530.0, 420.0),
+        (530.0, 560.0),
         range,
         range,
         format!("predicted {}{unit}", campaign.response),

@@ -37,7 +37,11 @@ fn found(m: &mut Markup, campaign: &Campaign, best: &Candidate) {
             }
         });
         let ends = with_unit(interval(best.interval), &campaign.unit);
-        m.element("p", &[("class", &"sub")], format!("95 % interval {ends}"));
+        m.element(
+            "p",
+            &[("class", &"sub")],
+            format!("95\u{202f}% interval {ends}"),
+        );
         m.element("h3", &[], "at");
         let rows: Vec<(String, String)> = campaign
             .factors
@@ -92,7 +96,7 @@ fn sureness(campaign: &Campaign, best: &Candidate) -> Vec<String> {
         let half = score::Z90 * model.sd;
         let ends = interval((model.mean - half, model.mean + half));
         said.push(format!(
-            "Before that, the model expected {} (90 % interval {ends}).",
+            "Before that, the model expected {} (90\u{202f}% interval {ends}).",
             unit(number(model.mean))
         ));
     }
@@ -124,7 +128,7 @@ fn common(campaign: &Campaign) -> Vec<String> {
     let answer = &campaign.answer;
     if let Some(last) = score::by_plate(&campaign.experiments).last() {
         said.push(format!(
-            "On the last plate that it had to predict, the model was off by {} (root mean square), and {} of the values lay within its 90 % intervals.",
+            "On the last plate that it had to predict, the model was off by {} (root mean square), and {} of the values lay within its 90\u{202f}% intervals.",
             with_unit(number(last.rmse), &campaign.unit),
             percent(last.covered)
         ));
@@ -231,7 +235,7 @@ fn candidates(m: &mut Markup, campaign: &Campaign) {
                 }
                 let head = named(&campaign.response, &campaign.unit);
                 m.element("th", &[("class", &"n"), ("scope", &"col")], head);
-                for head in ["95 % interval", "", "wells", ""] {
+                for head in ["95\u{202f}% interval", "", "wells", ""] {
                     m.element("th", &[("scope", &"col")], head);
                 }
             });

@@ -2,9 +2,9 @@
 
 use super::table::{Cell, figure, table};
 use crate::chart::{gantt, lanes};
-use crate::limits::TABLE_ROWS_MAX;
+use crate::limits::{FAULTS_OPEN_MAX, TABLE_ROWS_MAX};
 use crate::markup::Markup;
-use crate::number::{count, digits, moment, percent, span};
+use crate::number::{count, fixed, moment, percent, span};
 use crate::{Device, DeviceInfo, Fault, FaultEnd, Lost, Plate, Run};
 use quantity::Duration;
 use std::collections::BTreeMap;
@@ -89,7 +89,7 @@ fn uses(m: &mut Markup, run: &Run) {
                         });
                     });
                     m.element("td", &[("class", &"n")], percent(used.busy));
-                    let places = format!("{} of {}", digits(used.mean, 2), info.places);
+                    let places = format!("{} of {}", fixed(used.mean, 1), info.places);
                     m.element("td", &[("class", &"n")], places);
                     m.element("td", &[("class", &"n")], used.count);
                 });
@@ -127,7 +127,6 @@ pub(super) fn faults(m: &mut Markup, run: &Run) {
             m.element("p", &[], "Nothing broke.");
             return;
         }
-        summary(m, &run.faults);
         let rows: Vec<Vec<Cell>> = run
             .faults
             .iter()
@@ -156,7 +155,8 @@ pub(super) fn faults(m: &mut Markup, run: &Run) {
             "how it ended",
             "after",
         ];
-        if rows.len() > 12 {
+        if rows.len() > FAULTS_OPEN_MAX {
+            summary(m, &run.faults);
             m.within("details", &[], |m| {
                 m.element("summary", &[], "every fault");
                 table(m, &heads, &rows);

@@ -28,7 +28,7 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign) {
         ];
         table(m, &heads, &rows);
     });
-    m.within("p", &[("class", &"sub")], |m| {
+    m.within("p", &[("class", &"sub wide")], |m| {
         m.text(&"Colours have one scale for all plates of the campaign. In a well: + positive control, − negative control, c other control, b blank; ");
         m.element("i", &[("class", &"key hatch")], "");
         m.text(&"flagged or without a value that counts; empty frame: not read.");

@@ -28,7 +28,7 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign) {
             ("c1", "experiment"),
             ("c3", "confirmation"),
             ("bar c2", "best so far"),
-            ("band", "95 % interval of the answer"),
+            ("band", "95\u{202f}% interval of the answer"),
         ];
         (keys, "Best so far against experiments")
     };
@@ -50,6 +50,7 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign) {
     }
     m.open("div", &[("class", &"card")]);
     m.open("div", &[("class", &"pair")]);
+    m.open("div", &[("class", &"column")]);
     let rows = || -> Vec<Vec<Cell>> {
         let row = |s: &score::PlateScore| {
             vec![
@@ -67,7 +68,7 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign) {
         "measured so far",
         "predicted",
         "error",
-        "in the 90 % interval",
+        "in the 90\u{202f}% interval",
     ];
     let note =
         "Root mean square of measured minus predicted, on experiments that the model had not seen.";
@@ -79,14 +80,13 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign) {
         |m| error::rmse(m, &scores, &campaign.response, &campaign.unit),
         Some((heads, rows())),
     );
-    let note = "Share of values within the model's 90 % interval; an honest model stays near 90 %.";
+    let note = "Share of values within the model's 90\u{202f}% interval; an honest model stays near 90\u{202f}%.";
     let caption = ("Is its doubt honest?", note);
     figure(m, caption, &[], |m| error::coverage(m, &scores), None);
     m.close("div");
-    m.open("div", &[("class", &"pair")]);
     let note =
         "The prediction was made before the well was read. The dashed line is where they agree.";
-    let keys = &[("c1", "in the 90 % interval"), ("c2", "outside")];
+    let keys = &[("c1", "in the 90\u{202f}% interval"), ("c2", "outside")];
     let caption = ("Measured against predicted", note);
     figure(m, caption, keys, |m| parity::draw(m, campaign), None);
     m.close("div");

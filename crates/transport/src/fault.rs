@@ -3,11 +3,10 @@
 
 use crate::motion::{Motion, Place};
 use crate::profile::Limits;
-use crate::route::Tree;
 use crate::run::{End, FOREVER, Run, Start};
 use crate::timeline::Window;
 use crate::track::{BerthKind, ZoneId};
-use crate::traffic::{Dead, Rest, State, Traffic, TrafficError};
+use crate::traffic::{Dead, Rest, State, Traffic, TrafficError, closed};
 use quantity::{BerthId, BlockId, Instant, MoverId};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -267,26 +266,28 @@ impl Traffic {
         };
         let block = run.path[run.path.len() - 1];
         let starts = self.blocks_at_rest(block, offset);
-        let closed = |b: &crate::track::Block| self.closed(b.zone, b.from, Some(mover));
-        let left = |(b, offset): &(BlockId, f64)| {
-            let length = self.track.block(*b).curve.length() - offset;
-            (*b, (length * 1e6) as u64)
-        };
-        let tree = Tree::from(&self.track, self.costs(), starts.iter().map(left), closed);
-        let goal = match to {
-            Some(to) => Some(to),
-            None => self
-                .free_berths(BerthKind::Parking)
-                .filter_map(|b| Some((tree.cost_to(&self.track, b)?, b)))
-                .min()
-                .map(|(_, b)| b),
+        let left: Vec<(BlockId, u32)> = starts
+            .iter()
+            .map(|(b, offset)| {
+                let length = self.track.block(*b).curve.length() - offset;
+                (*b, (length * 1e6) as u32)
+            })
+            .collect();
+        let goals: Vec<BerthId> = match to {
+            Some(to) => vec![to],
+            None => self.free_berths(BerthKind::Parking).collect(),
         };
         let blocked = |by| TrafficError::Blocked {
             to: to.unwrap_or(rest.bound),
             by,
         };
-        let goal = goal.ok_or_else(|| blocked(None))?;
-        let path = tree.path(&self.track, goal).ok_or_else(|| blocked(None))?;
+        let (track, zones) = (&self.track, &self.zones);
+        let (path, goal) = self
+            .routes
+            .search(track, &left, &goals, u32::MAX, |block, cost| {
+                (!closed(track, zones, block, Some(mover))).then_some(cost)
+            })
+            .ok_or_else(|| blocked(None))?;
         let offset = starts
             .iter()
             .find(|(b, _)| *b == path[0])
@@ -304,7 +305,7 @@ impl Traffic {
         let depart = self
             .earliest(&run, mover, since.base())
             .map_err(|by| blocked(Some(by)))?;
-        let depart = Instant::from_base(depart);
+        let depart = Instant::from_base(depart.depart);
         let motion = Motion {
             mover,
             from: rest.motion.to,

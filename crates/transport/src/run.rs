@@ -407,14 +407,13 @@ fn stretches(
     list
 }
 
-/// Joins windows of one zone that overlap or touch.
+/// Joins windows of one zone that overlap or touch. Windows are in order of their beginning.
 fn merge(uses: &mut Vec<Use>) {
     let mut i = 0;
     while i < uses.len() {
         let mut j = i + 1;
-        while j < uses.len() {
-            if uses[j].zone == uses[i].zone && uses[j].enter <= uses[i].leave {
-                uses[i].enter = uses[i].enter.min(uses[j].enter);
+        while j < uses.len() && uses[j].enter <= uses[i].leave {
+            if uses[j].zone == uses[i].zone {
                 uses[i].leave = uses[i].leave.max(uses[j].leave);
                 uses.remove(j);
             } else {

@@ -31,10 +31,10 @@
 
 use crate::motion::{Motion, Place};
 use crate::profile::Limits;
-use crate::route::{Costs, Tree};
+use crate::route::Routes;
 use crate::run::{End, FOREVER, Run, Start};
 use crate::timeline::{Timeline, Window};
-use crate::track::{BerthKind, Track, ZoneId};
+use crate::track::{BerthKind, Block, Track, ZoneId};
 use quantity::{BerthId, BlockId, Duration, Instant, Length, Mass, MoverId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -42,12 +42,10 @@ use thiserror::Error;
 
 /// A wait longer than this in the berth is worth looking for a way round.
 pub const WAY_ROUND_AFTER: Duration = Duration::from_millis(500);
-/// How much dearer the blocks of the first way are when a second one is looked for.
-const SECOND_WAY_FACTOR: u64 = 4;
+/// How many ways round are tried, each round the place where the last one waits longest.
+const WAYS_ROUND: usize = 2;
 /// Windows kept for runs asked for before; beyond that all are forgotten and made again.
-const CACHE_WINDOWS_MAX: usize = 8_000_000;
-/// Trees of shortest ways kept, as blocks in all of them.
-const CACHE_TREE_BLOCKS_MAX: usize = 20_000_000;
+const CACHE_WINDOWS_MAX: usize = 2_000_000;
 
 /// A kind of mover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,8 +186,17 @@ pub(crate) struct Mover {
     pub(crate) state: State,
 }
 
-/// Key of a run asked for before: from, to, limits, first or second way.
-type RunKey = (BerthId, BerthId, Limits, bool);
+/// Key of a run asked for before: from, to, limits, a zone to avoid.
+type RunKey = (BerthId, BerthId, Limits, Option<ZoneId>);
+
+/// When a run fits in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fit {
+    /// Its departure, in nanoseconds.
+    pub(crate) depart: i64,
+    /// The zone that makes it wait longest at once.
+    waits_for: Option<ZoneId>,
+}
 
 /// The state of all movers of one hall and all reservations.
 #[derive(Clone, Debug)]
@@ -198,10 +205,9 @@ pub struct Traffic {
     pub(crate) movers: Vec<Mover>,
     pub(crate) zones: Vec<Timeline>,
     pub(crate) horizon: i64,
-    costs: Costs,
+    pub(crate) routes: Routes,
     runs: HashMap<RunKey, Option<Arc<Run>>>,
     run_windows: usize,
-    trees: HashMap<BerthId, Arc<Tree>>,
     /// Whether anything stands on the track, so that kept ways may be blocked.
     pub(crate) obstacles: usize,
 }
@@ -226,13 +232,12 @@ impl Traffic {
             return Err(homes(format!("there are only {parking} parking berths")));
         }
         let mut traffic = Self {
-            costs: Costs::new(&track),
+            routes: Routes::new(&track),
             zones: vec![Timeline::default(); track.zones()],
             movers: Vec::with_capacity(movers.len()),
             horizon: i64::MIN,
             runs: HashMap::new(),
             run_windows: 0,
-            trees: HashMap::new(),
             obstacles: 0,
             track,
         };
@@ -343,13 +348,11 @@ impl Traffic {
 
     /// The parking berth that nobody holds with the shortest way from a berth.
     pub fn nearest_parking(&mut self, from: BerthId) -> Option<BerthId> {
-        let tree = self.tree(from);
-        let track = Arc::clone(&self.track);
-        self.free_berths(BerthKind::Parking)
+        let free: Vec<BerthId> = self
+            .free_berths(BerthKind::Parking)
             .filter(|b| *b != from)
-            .filter_map(|b| Some((tree.cost_to(&track, b)?, b)))
-            .min()
-            .map(|(_, b)| b)
+            .collect();
+        self.routes.nearest(&self.track, from, &free)
     }
 
     /// How long a ride takes on a free track; none between a berth and itself takes no time.
@@ -373,7 +376,7 @@ impl Traffic {
         if !limits.moves() {
             return Err(TrafficError::Still(MoverId(0)));
         }
-        self.run(from, to, limits, false)
+        self.run(from, to, limits, None)
             .map(|run| run.profile.duration())
             .ok_or(TrafficError::Blocked { to, by: None })
     }
@@ -425,35 +428,44 @@ impl Traffic {
             return Err(TrafficError::Taken { berth: to, by });
         }
         let earliest = not_before.max(now).base();
-        let mut best = self
-            .run(from, to, limits, false)
-            .map(|run| (self.earliest(&run, mover, earliest), run));
-        let waits = match &best {
-            Some((Ok(depart), _)) => *depart - earliest > WAY_ROUND_AFTER.base(),
-            _ => true,
+        let mut best = match self.run(from, to, limits, None) {
+            Some(run) => match self.earliest(&run, mover, earliest) {
+                Ok(fit) => Ok((fit, run)),
+                Err(by) => Err(Some(by)),
+            },
+            None => Err(None),
         };
-        if waits && let Some(run) = self.run(from, to, limits, true) {
-            let found = self.earliest(&run, mover, earliest);
-            let arrives = |depart: &Result<i64, MoverId>, run: &Run| {
-                depart
-                    .as_ref()
-                    .map_or(i64::MAX, |d| d + run.profile.duration().base())
-            };
-            if best
-                .as_ref()
-                .is_none_or(|(depart, first)| arrives(&found, &run) < arrives(depart, first))
-            {
-                best = Some((found, run));
-            }
-        }
-        if self.obstacles > 0
-            && !matches!(best, Some((Ok(_), _)))
+        // Where somebody stands in the way for good, any way round will do.
+        if best.is_err()
+            && self.obstacles > 0
             && let Some(run) = self.way_round(from, to, limits)
         {
-            best = Some((self.earliest(&run, mover, earliest), run));
+            best = match self.earliest(&run, mover, earliest) {
+                Ok(fit) => Ok((fit, run)),
+                Err(by) => Err(Some(by)),
+            };
+        }
+        // Where the wait is for others that pass, a way round their place may be sooner.
+        let mut tries = WAYS_ROUND;
+        while tries > 0
+            && let Ok((fit, run)) = &best
+            && fit.depart - earliest > WAY_ROUND_AFTER.base()
+            && let Some(zone) = fit.waits_for
+        {
+            tries -= 1;
+            let arrives = fit.depart + run.profile.duration().base();
+            let other = self.run(from, to, limits, Some(zone));
+            let Some(other) = other else { break };
+            match self.earliest(&other, mover, earliest) {
+                Ok(fit) if fit.depart + other.profile.duration().base() < arrives => {
+                    best = Ok((fit, other));
+                }
+                _ => break,
+            }
         }
         match best {
-            Some((Ok(depart), run)) => {
+            Ok((fit, run)) => {
+                let depart = fit.depart;
                 let motion = Motion {
                     mover,
                     from: Place::Berth(from),
@@ -470,8 +482,7 @@ impl Traffic {
                 };
                 Ok(motion)
             }
-            Some((Err(by), _)) => Err(TrafficError::Blocked { to, by: Some(by) }),
-            None => Err(TrafficError::Blocked { to, by: None }),
+            Err(by) => Err(TrafficError::Blocked { to, by }),
         }
     }
 
@@ -583,9 +594,11 @@ impl Traffic {
 
     /// The first departure at `from` or later for which all windows of a run are free, or who
     /// stands in the way for good.
-    pub(crate) fn earliest(&self, run: &Run, mover: MoverId, from: i64) -> Result<i64, MoverId> {
+    pub(crate) fn earliest(&self, run: &Run, mover: MoverId, from: i64) -> Result<Fit, MoverId> {
         let uses = &run.uses;
         let mut depart = from;
+        let mut waits_for = None;
+        let mut longest = 0;
         let mut fits = 0;
         let mut i = 0;
         while fits < uses.len() {
@@ -599,7 +612,12 @@ impl Traffic {
                 None => fits += 1,
                 Some(other) if other.leave == FOREVER => return Err(other.mover),
                 Some(other) => {
-                    depart = other.leave - u.enter;
+                    let later = other.leave - u.enter;
+                    if later - depart > longest {
+                        longest = later - depart;
+                        waits_for = Some(u.zone);
+                    }
+                    depart = later;
                     fits = 0;
                     // Another window of the same zone may follow.
                     continue;
@@ -607,7 +625,7 @@ impl Traffic {
             }
             i = if i + 1 == uses.len() { 0 } else { i + 1 };
         }
-        Ok(depart)
+        Ok(Fit { depart, waits_for })
     }
 
     /// Enters all windows of a motion; a window of the mover's own without end is closed first.
@@ -640,44 +658,21 @@ impl Traffic {
         }
     }
 
-    pub(crate) fn costs(&self) -> &Costs {
-        &self.costs
-    }
-
-    fn tree(&mut self, from: BerthId) -> Arc<Tree> {
-        let most = CACHE_TREE_BLOCKS_MAX / self.track.blocks().len().max(1) + 1;
-        if self.trees.len() >= most {
-            self.trees.clear();
-        }
-        let (track, costs) = (&self.track, &self.costs);
-        Arc::clone(
-            self.trees
-                .entry(from)
-                .or_insert_with(|| Arc::new(Tree::from_berth(track, costs, from, |_| false))),
-        )
-    }
-
-    /// The run over the first or second way between two berths.
+    /// The run over the shortest way between two berths, or the shortest that avoids a zone.
     fn run(
         &mut self,
         from: BerthId,
         to: BerthId,
         limits: Limits,
-        second: bool,
+        avoid: Option<ZoneId>,
     ) -> Option<Arc<Run>> {
-        let key = (from, to, limits, second);
+        let key = (from, to, limits, avoid);
         if let Some(run) = self.runs.get(&key) {
             return run.clone();
         }
-        let tree = self.tree(from);
-        let first = tree.path(&self.track, to)?;
-        let path = if second {
-            let costs = self.costs.dearer(&first, SECOND_WAY_FACTOR);
-            Tree::from_berth(&self.track, &costs, from, |_| false)
-                .path(&self.track, to)
-                .filter(|path| *path != first)
-        } else {
-            Some(first)
+        let path = match avoid {
+            None => self.routes.first(&self.track, from, to),
+            Some(zone) => self.routes.detour(&self.track, from, to, zone),
         };
         let run = path.map(|path| {
             Arc::new(Run::new(
@@ -698,32 +693,18 @@ impl Traffic {
     }
 
     /// A run that avoids every zone in which somebody stands.
-    fn way_round(&self, from: BerthId, to: BerthId, limits: Limits) -> Option<Arc<Run>> {
-        let tree = Tree::from_berth(&self.track, &self.costs, from, |block| {
-            self.closed(block.zone, block.from, None)
-        });
-        let path = tree.path(&self.track, to)?;
+    fn way_round(&mut self, from: BerthId, to: BerthId, limits: Limits) -> Option<Arc<Run>> {
+        let (track, zones) = (&self.track, &self.zones);
+        let path = self
+            .routes
+            .avoiding(track, from, to, |block| closed(track, zones, block, None))?;
         Some(Arc::new(Run::new(
-            &self.track,
+            track,
             Start::Berth(from),
             path,
             End::Berth(to),
             limits,
         )))
-    }
-
-    /// Whether somebody other than `own` stands in a block's zone or on its first node for good.
-    pub(crate) fn closed(
-        &self,
-        zone: ZoneId,
-        from: crate::track::NodeId,
-        own: Option<MoverId>,
-    ) -> bool {
-        let held = |zone: ZoneId| {
-            let holder = self.zones[zone.index()].holder();
-            holder.is_some() && holder != own
-        };
-        held(zone) || self.track.node(from).zone.is_some_and(held)
     }
 
     pub(crate) fn blocks_at_rest(&self, block: BlockId, offset: f64) -> Vec<(BlockId, f64)> {
@@ -736,4 +717,18 @@ impl Traffic {
             })
             .collect()
     }
+}
+
+/// Whether somebody other than `own` stands in a block's zone or on its first node for good.
+pub(crate) fn closed(
+    track: &Track,
+    zones: &[Timeline],
+    block: &Block,
+    own: Option<MoverId>,
+) -> bool {
+    let held = |zone: ZoneId| {
+        let holder = zones[zone.index()].holder();
+        holder.is_some() && holder != own
+    };
+    held(block.zone) || track.node(block.from).zone.is_some_and(held)
 }

@@ -168,7 +168,7 @@ impl Twin {
     /// Puts a fresh plate into a nest; the place where it was put in truth.
     fn bring(&mut self, job: &Job, id: PlateId, plate: Plate, nest: NestId) -> Place {
         let place = Place::Nest(nest);
-        if self.truth.plate(id).is_some() || !self.truth.exists(place) {
+        if self.truth.plate(id).is_some() || self.truth.is_far(id) || !self.truth.exists(place) {
             self.breach(job.id, Breach::NoSuchThing);
             return self.truth.place_of(id).unwrap_or(Place::Outside);
         }

@@ -5,6 +5,9 @@ use lab::Hall;
 use labware::Place;
 use quantity::PlateId;
 
+/// The most that plate ids may run ahead of the number of plates.
+const PLATE_GAP_MAX: usize = 1 << 20;
+
 /// Where every plate is, and what it is like.
 #[derive(Clone, Debug)]
 pub(crate) struct Truth {
@@ -34,6 +37,11 @@ impl Truth {
 
     pub(crate) fn place_of(&self, id: PlateId) -> Option<Place> {
         self.plate(id).map(|plate| plate.place)
+    }
+
+    /// Whether a plate's id is so far ahead of the others that it must be an error: ids are dense.
+    pub(crate) fn is_far(&self, id: PlateId) -> bool {
+        id.index() >= self.plates.len() + PLATE_GAP_MAX
     }
 
     /// A plate that has not been seen before, outside the hall.

@@ -11,7 +11,9 @@ use crate::truth::Truth;
 use bus::{Action, Command, Device, Driver, Durability, Fault, Known, Outcome, Received, Report};
 use lab::Hall;
 use labware::{Place, PlateContents, Well};
-use quantity::{CommandId, Duration, Instant, MoverId, PlateId, ReagentId, StationId, Volume};
+use quantity::{
+    BerthId, CommandId, Duration, Instant, MoverId, PlateId, ReagentId, StationId, Volume,
+};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -246,6 +248,12 @@ impl Twin {
     #[must_use]
     pub fn is_spoilt(&self, plate: PlateId) -> bool {
         self.truth.plate(plate).is_some_and(|plate| plate.spoilt)
+    }
+
+    /// The berth that a mover stands in; `None` if it is on the way.
+    #[must_use]
+    pub fn berth_of(&self, mover: MoverId) -> Option<BerthId> {
+        self.movers.get(mover.index()).and_then(MoverState::berth)
     }
 
     /// Every plate that was ever brought and where it is, in order of id.

@@ -6,7 +6,7 @@ use crate::detect::DetectorPhysics;
 use quantity::Duration;
 
 /// Constants of the twin's physics.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Physics {
     /// Plates and grippers.
     pub pose: PosePhysics,
@@ -18,18 +18,6 @@ pub struct Physics {
     pub people: PeoplePhysics,
     /// Devices.
     pub devices: DevicePhysics,
-}
-
-impl Default for Physics {
-    fn default() -> Self {
-        Self {
-            pose: PosePhysics::default(),
-            liquid: LiquidPhysics::default(),
-            detectors: DetectorPhysics::default(),
-            people: PeoplePhysics::default(),
-            devices: DevicePhysics::default(),
-        }
-    }
 }
 
 /// Poses and grips. Placing spreads by about 0.35 mm in each axis (nest clearance, plate tolerance,

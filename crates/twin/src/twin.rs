@@ -375,7 +375,7 @@ impl Twin {
 
     /// Works off everything that is due before a command begins, or up to a moment.
     fn advance(&mut self, until: Instant, command: Option<CommandId>, stop_at_report: bool) {
-        while !(stop_at_report && !self.outbox.is_empty()) {
+        while !stop_at_report || self.outbox.is_empty() {
             let Some((at, event)) = self.heap.pop_before(until, command) else {
                 break;
             };

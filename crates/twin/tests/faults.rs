@@ -495,19 +495,15 @@ fn a_halted_mover_stands_where_traffic_control_says() {
         tried.plan(second, also, limits, start, start).unwrap();
         let at = ahead.depart + ahead.duration().scale(f64::from(part) / 20.0);
         let result = tried.stuck(first, at).unwrap();
-        if let Some(motion) = result.stopped.first() {
-            if motion.arrive > at {
-                stopped = Some((at, motion.clone()));
-                traffic = tried;
-                break;
-            }
+        let behind = result.stopped.first().filter(|motion| motion.arrive > at);
+        if let Some(motion) = behind {
+            stopped = Some((at, motion.clone()));
+            traffic = tried;
+            break;
         }
     }
     hand.traffic = traffic;
-    let Some((at, motion)) = stopped else {
-        println!("on this track nobody is behind");
-        return;
-    };
+    let (at, motion) = stopped.unwrap();
     let id = hand.issue(Hand::travel_of(&behind, also));
     while hand.twin.next(at).is_some() {}
     hand.now = at;

@@ -1,7 +1,7 @@
 //! A plate as a heat map.
 
 use super::frame::svg;
-use super::scale::ticks;
+use super::scale::{Scale, ticks};
 use super::{at, colour};
 use crate::markup::Markup;
 use crate::number::{level, number, with_unit};
@@ -56,11 +56,7 @@ pub(crate) fn range<'a>(plates: impl IntoIterator<Item = &'a Plate>, value: Valu
     };
     let cut = (last as f64 * TAIL) as usize;
     let (low, high) = (values[cut], values[last - cut]);
-    if low < high {
-        (low, high)
-    } else {
-        (low - 0.5, high + 0.5)
-    }
+    Scale::around([low, high], 0.0)
 }
 
 const MARGIN: f64 = 20.0;
@@ -83,6 +79,12 @@ pub(crate) fn draw(
     let pitch = (WIDTH / columns).min(34.0);
     let (wide, tall) = (pitch * columns, pitch * rows);
     let (width, height) = (MARGIN + wide + LEGEND, MARGIN + tall + 4.0);
+    let shares = Scale {
+        low,
+        high,
+        from: 0.0,
+        to: 1.0,
+    };
     let title = format!("{}, {} values", plate.id, value.name());
     let description = format!(
         "{} rows by {} columns, from {} to {}",
@@ -97,7 +99,7 @@ pub(crate) fn draw(
             if well.row >= plate.rows || well.column >= plate.columns || well.role == Role::Empty {
                 continue;
             }
-            let share = value.of(well).map(|v| (v - low) / (high - low));
+            let share = value.of(well).map(|v| shares.place(v));
             cell(m, plate, campaign, well, value, share, pitch);
         }
         legend(
@@ -250,6 +252,12 @@ fn tip(plate: &Plate, campaign: &Campaign, well: &Well, value: Value) -> String 
 
 fn legend(m: &mut Markup, (x, tall): (f64, f64), (low, high): (f64, f64), unit: &str) {
     let (top, height) = (MARGIN, tall - 1.0);
+    let place = Scale {
+        low,
+        high,
+        from: top + height,
+        to: top,
+    };
     m.shape(
         "rect",
         &[
@@ -263,7 +271,7 @@ fn legend(m: &mut Markup, (x, tall): (f64, f64), (low, high): (f64, f64), unit: 
     );
     m.within("g", &[("class", &"grid")], |m| {
         for (value, text) in ticks(low, high, 4) {
-            let y = at(top + height * (1.0 - (value - low) / (high - low)));
+            let y = at(place.place(value));
             let (x1, x2) = (at(x + 10.0), at(x + 14.0));
             m.shape("line", &[("x1", &x1), ("x2", &x2), ("y1", &y), ("y2", &y)]);
             let (x, y) = (at(x + 17.0), at(y + 4.0));

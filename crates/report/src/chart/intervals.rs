@@ -33,6 +33,10 @@ pub(crate) fn draw(m: &mut Markup, candidate: &Candidate, range: &Scale) {
         &number(candidate.estimate),
         &description,
         |m| {
+            let (low, high) = candidate.interval;
+            if !(low.is_finite() && high.is_finite() && candidate.estimate.is_finite()) {
+                return;
+            }
             let middle = HEIGHT / 2.0;
             let (x1, x2) = (
                 range.place(candidate.interval.0),

@@ -11,7 +11,10 @@ use crate::{Campaign, Goal, score};
 /// Every measured experiment as a dot, the best so far as a line, the answer's interval as a band.
 pub(crate) fn draw(m: &mut Markup, campaign: &Campaign) {
     let series = score::best_so_far(campaign);
-    let answer = campaign.answer.candidates.first();
+    let answer = campaign.answer.candidates.first().filter(|best| {
+        let (low, high) = best.interval;
+        campaign.goal != Goal::Map && low.is_finite() && high.is_finite()
+    });
     let ends = answer.map(|best| [best.interval.0, best.interval.1]);
     let values = series.iter().map(|(value, _)| *value);
     let y = Scale::around(values.chain(ends.into_iter().flatten()), 0.06);

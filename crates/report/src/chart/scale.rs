@@ -36,6 +36,8 @@ impl Scale {
     pub(crate) fn place(&self, value: f64) -> f64 {
         // Halves, so that the width of the widest interval is still a number.
         let share = (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);
+        // What is no number has no place; it must not break the picture.
+        let share = if share.is_nan() { 0.0 } else { share };
         self.from + share.clamp(-0.5, 1.5) * (self.to - self.from)
     }
 }

@@ -4,7 +4,7 @@ use super::table::{Cell, chip, pairs, table};
 use crate::chart::intervals;
 use crate::limits::CANDIDATES_MAX;
 use crate::markup::Markup;
-use crate::number::{count, interval, level, named, number, percent, uncertain, with_unit};
+use crate::number::{count, interval, level, named, number, uncertain, with_unit};
 use crate::{Campaign, Candidate, Goal, Plate, score};
 use quantity::PlateId;
 use std::collections::BTreeSet;
@@ -126,13 +126,6 @@ fn rivals(campaign: &Campaign, best: &Candidate) -> usize {
 fn common(campaign: &Campaign) -> Vec<String> {
     let mut said = Vec::new();
     let answer = &campaign.answer;
-    if let Some(last) = score::by_plate(&campaign.experiments).last() {
-        said.push(format!(
-            "On the last plate that it had to predict, the model was off by {} (root mean square), and {} of the values lay within its 90\u{202f}% intervals.",
-            with_unit(number(last.rmse), &campaign.unit),
-            percent(last.covered)
-        ));
-    }
     if answer.unanswered > 0 {
         said.push(format!(
             "{} asked for and never got a value.",

@@ -1,5 +1,7 @@
 //! Runs the engine on problems with known answers, many seeds at a time, and prints what it reached.
 //!
+//! `bench speed N D Q` times one ask after N trials in D dimensions.
+//!
 //! `bench PROBLEM[,PROBLEM...] [q] [rounds] [seeds] [policy]`, where a problem is a built-in function or
 //! a file of `{"init": ..., "outcomes": [[...], ...]}` with the table of a finite problem. One line per
 //! problem: median and quartiles over seeds of the final regret, and for tables the share of the best
@@ -403,6 +405,62 @@ fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
     })
 }
 
+/// CPU seconds that this process has spent, and its peak memory in megabytes.
+fn spent() -> (f64, f64) {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap_or("")
+        .split_whitespace()
+        .collect();
+    let ticks = |place: usize| {
+        fields
+            .get(place)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0.0)
+    };
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak
+        .and_then(|text| text.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0.0);
+    // The kernel counts in hundredths of a second.
+    ((ticks(11) + ticks(12)) / 100.0, peak / 1024.0)
+}
+
+/// CPU seconds of the first ask after `n` trials of a function in `d` dimensions are told.
+fn speed(n: usize, d: usize, q: usize) {
+    let space = cube(d, -5.0, 10.0);
+    let made = policy(
+        "gp",
+        space.clone(),
+        Question::minimise("y"),
+        Options::default(),
+        Seed(1),
+    );
+    let mut chooser = made.unwrap_or_else(|error| panic!("{error}"));
+    let mut rng = Seed(2).rng();
+    let trials: Vec<Trial> = (0..n)
+        .map(|_| {
+            let point = space.sample(&mut rng).unwrap();
+            let value = levy(&numbers(&point));
+            Trial::measured(point, value, 0)
+        })
+        .collect();
+    chooser.tell(&trials).unwrap();
+    for ask in 0..2 {
+        let before = spent().0;
+        chooser.ask(q, &[], Seed(ask)).unwrap();
+        let (after, peak) = spent();
+        println!(
+            "n {n} d {d} q {q}, ask {ask}: {:.2} CPU s, peak {peak:.0} MB",
+            after - before
+        );
+    }
+    println!("{}", chooser.note().unwrap_or_default());
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |place: usize, default: usize| {
@@ -411,6 +469,10 @@ fn main() {
             .map_or(default, |text| text.parse().unwrap())
     };
     let (q, rounds, seeds) = (number(1, 96), number(2, 5), number(3, 10));
+    if arguments[0] == "speed" {
+        speed(q, number(2, 20), number(3, 96));
+        return;
+    }
     let policy_name = arguments.get(4).map_or("gp", String::as_str);
     let threads = std::env::var("BENCH_THREADS").map_or(2, |text| text.parse().unwrap());
     for name in arguments[0].split(',') {

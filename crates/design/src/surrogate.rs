@@ -5,7 +5,7 @@ use quantity::{Rng, Seed};
 use rand::RngExt;
 
 use crate::encode::{Group, Rows};
-use crate::gp::{Data, Exact, Fit, Shape, fit};
+use crate::gp::{Data, Exact, Fit, Shape, fit, prior_means};
 use crate::warp::{Form, Warp};
 
 /// A response's values at encoded points, oriented so that more is better.
@@ -63,11 +63,11 @@ impl Bend {
 /// Fewest rows with which warps and shapes are compared; below, the plainest is taken.
 const ROWS_TO_CHOOSE: usize = 8;
 /// Rows that the form and the kernel's numbers are chosen on; with more, a part of them is used.
-const CHOICE_ROWS: usize = 320;
-const FIT_ROWS: usize = 640;
+const CHOICE_ROWS: usize = 288;
+const FIT_ROWS: usize = 512;
 /// Evaluations of the likelihood while choosing the form, and afterwards.
 const CHOICE_EVALUATIONS: usize = 40;
-const FIT_EVALUATIONS: usize = 30;
+const FIT_EVALUATIONS: usize = 20;
 /// Most groups for which pairs are considered.
 const PAIRED_GROUPS_MAX: usize = 40;
 
@@ -200,31 +200,52 @@ fn mean_log_slope(warp: &Warp, values: &[f64]) -> f64 {
 }
 
 /// The kernel's shape, the warp, and the fit, of highest cross-validated score. First the warp is chosen
-/// with the plainest shape that can tell, then the shape.
+/// with the plainest shape, then the shape; each fit begins where the one before it ended.
 fn choose(observed: &Observed, part: &[usize], groups: &[Group]) -> Option<(Shape, Bend, Fit)> {
     let values: Vec<f64> = part.iter().map(|&place| observed.values[place]).collect();
     let mut best: Option<(Shape, Bend, Fit, f64)> = None;
-    let mut consider = |shape: Shape, bend: Bend| -> Bend {
+    let mut consider = |shape: Shape, bend: Bend, start: Option<Fit>, evaluations: usize| {
         let warp = bend.warp(&observed.values);
         let data = warped(observed, &warp).pick(part);
-        if let Some(fitted) = fit(&data, shape, groups, None, CHOICE_EVALUATIONS) {
-            let score = fitted.leave_one_out + mean_log_slope(&warp, &values);
-            if best.as_ref().is_none_or(|best| score > best.3) {
-                best = Some((shape, bend, fitted, score));
-            }
+        let start = start.map(|start| extended(&start, shape, groups.len()));
+        let fitted = fit(&data, shape, groups, start.as_deref(), evaluations)?;
+        let score = fitted.leave_one_out + mean_log_slope(&warp, &values);
+        if best.as_ref().is_none_or(|best| score > best.3) {
+            best = Some((shape, bend, fitted.clone(), score));
         }
-        best.as_ref().map_or(Bend::Straight, |best| best.1)
+        let bend = best.as_ref().map_or(Bend::Straight, |best| best.1);
+        Some((fitted, bend, best.as_ref().map(|best| best.2.clone())))
     };
-    consider(Shape::Radial, Bend::Straight);
+    let (plain, _, _) = consider(Shape::Radial, Bend::Straight, None, CHOICE_EVALUATIONS)?;
     if values.len() >= ROWS_TO_CHOOSE {
-        consider(Shape::Radial, Bend::Power);
-        let bend = consider(Shape::Radial, Bend::Log);
+        consider(
+            Shape::Radial,
+            Bend::Power,
+            Some(plain.clone()),
+            CHOICE_EVALUATIONS / 2,
+        );
+        let (_, bend, leader) = consider(
+            Shape::Radial,
+            Bend::Log,
+            Some(plain),
+            CHOICE_EVALUATIONS / 2,
+        )?;
         if groups.len() > 1 {
-            consider(Shape::Single, bend);
+            let (single, ..) = consider(Shape::Single, bend, leader, CHOICE_EVALUATIONS)?;
             if groups.len() <= PAIRED_GROUPS_MAX {
-                consider(Shape::Paired, bend);
+                consider(Shape::Paired, bend, Some(single), CHOICE_EVALUATIONS / 2);
             }
         }
     }
     best.map(|(shape, bend, fitted, _)| (shape, bend, fitted))
+}
+
+/// A fit's numbers as a start for a shape with more parts: what is new begins at the prior's mean.
+fn extended(fit: &Fit, shape: Shape, groups: usize) -> Vec<f64> {
+    let mut numbers = fit.kernel.logs.clone();
+    let means = prior_means(shape, groups);
+    let from = numbers.len().min(means.len() - 1);
+    numbers.extend_from_slice(&means[from..means.len() - 1]);
+    numbers.push(fit.noise);
+    numbers
 }

@@ -4,7 +4,7 @@ use faer::Mat;
 use quantity::Rng;
 
 use super::fit::{Data, Fit, centre, covariance};
-use super::kernel::{Kernel, Table};
+use super::kernel::{Kernel, Scales, Table};
 use crate::encode::Rows;
 use crate::linear_algebra::{add_product, cholesky_jittered, solve, solve_lower, subtract_gram};
 use crate::space::normal;
@@ -13,6 +13,7 @@ use crate::space::normal;
 #[derive(Clone, Debug)]
 pub(crate) struct Exact {
     pub kernel: Kernel,
+    pub scales: Scales,
     /// Logarithm of the noise variance.
     pub noise: f64,
     pub mean: f64,
@@ -30,6 +31,7 @@ impl Exact {
         let alpha = solve(&factor, &residual);
         Some(Exact {
             kernel: fit.kernel.clone(),
+            scales: fit.kernel.scales(),
             noise: fit.noise,
             mean,
             table,

@@ -98,7 +98,7 @@ pub(crate) fn fit(
         &low,
         &high,
         evaluations,
-        1e-3,
+        1e-2,
     );
     if !found.value.is_finite() {
         return None;

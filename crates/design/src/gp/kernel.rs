@@ -49,6 +49,7 @@ impl Table {
     }
 
     /// Squared distances of the first `count` rows to `x` in one group.
+    #[inline(always)]
     pub(crate) fn squares(&self, group: Group, x: &[f64], count: usize, out: &mut [f64]) {
         let out = &mut out[..count];
         match group {
@@ -85,7 +86,7 @@ const SQRT5: f64 = 2.236_067_977_499_79;
 
 /// `e^x` for `x <= 0`, to a few units in the last place, in a form that compilers vectorise: reduction
 /// by powers of two, then the Taylor polynomial of degree 13 on half an octave.
-#[inline]
+#[inline(always)]
 pub(crate) fn exp_negative(x: f64) -> f64 {
     // Adding this puts the nearest whole number into the low bits of the mantissa.
     const ROUND: f64 = 6_755_399_441_055_744.0;
@@ -113,17 +114,25 @@ pub(crate) fn exp_negative(x: f64) -> f64 {
 }
 
 /// Matérn-5/2 at a squared scaled distance.
-#[inline]
+#[inline(always)]
 pub(crate) fn matern(square: f64) -> f64 {
     let t = SQRT5 * square.sqrt();
     (1.0 + t + t * t / 3.0) * exp_negative(-t)
 }
 
-/// Minus the derivative of [`matern`] by the squared scaled distance.
-#[inline]
-pub(crate) fn matern_slope(square: f64) -> f64 {
+/// Matérn-5/2 at a squared scaled distance, and minus its derivative by that square.
+#[inline(always)]
+pub(crate) fn matern_and_slope(square: f64) -> (f64, f64) {
     let t = SQRT5 * square.sqrt();
-    5.0 / 6.0 * (1.0 + t) * exp_negative(-t)
+    let e = exp_negative(-t);
+    ((1.0 + t + t * t / 3.0) * e, 5.0 / 6.0 * (1.0 + t) * e)
+}
+
+/// Runs a loop compiled for the widest vectors that this machine has. The order of operations is the
+/// code's own, so that the result doesn't depend on the width.
+#[inline(always)]
+pub(crate) fn wide<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
 }
 
 /// A kernel's numbers, out of the logarithm.
@@ -178,6 +187,22 @@ impl Kernel {
 
     /// Covariance of the first `count` rows with `x`, written to `out`.
     pub(crate) fn against(
+        &self,
+        scales: &Scales,
+        table: &Table,
+        x: &[f64],
+        count: usize,
+        work: &mut Work,
+        out: &mut [f64],
+    ) {
+        wide(
+            #[inline(always)]
+            || self.against_in_step(scales, table, x, count, work, out),
+        );
+    }
+
+    #[inline(always)]
+    fn against_in_step(
         &self,
         scales: &Scales,
         table: &Table,
@@ -289,6 +314,20 @@ impl Kernel {
         weight: &Mat<f64>,
         gradient: &mut [f64],
     ) {
+        wide(
+            #[inline(always)]
+            || self.gradient_in_step(rows, table, weight, gradient),
+        );
+    }
+
+    #[inline(always)]
+    fn gradient_in_step(
+        &self,
+        rows: &Rows,
+        table: &Table,
+        weight: &Mat<f64>,
+        gradient: &mut [f64],
+    ) {
         let n = rows.len();
         let g = self.groups.len();
         let scales = self.scales();
@@ -300,6 +339,7 @@ impl Kernel {
         let reversed = table.reversed();
         let mut squares = vec![vec![0.0; n]; g];
         let mut bases = vec![vec![0.0; n]; if low_order { g } else { 0 }];
+        let mut slopes = bases.clone();
         let (mut total, mut w, mut factor) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
         let (mut sum, mut sum_squared) = (vec![0.0; n], vec![0.0; n]);
         for j in 0..n {
@@ -322,19 +362,27 @@ impl Kernel {
                 }
                 if low_order {
                     let inverse = scales.single_inverse[index];
-                    let base = &mut bases[index][..count];
+                    let (base, slopes) = (&mut bases[index][..count], &mut slopes[index][..count]);
+                    let (sum, sum_squared) = (&mut sum[..count], &mut sum_squared[..count]);
+                    let square = &squares[index][..count];
                     for i in 0..count {
-                        let k = matern(inverse * square[i]);
+                        let (k, slope) = matern_and_slope(inverse * square[i]);
                         base[i] = k;
+                        slopes[i] = slope * square[i];
                         sum[i] += k;
                         sum_squared[i] += k * k;
                     }
                 }
             }
             let mut by_variance = 0.0;
-            for i in 0..count {
-                by_variance += w[i] * matern(total[i]);
-                factor[i] = w[i] * matern_slope(total[i]);
+            {
+                let (w, total, factor) = (&w[..count], &mut total[..count], &mut factor[..count]);
+                for i in 0..count {
+                    let (k, slope) = matern_and_slope(total[i]);
+                    factor[i] = w[i] * slope;
+                    total[i] = k;
+                }
+                by_variance += dot(w, total);
             }
             gradient[0] += scales.radial * by_variance;
             for index in 0..g {
@@ -343,34 +391,40 @@ impl Kernel {
                 gradient[1 + index] += 2.0 * scales.radial * scales.radial_inverse[index] * slope;
             }
             if low_order {
-                let (mut by_single, mut by_paired) = (0.0, 0.0);
-                for i in 0..count {
-                    by_single += w[i] * sum[i];
-                    by_paired += w[i] * (sum[i] * sum[i] - sum_squared[i]);
-                }
-                gradient[1 + g] += first * by_single;
+                let (w, sum) = (&w[..count], &mut sum[..count]);
+                gradient[1 + g] += first * dot(w, sum);
                 if self.shape == Shape::Paired {
-                    gradient[2 + 2 * g] += second * by_paired;
+                    let (pairs, sum_squared) = (&mut total[..count], &sum_squared[..count]);
+                    for i in 0..count {
+                        pairs[i] = sum[i] * sum[i] - sum_squared[i];
+                    }
+                    gradient[2 + 2 * g] += second * dot(w, pairs);
+                }
+                // What a group's own part is multiplied by, less the share of the group itself.
+                let (outer, inner) = (&mut factor[..count], sum);
+                for i in 0..count {
+                    outer[i] = w[i] * (first + 2.0 * second * inner[i]);
+                    inner[i] = 2.0 * second * w[i];
                 }
                 for index in 0..g {
-                    let inverse = scales.single_inverse[index];
-                    let (base, square) = (&bases[index][..count], &squares[index][..count]);
-                    let mut slope = 0.0;
+                    let (base, slopes) = (&bases[index][..count], &mut slopes[index][..count]);
+                    let slope = dot(outer, slopes);
                     for i in 0..count {
-                        let outer = first + 2.0 * second * (sum[i] - base[i]);
-                        slope += w[i] * outer * square[i] * matern_slope(inverse * square[i]);
+                        slopes[i] *= base[i];
                     }
-                    gradient[2 + g + index] += 2.0 * inverse * slope;
+                    let slope = slope - dot(inner, slopes);
+                    gradient[2 + g + index] += 2.0 * scales.single_inverse[index] * slope;
                 }
             }
         }
     }
 }
 
+#[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    // Four partial sums let the compiler use wide registers.
-    let mut partial = [0.0; 4];
-    let (a4, b4) = (a.chunks_exact(4), b.chunks_exact(4));
+    // Eight partial sums let the compiler use wide registers.
+    let mut partial = [0.0; 8];
+    let (a4, b4) = (a.chunks_exact(8), b.chunks_exact(8));
     let rest: f64 = a4
         .remainder()
         .iter()
@@ -378,7 +432,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
         .map(|(x, y)| x * y)
         .sum();
     for (x, y) in a4.zip(b4) {
-        for k in 0..4 {
+        for k in 0..8 {
             partial[k] += x[k] * y[k];
         }
     }

@@ -15,3 +15,4 @@ pub(crate) use fit::{Data, Fit, fit};
 pub(crate) use kernel::Shape;
 pub(crate) use lbfgs::minimise_in_box;
 pub(crate) use paths::{Paths, SlopeWork, mean_slope};
+pub(crate) use prior::prior_means;

@@ -10,7 +10,7 @@ use rand::RngExt;
 
 use super::exact::Exact;
 use super::fit::Data;
-use super::kernel::{matern, matern_slope};
+use super::kernel::{matern_and_slope, wide};
 use crate::encode::{Group, Rows};
 use crate::linear_algebra::{add_product, solve_lower, solve_lower_transposed};
 use crate::space::normal;
@@ -51,9 +51,9 @@ pub(crate) struct Paths<'a> {
 }
 
 /// How many features each part of the kernel gets.
-const RADIAL_FEATURES: usize = 512;
-const SINGLE_FEATURES: usize = 48;
-const PAIRED_FEATURES: usize = 384;
+const RADIAL_FEATURES: usize = 256;
+const SINGLE_FEATURES: usize = 24;
+const PAIRED_FEATURES: usize = 192;
 
 impl<'a> Paths<'a> {
     pub(crate) fn draw(process: &'a Exact, data: &Data, count: usize, rng: &mut Rng) -> Paths<'a> {
@@ -136,10 +136,30 @@ pub(crate) fn mean_slope(
 /// Buffers for slopes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlopeWork {
-    squares: Vec<Vec<f64>>,
-    bases: Vec<Vec<f64>>,
+    square: Vec<f64>,
     total: Vec<f64>,
     sum: Vec<f64>,
+    sum_squared: Vec<f64>,
+    bases: Vec<Vec<f64>>,
+    slopes: Vec<Vec<f64>>,
+}
+
+impl SlopeWork {
+    fn resize(&mut self, n: usize, groups: usize) {
+        if self.square.len() == n && self.bases.len() == groups {
+            return;
+        }
+        for buffer in [
+            &mut self.square,
+            &mut self.total,
+            &mut self.sum,
+            &mut self.sum_squared,
+        ] {
+            buffer.resize(n, 0.0);
+        }
+        self.bases = vec![vec![0.0; n]; groups];
+        self.slopes = vec![vec![0.0; n]; groups];
+    }
 }
 
 /// The mean plus the weighted sum of covariances with the data's rows, and its slope added to `slope`.
@@ -150,74 +170,78 @@ fn weighted_slope(
     work: &mut SlopeWork,
     slope: &mut [f64],
 ) -> f64 {
+    wide(
+        #[inline(always)]
+        || weighted_slope_in_step(process, weights, x, work, slope),
+    )
+}
+
+#[inline(always)]
+fn weighted_slope_in_step(
+    process: &Exact,
+    weights: &[f64],
+    x: &[f64],
+    work: &mut SlopeWork,
+    slope: &mut [f64],
+) -> f64 {
     let kernel = &process.kernel;
-    let scales = kernel.scales();
+    let scales = &process.scales;
     let (n, g) = (process.table.len, kernel.groups.len());
+    let weights = &weights[..n];
     let low_order = scales.single > 0.0 || scales.paired > 0.0;
-    work.squares.resize(g, Vec::new());
-    work.bases.resize(g, Vec::new());
-    work.total.clear();
-    work.total.resize(n, 0.0);
-    work.sum.clear();
-    work.sum.resize(n, 0.0);
-    let mut sum_squared = 0.0;
+    let second = scales.paired / ((g * (g - 1)) as f64).max(1.0);
+    let first = scales.single / g as f64;
+    work.resize(n, g);
+    let square = &mut work.square[..n];
+    let (total, sum) = (&mut work.total[..n], &mut work.sum[..n]);
+    let sum_squared = &mut work.sum_squared[..n];
+    total.fill(0.0);
+    sum.fill(0.0);
+    sum_squared.fill(0.0);
     for (index, &group) in kernel.groups.iter().enumerate() {
-        let square = &mut work.squares[index];
-        square.resize(n, 0.0);
         process.table.squares(group, x, n, square);
         let inverse = scales.radial_inverse[index];
-        for (total, square) in work.total.iter_mut().zip(&*square) {
-            *total += inverse * square;
+        for j in 0..n {
+            total[j] += inverse * square[j];
         }
         if low_order {
             let inverse = scales.single_inverse[index];
-            let base = &mut work.bases[index];
-            base.resize(n, 0.0);
+            let (base, slopes) = (&mut work.bases[index][..n], &mut work.slopes[index][..n]);
             for j in 0..n {
-                let k = matern(inverse * square[j]);
+                let (k, slope) = matern_and_slope(inverse * square[j]);
                 base[j] = k;
-                work.sum[j] += k;
-                sum_squared += weights[j] * k * k;
+                slopes[j] = slope;
+                sum[j] += k;
+                sum_squared[j] += k * k;
             }
         }
     }
     let mut value = process.mean;
     for j in 0..n {
-        value += weights[j] * scales.radial * matern(work.total[j]);
-        work.total[j] = weights[j] * scales.radial * matern_slope(work.total[j]);
+        let (k, slope) = matern_and_slope(total[j]);
+        let weight = weights[j] * scales.radial;
+        square[j] = weight * k
+            + weights[j] * (first * sum[j] + second * (sum[j] * sum[j] - sum_squared[j]));
+        total[j] = weight * slope;
     }
-    let (first, second) = (
-        scales.single / g as f64,
-        scales.paired / ((g * (g - 1)) as f64).max(1.0),
-    );
-    if low_order {
-        let mut extra = -second * sum_squared;
-        for j in 0..n {
-            extra += weights[j] * (first + second * work.sum[j]) * work.sum[j];
-        }
-        value += extra;
-    }
+    value += square.iter().sum::<f64>();
     for (index, &group) in kernel.groups.iter().enumerate() {
         let Group::Number { column } = group else {
             continue;
         };
         let at = x[column];
-        let data = process.table.column(column);
-        let inverse = scales.radial_inverse[index];
-        let mut total = 0.0;
+        let data = &process.table.column(column)[..n];
         for j in 0..n {
-            total += work.total[j] * (at - data[j]);
+            square[j] = total[j] * (at - data[j]);
         }
-        slope[column] -= 2.0 * inverse * total;
+        slope[column] -= 2.0 * scales.radial_inverse[index] * square.iter().sum::<f64>();
         if low_order {
-            let inverse = scales.single_inverse[index];
-            let (square, base) = (&work.squares[index], &work.bases[index]);
-            let mut total = 0.0;
+            let (slopes, base) = (&work.slopes[index][..n], &work.bases[index][..n]);
             for j in 0..n {
-                let outer = first + 2.0 * second * (work.sum[j] - base[j]);
-                total += weights[j] * outer * matern_slope(inverse * square[j]) * (at - data[j]);
+                let outer = first + 2.0 * second * (sum[j] - base[j]);
+                square[j] = weights[j] * outer * slopes[j] * (at - data[j]);
             }
-            slope[column] -= 2.0 * inverse * total;
+            slope[column] -= 2.0 * scales.single_inverse[index] * square.iter().sum::<f64>();
         }
     }
     value

@@ -73,3 +73,11 @@ pub(crate) fn priors(shape: Shape, groups: usize) -> Vec<Normal> {
     all.push(noise);
     all
 }
+
+/// The prior's means, in its order.
+pub(crate) fn prior_means(shape: Shape, groups: usize) -> Vec<f64> {
+    priors(shape, groups)
+        .iter()
+        .map(|prior| prior.mean)
+        .collect()
+}

@@ -508,7 +508,8 @@ fn main() {
         let count = runs.len() as f64;
         if problem.found.is_some() {
             let found = runs.iter().map(|run| run.1.found).sum::<f64>() / count;
-            print!(", best 1 % found {found:.3}");
+            let mean = runs.iter().map(|run| run.1.regret).sum::<f64>() / count;
+            print!(", mean regret {mean:.4}, best 1 % found {found:.3}");
         }
         let seconds = runs.iter().map(|run| run.1.seconds).sum::<f64>() / count;
         println!(", {seconds:.2} s an ask; {}", runs[0].1.note);

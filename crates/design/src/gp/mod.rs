@@ -16,3 +16,6 @@ pub(crate) use kernel::Shape;
 pub(crate) use lbfgs::minimise_in_box;
 pub(crate) use paths::{Paths, SlopeWork, mean_slope};
 pub(crate) use prior::prior_means;
+
+#[cfg(test)]
+mod vectors;

@@ -3,7 +3,7 @@
 use quantity::Duration;
 
 /// Plates that are drawn as heat maps; the others are listed.
-pub const PLATES_DRAWN_MAX: usize = 40;
+pub const PLATES_DRAWN_MAX: usize = 24;
 
 /// How much of the beginning the chart of operations shows.
 pub const GANTT_SPAN: Duration = Duration::from_hours(6);

@@ -3,7 +3,7 @@
 use super::frame::svg;
 use super::lanes::lanes;
 use super::scale::{Scale, time_ticks};
-use super::{at, colour};
+use super::{at, colour, traffic};
 use crate::limits::{GANTT_BARS_MAX, GANTT_SPAN};
 use crate::markup::Markup;
 use crate::number::{count, moment, span};
@@ -47,7 +47,7 @@ fn rows(run: &Run) -> Vec<Row<'_>> {
     for (id, station) in stations.chain([(None, "")]) {
         let devices = run.hall.devices.iter();
         for info in devices.filter(|info| info.station == id) {
-            // Movers are many and their ways short: they are in the table of uses.
+            // Movers are many and their ways short: they have a strip of their own.
             if matches!(info.device, Device::Mover(_)) {
                 continue;
             }
@@ -86,7 +86,12 @@ pub(crate) fn draw(m: &mut Markup, run: &Run) {
     });
     let heights: Vec<f64> = heights.collect();
     let tall: f64 = heights.iter().map(|height| height + GAP).sum();
-    let height = TOP + tall + 10.0;
+    let strip = if traffic::any(run, until) {
+        traffic::STRIP + 2.0 * GAP
+    } else {
+        0.0
+    };
+    let height = TOP + tall + strip + 10.0;
     let bars = rows.iter().map(|row| row.work.len()).sum::<usize>();
     let description = format!(
         "{} of {} until {}",
@@ -158,6 +163,21 @@ pub(crate) fn draw(m: &mut Markup, run: &Run) {
                 faults(m, run, row.info.device, &x, until, (y, *height));
                 y += height + GAP;
             }
+            if strip > 0.0 {
+                let line = at(y - GAP / 2.0);
+                let right = WIDTH - 14.0;
+                m.shape(
+                    "line",
+                    &[
+                        ("class", &"station"),
+                        ("x1", &0),
+                        ("x2", &right),
+                        ("y1", &line),
+                        ("y2", &line),
+                    ],
+                );
+                traffic::draw(m, run, &x, until, y + GAP);
+            }
         },
     );
 }
@@ -224,7 +244,8 @@ fn bar(m: &mut Markup, run: &Run, row: &Row<'_>, work: &Work, x: &Scale, (top, t
     }
 }
 
-fn faults(
+/// A triangle for each fault of a device, at the top of its row.
+pub(super) fn faults(
     m: &mut Markup,
     run: &Run,
     device: Device,

@@ -10,6 +10,7 @@ pub(crate) mod lanes;
 pub(crate) mod parity;
 pub(crate) mod progress;
 pub(crate) mod scale;
+pub(crate) mod traffic;
 
 /// A coordinate of SVG: two decimals are finer than any screen.
 pub(crate) fn at(value: f64) -> f64 {

@@ -313,6 +313,16 @@ impl Conductor {
                     this.look_at(o.id());
                     true
                 }
+                // An empty mover that has no berth to go to yet waits for one in a parking berth:
+                // in a dock it could keep out the one that its own waits for.
+                Stage::Approach if leg.mover == Some(mover) => {
+                    let limits = this.unloaded(mover);
+                    if !this.park(mover, limits) {
+                        return false;
+                    }
+                    this.waits.cancel(o.id());
+                    true
+                }
                 // A loaded mover that has no berth to go to waits in its parking berth.
                 Stage::Away => {
                     let limits = this.loaded(o, mover);
@@ -405,6 +415,10 @@ impl Conductor {
             && self.traffic.motion_of(mover).is_some()
         {
             // It rests on the track until whoever blocks its way moves.
+            self.timers.sooner(Timer::Ways, self.now + WAY_AGAIN);
+            if let Some(order) = self.fleet.get(mover).job {
+                self.look_at(order);
+            }
             return;
         }
         match self.fleet.get(mover).job {

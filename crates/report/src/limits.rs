@@ -5,7 +5,10 @@ use quantity::Duration;
 /// Plates that are drawn as heat maps; the others are listed.
 pub const PLATES_DRAWN_MAX: usize = 24;
 
-/// How much of the beginning the chart of operations shows.
+/// How much of the beginning the nearer chart of operations shows: minutes, in which arms move.
+pub const GANTT_NEAR: Duration = Duration::from_mins(30);
+
+/// How much of the beginning the wider chart of operations shows: hours, in which plates wait.
 pub const GANTT_SPAN: Duration = Duration::from_hours(6);
 
 /// Operations that the chart of operations draws.

@@ -163,12 +163,14 @@ pub(crate) fn span(span: Duration) -> String {
     }
 }
 
-/// A share as a percentage.
+/// A share as a percentage: whole from 10 % on, a decimal below, more where it is next to nothing.
 pub(crate) fn percent(share: f64) -> String {
-    format!(
-        "{}\u{202f}%",
+    let text = if (0.0..0.001).contains(&share) {
+        digits(share * 100.0, 1)
+    } else {
         fixed(share * 100.0, if share < 0.1 { 1 } else { 0 })
-    )
+    };
+    format!("{text}\u{202f}%")
 }
 
 /// `1 plate`, `3 plates`.
@@ -218,6 +220,10 @@ mod tests {
         assert_eq!(span(Duration::from_millis(1500)), "1.5\u{a0}s");
         assert_eq!(span(Duration::from_mins(127)), "2\u{a0}h\u{a0}07\u{a0}min");
         assert_eq!(span(Duration::from_hours(51)), "2\u{a0}d\u{a0}03\u{a0}h");
-        assert_eq!(percent(0.953), "95\u{202f}%");
+        let shares = [0.953, 0.034, 0.0004, 0.0].map(percent);
+        assert_eq!(
+            shares,
+            ["95\u{202f}%", "3.4\u{202f}%", "0.04\u{202f}%", "0\u{202f}%"]
+        );
     }
 }

@@ -76,7 +76,7 @@ impl Frame {
                     m.element("text", &[("x", &x), ("y", &y), ("class", &"end")], text);
                 }
                 let chosen = x_ticks.unwrap_or_else(|| {
-                    ticks(self.x.low, self.x.high, (self.width / 110.0) as usize)
+                    ticks(self.x.low, self.x.high, (self.width / 95.0) as usize)
                 });
                 for (value, text) in chosen {
                     let x = at(self.x.place(value));

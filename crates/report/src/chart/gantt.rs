@@ -4,7 +4,7 @@ use super::frame::svg;
 use super::lanes::lanes;
 use super::scale::{Scale, time_ticks};
 use super::{at, colour, traffic};
-use crate::limits::{GANTT_BARS_MAX, GANTT_SPAN};
+use crate::limits::GANTT_BARS_MAX;
 use crate::markup::Markup;
 use crate::number::{count, moment, span};
 use crate::{Device, DeviceInfo, Run, Work};
@@ -12,7 +12,7 @@ use quantity::{Instant, PlateId};
 use std::collections::BTreeMap;
 
 const WIDTH: f64 = 1080.0;
-const LEFT: f64 = 172.0;
+const LEFT: f64 = 206.0;
 const TOP: f64 = 30.0;
 const ROW: f64 = 18.0;
 const LANE: f64 = 7.0;
@@ -25,13 +25,7 @@ struct Row<'a> {
     work: Vec<&'a Work>,
 }
 
-/// The end of the window.
-pub(crate) fn until(run: &Run) -> Instant {
-    run.ended.min(run.began.saturating_add(GANTT_SPAN))
-}
-
-fn rows(run: &Run) -> Vec<Row<'_>> {
-    let until = until(run);
+fn rows(run: &Run, until: Instant) -> Vec<Row<'_>> {
     let mut by_device: BTreeMap<Device, Vec<&Work>> = BTreeMap::new();
     for work in &run.work {
         if work.began < until && work.ended >= run.began {
@@ -64,9 +58,10 @@ fn rows(run: &Run) -> Vec<Row<'_>> {
     rows
 }
 
-/// One row per instrument and arm that did something, plates in colours, faults as triangles.
-pub(crate) fn draw(m: &mut Markup, run: &Run) {
-    let (rows, until) = (rows(run), until(run));
+/// What happened until a moment: one row per instrument and arm that did something, plates in
+/// colours, faults as triangles.
+pub(crate) fn draw(m: &mut Markup, run: &Run, until: Instant) {
+    let rows = rows(run, until);
     let x = Scale {
         low: run.began.as_secs_f64(),
         high: until.as_secs_f64().max(run.began.as_secs_f64() + 1.0),
@@ -99,87 +94,83 @@ pub(crate) fn draw(m: &mut Markup, run: &Run) {
         count(rows.len(), "device", "devices"),
         moment(until)
     );
-    svg(
-        m,
-        WIDTH,
-        height,
-        "Operations of the first hours",
-        &description,
-        |m| {
-            m.within("g", &[("class", &"grid")], |m| {
-                for (value, text) in time_ticks(run.began, until, 9) {
-                    let x = at(x.place(value));
-                    let (y1, y2) = (TOP - 6.0, height - 8.0);
-                    m.shape("line", &[("x1", &x), ("x2", &x), ("y1", &y1), ("y2", &y2)]);
-                    let y = TOP - 12.0;
-                    m.element("text", &[("class", &"middle"), ("x", &x), ("y", &y)], text);
-                }
-            });
-            let mut y = TOP;
-            let mut station = None;
-            let mut left = GANTT_BARS_MAX;
-            for ((row, (lane, lanes)), height) in rows.iter().zip(&stacked).zip(&heights) {
-                if station != Some(row.station) {
-                    let line = at(y - GAP / 2.0);
-                    m.shape(
-                        "line",
-                        &[
-                            ("class", &"station"),
-                            ("x1", &0),
-                            ("x2", &(WIDTH - 14.0)),
-                            ("y1", &line),
-                            ("y2", &line),
-                        ],
-                    );
-                    let (class, y) = ("stationname", at(y + 12.0));
-                    let name = shortened(row.station, 11);
-                    m.element("text", &[("class", &class), ("x", &0), ("y", &y)], name);
-                    station = Some(row.station);
-                }
-                let middle = at(y + height / 2.0 + 4.0);
-                let name = shortened(&row.info.name, 14);
-                let x_name = LEFT - 8.0;
-                m.within(
-                    "text",
-                    &[("class", &"end name"), ("x", &x_name), ("y", &middle)],
-                    |m| {
-                        m.text(&name);
-                        m.element(
-                            "title",
-                            &[],
-                            format!("{} ({})", row.info.name, row.info.kind),
-                        );
-                    },
-                );
-                let lane_height = height / (*lanes).max(1) as f64;
-                for (work, lane) in row.work.iter().zip(lane) {
-                    if left == 0 {
-                        break;
-                    }
-                    left -= 1;
-                    let top = y + *lane as f64 * lane_height;
-                    bar(m, run, row, work, &x, (top, lane_height));
-                }
-                faults(m, run, row.info.device, &x, until, (y, *height));
-                y += height + GAP;
+    svg(m, WIDTH, height, "Operations", &description, |m| {
+        m.within("g", &[("class", &"grid")], |m| {
+            for (value, text) in time_ticks(run.began, until, 9) {
+                let x = at(x.place(value));
+                let (y1, y2) = (TOP - 6.0, height - 8.0);
+                m.shape("line", &[("x1", &x), ("x2", &x), ("y1", &y1), ("y2", &y2)]);
+                let y = TOP - 12.0;
+                m.element("text", &[("class", &"middle"), ("x", &x), ("y", &y)], text);
             }
-            if strip > 0.0 {
+        });
+        let mut y = TOP;
+        let mut station = None;
+        let mut left = GANTT_BARS_MAX;
+        for ((row, (lane, lanes)), height) in rows.iter().zip(&stacked).zip(&heights) {
+            if station != Some(row.station) {
                 let line = at(y - GAP / 2.0);
-                let right = WIDTH - 14.0;
                 m.shape(
                     "line",
                     &[
                         ("class", &"station"),
                         ("x1", &0),
-                        ("x2", &right),
+                        ("x2", &(WIDTH - 14.0)),
                         ("y1", &line),
                         ("y2", &line),
                     ],
                 );
-                traffic::draw(m, run, &x, until, y + GAP);
+                let (class, y) = ("stationname", at(y + 12.0));
+                let name = shortened(row.station, 11);
+                m.element("text", &[("class", &class), ("x", &0), ("y", &y)], name);
+                station = Some(row.station);
             }
-        },
-    );
+            let middle = at(y + height / 2.0 + 4.0);
+            // A name often begins with that of its station, which stands beside it.
+            let name = row.info.name.strip_prefix(row.station);
+            let name = name.and_then(|name| name.strip_prefix('/'));
+            let name = shortened(name.unwrap_or(&row.info.name), 19);
+            let x_name = LEFT - 8.0;
+            m.within(
+                "text",
+                &[("class", &"end name"), ("x", &x_name), ("y", &middle)],
+                |m| {
+                    m.text(&name);
+                    m.element(
+                        "title",
+                        &[],
+                        format!("{} ({})", row.info.name, row.info.kind),
+                    );
+                },
+            );
+            let lane_height = height / (*lanes).max(1) as f64;
+            for (work, lane) in row.work.iter().zip(lane) {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+                let top = y + *lane as f64 * lane_height;
+                bar(m, run, row, work, &x, (top, lane_height));
+            }
+            faults(m, run, row.info.device, &x, until, (y, *height));
+            y += height + GAP;
+        }
+        if strip > 0.0 {
+            let line = at(y - GAP / 2.0);
+            let right = WIDTH - 14.0;
+            m.shape(
+                "line",
+                &[
+                    ("class", &"station"),
+                    ("x1", &0),
+                    ("x2", &right),
+                    ("y1", &line),
+                    ("y2", &line),
+                ],
+            );
+            traffic::draw(m, run, &x, until, y + GAP);
+        }
+    });
 }
 
 /// The class of a plate's colour.

@@ -7,7 +7,7 @@ use crate::Candidate;
 use crate::markup::Markup;
 use crate::number::{interval, number};
 
-const WIDTH: f64 = 220.0;
+const WIDTH: f64 = 130.0;
 const HEIGHT: f64 = 22.0;
 
 /// The common range of some candidates.

@@ -81,7 +81,7 @@ fn sureness(campaign: &Campaign, best: &Candidate) -> Vec<String> {
             );
             if let Some(before) = best.before {
                 text.push_str(&format!(
-                    " Its earlier wells had given {}; what is chosen for being the best tends to look better than it is, so the fresh wells count for more.",
+                    " Its earlier wells had given {}; what is chosen for being the best tends to look better than it is, so the fresh wells count for more, and the estimate lies where all of it together puts it.",
                     unit(number(before))
                 ));
             }

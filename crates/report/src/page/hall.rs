@@ -2,9 +2,9 @@
 
 use super::table::{Cell, figure, table};
 use crate::chart::{gantt, lanes};
-use crate::limits::{FAULTS_OPEN_MAX, TABLE_ROWS_MAX};
+use crate::limits::{FAULTS_OPEN_MAX, GANTT_NEAR, GANTT_SPAN, TABLE_ROWS_MAX};
 use crate::markup::Markup;
-use crate::number::{count, fixed, moment, percent, span};
+use crate::number::{self, count, fixed, moment, percent, span};
 use crate::{Device, DeviceInfo, Fault, FaultEnd, Lost, Plate, Run};
 use quantity::Duration;
 use std::collections::BTreeMap;
@@ -15,13 +15,24 @@ pub(super) fn operations(m: &mut Markup, run: &Run) {
             m.element("p", &[("class", &"sub")], "No device did anything.");
             return;
         }
-        let until = gantt::until(run);
-        let title = format!("Operations until {}", moment(until));
         let note = "A colour and a number for each plate; point at one to see only its way.";
         let keys = &[("tri", "fault")];
-        m.open("div", &[("class", &"tall")]);
-        figure(m, (&title, note), keys, |m| gantt::draw(m, run), None);
-        m.close("div");
+        for span in [GANTT_NEAR, GANTT_SPAN] {
+            let until = run.ended.min(run.began.saturating_add(span));
+            let whole = until == run.ended;
+            let title = if whole {
+                "All operations".to_owned()
+            } else {
+                format!("The first {}", number::span(span))
+            };
+            m.open("div", &[("class", &"tall")]);
+            let chart = |m: &mut Markup| gantt::draw(m, run, until);
+            figure(m, (&title, note), keys, chart, None);
+            m.close("div");
+            if whole {
+                break;
+            }
+        }
     });
     m.element("h3", &[], "How busy each device was");
     m.within("div", &[("class", &"card")], |m| uses(m, run));

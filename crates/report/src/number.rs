@@ -158,6 +158,7 @@ pub(crate) fn span(span: Duration) -> String {
     let (days, hours, rest) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
     match (days, hours) {
         (0, 0) => format!("{rest}\u{a0}min"),
+        (0, _) if rest == 0 => format!("{hours}\u{a0}h"),
         (0, _) => format!("{hours}\u{a0}h\u{a0}{rest:02}\u{a0}min"),
         _ => format!("{days}\u{a0}d\u{a0}{hours:02}\u{a0}h"),
     }
@@ -219,6 +220,7 @@ mod tests {
         assert_eq!(moment(Instant::from_secs_f64(93_784.5)), "1 d 02 h 03");
         assert_eq!(span(Duration::from_millis(1500)), "1.5\u{a0}s");
         assert_eq!(span(Duration::from_mins(127)), "2\u{a0}h\u{a0}07\u{a0}min");
+        assert_eq!(span(Duration::from_hours(6)), "6\u{a0}h");
         assert_eq!(span(Duration::from_hours(51)), "2\u{a0}d\u{a0}03\u{a0}h");
         let shares = [0.953, 0.034, 0.0004, 0.0].map(percent);
         assert_eq!(

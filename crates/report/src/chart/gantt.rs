@@ -66,7 +66,7 @@ pub(crate) fn draw(m: &mut Markup, run: &Run, until: Instant) {
         low: run.began.as_secs_f64(),
         high: until.as_secs_f64().max(run.began.as_secs_f64() + 1.0),
         from: LEFT,
-        to: WIDTH - 14.0,
+        to: WIDTH - 30.0,
     };
     let stacked: Vec<(Vec<usize>, usize)> = rows
         .iter()

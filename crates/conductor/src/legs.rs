@@ -15,7 +15,7 @@
 
 use crate::Ending;
 use crate::conductor::{Conductor, Flow};
-use crate::limits::CLEAR_AFTER;
+use crate::limits::{CALL_HOLD, CLEAR_AFTER};
 use crate::movers::Sent;
 use crate::order::{Aim, Goal, Leg, OrderState, Phase, Stage};
 use crate::reservations::Promised;
@@ -211,6 +211,12 @@ impl Conductor {
             self.call_off(o);
             return Flow::Again;
         };
+        // A repair may have put the leg off by hours: others have use for its mover and berth.
+        let rides = mover.is_some_and(|m| self.fleet.get(m).ride.is_some());
+        if !rides && self.due(o, aim) > self.now + self.call_time[here.index()] + CALL_HOLD {
+            self.call_off(o);
+            return Flow::Again;
+        }
         let there = self.hall.instrument(to).station;
         let direct = here == there;
         match stage {
@@ -226,8 +232,12 @@ impl Conductor {
                 if self.due(o, aim) <= self.now && !self.secure_nest(o, aim, to) {
                     return self.no_nest(o, nest, to);
                 }
-                let Some(mover) = self.take_mover(o.id(), here) else {
+                let mut mover = self.take_mover(o.id(), here);
+                if mover.is_none() {
                     self.free_movers();
+                    mover = self.take_mover(o.id(), here);
+                }
+                let Some(mover) = mover else {
                     return self.wait(o, Want::Mover);
                 };
                 if let Some(leg) = self.leg(o) {

@@ -33,14 +33,14 @@ pub const PERSON_TIME: Duration = Duration::from_hours(12);
 pub const BRING_TIME: Duration = Duration::from_secs(30);
 
 /// How late a plan may run before it is repaired.
-pub const LATE_TOLERANCE: Duration = Duration::from_secs(20);
+pub const LATE_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// The least time between two repairs that lateness asks for (those after faults don't wait).
-pub const REPAIR_INTERVAL: Duration = Duration::from_secs(15);
+pub const REPAIR_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How long a plate waits for its next nest beyond the plan before it gives its own nest free and
 /// goes home.
-pub const CLEAR_AFTER: Duration = Duration::from_secs(180);
+pub const CLEAR_AFTER: Duration = Duration::from_secs(480);
 
 /// How often something is tried again that nobody announces: a way over the track, an order that
 /// the planner found no room for.
@@ -51,6 +51,9 @@ pub const PLAN_AGAIN: Duration = Duration::from_secs(300);
 
 /// What an empty run may take longer than its estimate: the mover is called earlier by this.
 pub const CALL_MARGIN: Duration = Duration::from_secs(4);
+
+/// How much later than it was called for a leg may start before its mover is given to others.
+pub const CALL_HOLD: Duration = Duration::from_secs(60);
 
 /// What a leg may take longer than its nominal times, in the plan.
 pub const LEG_MARGIN: Duration = Duration::from_secs(6);

@@ -294,7 +294,10 @@ impl Conductor {
             };
             match leg.stage {
                 // An empty mover that waits for its plate: the plate calls another.
-                Stage::Ready if for_loaded && leg.mover == Some(mover) => {
+                Stage::Ready
+                    if leg.mover == Some(mover)
+                        && (for_loaded || (leg.to.is_none() && leg.waiting_since.is_some())) =>
+                {
                     if let Place::Nest(nest) = leg.from {
                         if this.places.is_leaving(nest) {
                             return false;

@@ -10,6 +10,7 @@ pub mod check;
 mod fault;
 mod geometry;
 pub mod layouts;
+pub mod mapf;
 mod motion;
 mod profile;
 mod route;

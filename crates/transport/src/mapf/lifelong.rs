@@ -1,0 +1,432 @@
+//! Lifelong: robots with headings, each with its own list of errands (League of Robot Runners
+//! 2023: a step is one cell forward, a turn of 90 degrees, or waiting).
+
+use super::grid::NONE;
+use super::{Cell, Distances, Grid};
+use quantity::{Rng, Seed};
+use rand::RngExt;
+use std::collections::HashMap;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// What a robot does in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// One cell ahead.
+    Forward,
+    /// 90 degrees clockwise.
+    Clockwise,
+    /// 90 degrees counter-clockwise.
+    Counter,
+    /// Nothing.
+    Wait,
+}
+
+/// What is wrong with a step.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LifelongFault {
+    /// Off the map or into an obstacle.
+    #[error("robot {0} leaves the map")]
+    Off(usize),
+    /// Two robots in one cell.
+    #[error("robots {0} and {1} are in one cell")]
+    Meet(usize, usize),
+    /// Two robots swap.
+    #[error("robots {0} and {1} swap")]
+    Swap(usize, usize),
+}
+
+/// Steps to a goal kept for so many cells in all goals (2 bytes each).
+const TABLE_CELLS_MAX: usize = 600_000_000;
+/// Robots plan this many steps ahead; four do better where there is room, at five times the work.
+const AHEAD: usize = 3;
+/// Robots that may be asked to give way, one for another, before one robot's choice.
+const ASKED_MAX: u32 = 400;
+/// What a step costs along and against a lane.
+const LANE: (u16, u16) = (4, 12);
+/// What a step is worth against what only breaks ties.
+const STEP: u32 = 16;
+
+/// Robots that go from errand to errand.
+///
+/// Every robot always has a manoeuvre of three steps, and all of these together are free of
+/// collisions: at first everybody waits, and after a step what is left of the manoeuvres, with a
+/// wait at the end, still is. In each step robots choose better manoeuvres in order of priority; one
+/// may ask one other robot to choose anew, and that one another, as in priority inheritance with
+/// backtracking (Okumura et al. 2022), here over manoeuvres instead of steps (in the way of
+/// *Enhanced PIBT*, Yukhnevich and Andreychuk 2025).
+pub struct Lifelong {
+    grid: Arc<Grid>,
+    at: Vec<Cell>,
+    /// East, south, west, north.
+    heading: Vec<u8>,
+    goal: Vec<Cell>,
+    errands: Vec<Cell>,
+    next_errand: usize,
+    tables: HashMap<Cell, (u64, Arc<Distances>)>,
+    /// The manoeuvres there are, and the one that each robot has.
+    manoeuvres: Vec<[Turn; AHEAD]>,
+    plan: Vec<[Turn; AHEAD]>,
+    /// Where each robot is at each step of its manoeuvre.
+    path: Vec<[Cell; AHEAD + 1]>,
+    /// Who is in each cell at each step.
+    who: Vec<[u32; AHEAD + 1]>,
+    chosen: Vec<u64>,
+    asked: u32,
+    waited: Vec<u32>,
+    order: Vec<u32>,
+    step: u64,
+    done: usize,
+    rng: Rng,
+}
+
+impl std::fmt::Debug for Lifelong {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lifelong")
+            .field("robots", &self.at.len())
+            .field("step", &self.step)
+            .field("done", &self.done)
+            .finish()
+    }
+}
+
+/// All manoeuvres that do not turn back and forth or all the way round.
+fn manoeuvres() -> Vec<[Turn; AHEAD]> {
+    use Turn::{Clockwise, Counter, Forward, Wait};
+    let mut list: Vec<Vec<Turn>> = vec![Vec::new()];
+    for _ in 0..AHEAD {
+        list = list
+            .into_iter()
+            .flat_map(|head| {
+                [Forward, Clockwise, Counter, Wait].map(|turn| {
+                    let mut longer = head.clone();
+                    longer.push(turn);
+                    longer
+                })
+            })
+            .collect();
+    }
+    let turning = |t: Turn| t == Clockwise || t == Counter;
+    list.into_iter()
+        .filter(|list| {
+            list.windows(2).all(|w| {
+                // Turning twice is clockwise; waiting is at the beginning or the end.
+                !(turning(w[0]) && turning(w[1]) && (w[0] == Counter || w[1] == Counter))
+            }) && !list.windows(3).any(|w| w.iter().all(|t| turning(*t)))
+        })
+        .filter_map(|list| list.try_into().ok())
+        .collect()
+}
+
+impl Lifelong {
+    /// Robots at their starts, facing east; errand `i` is first given to robot `i`, then in order
+    /// to whoever is free.
+    #[must_use]
+    pub fn new(grid: Arc<Grid>, starts: &[Cell], errands: &[Cell], seed: Seed) -> Self {
+        let n = starts.len();
+        let cells = grid.cells();
+        Self {
+            at: starts.to_vec(),
+            heading: vec![0; n],
+            goal: (0..n)
+                .map(|i| errands.get(i).copied().unwrap_or(starts[i]))
+                .collect(),
+            errands: errands.to_vec(),
+            next_errand: n,
+            tables: HashMap::new(),
+            manoeuvres: manoeuvres(),
+            plan: vec![[Turn::Wait; AHEAD]; n],
+            path: starts.iter().map(|s| [*s; AHEAD + 1]).collect(),
+            who: vec![[NONE; AHEAD + 1]; cells],
+            chosen: vec![0; n],
+            asked: 0,
+            waited: vec![0; n],
+            order: (0..n as u32).collect(),
+            step: 0,
+            done: 0,
+            rng: seed.derive("lifelong", 0).rng(),
+            grid,
+        }
+    }
+
+    /// Errands finished so far.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// Steps so far.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// Where the robots are.
+    #[must_use]
+    pub fn positions(&self) -> &[Cell] {
+        &self.at
+    }
+
+    /// Which way they face: 0 east, 1 south, 2 west, 3 north.
+    #[must_use]
+    pub fn headings(&self) -> &[u8] {
+        &self.heading
+    }
+
+    fn table(&mut self, goal: Cell) -> Arc<Distances> {
+        let step = self.step;
+        if let Some((used, table)) = self.tables.get_mut(&goal) {
+            *used = step;
+            return Arc::clone(table);
+        }
+        if (self.tables.len() + 1) * self.grid.cells() > TABLE_CELLS_MAX {
+            // Those not used for longest go; which they are does not change any result.
+            let mut ages: Vec<u64> = self.tables.values().map(|(used, _)| *used).collect();
+            ages.sort_unstable();
+            let middle = ages[ages.len() / 2];
+            self.tables.retain(|_, (used, _)| *used > middle);
+        }
+        let table = Arc::new(Distances::guided(&self.grid, goal, LANE.0, LANE.1));
+        self.tables.insert(goal, (step, Arc::clone(&table)));
+        table
+    }
+
+    /// Plans one step, carries it out, and says what each robot did.
+    pub fn advance(&mut self) -> Vec<Turn> {
+        let n = self.at.len();
+        let tables: Vec<Arc<Distances>> = (0..n).map(|i| self.table(self.goal[i])).collect();
+        for i in 0..n {
+            self.reserve(i);
+        }
+        // Near its goal before far from it, but nobody is passed over for good.
+        let key = |i: u32| {
+            let i = i as usize;
+            let far = u32::from(tables[i].from(self.at[i]));
+            (far.saturating_sub(self.waited[i]), i as u32)
+        };
+        let mut order = std::mem::take(&mut self.order);
+        order.sort_unstable_by_key(|i| key(*i));
+        self.step += 1;
+        for &i in &order {
+            if self.chosen[i as usize] != self.step {
+                self.asked = 0;
+                self.release(i as usize);
+                if !self.choose(&tables, i as usize) {
+                    self.reserve(i as usize);
+                    self.chosen[i as usize] = self.step;
+                }
+            }
+        }
+        self.order = order;
+        let turns: Vec<Turn> = self.plan.iter().map(|p| p[0]).collect();
+        for i in 0..n {
+            self.release(i);
+        }
+        self.carry_out(&turns);
+        turns
+    }
+
+    fn reserve(&mut self, i: usize) {
+        for (step, cell) in self.path[i].iter().enumerate() {
+            self.who[*cell as usize][step] = i as u32;
+        }
+    }
+
+    fn release(&mut self, i: usize) {
+        for (step, cell) in self.path[i].iter().enumerate() {
+            self.who[*cell as usize][step] = NONE;
+        }
+    }
+
+    /// The cells of a manoeuvre and the heading at its end; none off the map.
+    fn follow(&self, i: usize, plan: &[Turn; AHEAD]) -> Option<([Cell; AHEAD + 1], u8)> {
+        let mut path = [self.at[i]; AHEAD + 1];
+        let mut heading = self.heading[i];
+        for (k, turn) in plan.iter().enumerate() {
+            path[k + 1] = match turn {
+                Turn::Forward => self.grid.sides(path[k])[usize::from(heading)],
+                _ => path[k],
+            };
+            if path[k + 1] == NONE {
+                return None;
+            }
+            heading = match turn {
+                Turn::Clockwise => (heading + 1) % 4,
+                Turn::Counter => (heading + 3) % 4,
+                _ => heading,
+            };
+        }
+        Some((path, heading))
+    }
+
+    /// Steps to the goal from the end of a manoeuvre, with the first turn there, and how early it
+    /// goes; lower is better.
+    fn cost(&self, table: &Distances, i: usize, path: &[Cell; AHEAD + 1], heading: u8) -> u32 {
+        if let Some(k) = path.iter().position(|c| *c == self.goal[i]) {
+            return k as u32;
+        }
+        let end = path[AHEAD];
+        let far = table.from(end);
+        let turns = self
+            .grid
+            .sides(end)
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| **c != NONE && table.from(**c) < far)
+            .map(|(side, _)| [0, 1, 2, 1][(side + 4 - usize::from(heading)) % 4])
+            .min()
+            .unwrap_or(0);
+        // What is nearer along the way was nearer early.
+        let early: u32 = path[1..AHEAD]
+            .iter()
+            .map(|c| u32::from(table.from(*c)))
+            .sum();
+        let base = (AHEAD as u32 - 1) * u32::from(table.from(path[0]));
+        (u32::from(far) + turns * u32::from(LANE.0) + 1) * STEP
+            + (early + 48).saturating_sub(base).min(96) / 8
+    }
+
+    /// Gives a robot that has none the best manoeuvre that is free, or that one other robot makes
+    /// free by choosing anew. False leaves everything as it was.
+    fn choose(&mut self, tables: &[Arc<Distances>], i: usize) -> bool {
+        self.chosen[i] = self.step;
+        self.asked += 1;
+        let mut options: Vec<(u32, usize)> = Vec::with_capacity(self.manoeuvres.len());
+        for k in 0..self.manoeuvres.len() {
+            if let Some((path, heading)) = self.follow(i, &self.manoeuvres[k]) {
+                let cost = self.cost(&tables[i], i, &path, heading);
+                options.push((cost * 4 + self.rng.random_range(0..4), k));
+            }
+        }
+        options.sort_unstable();
+        let (old_plan, old_path) = (self.plan[i], self.path[i]);
+        for (_, k) in options {
+            let plan = self.manoeuvres[k];
+            let Some((path, _)) = self.follow(i, &plan) else {
+                continue;
+            };
+            let Some(other) = self.in_the_way(i, &path) else {
+                continue;
+            };
+            if other != NONE && (self.chosen[other as usize] == self.step || self.asked > ASKED_MAX)
+            {
+                continue;
+            }
+            if other != NONE {
+                self.release(other as usize);
+            }
+            (self.plan[i], self.path[i]) = (plan, path);
+            self.reserve(i);
+            if other == NONE || self.choose(tables, other as usize) {
+                return true;
+            }
+            self.release(i);
+            self.reserve(other as usize);
+        }
+        (self.plan[i], self.path[i]) = (old_plan, old_path);
+        self.chosen[i] = 0;
+        false
+    }
+
+    /// Who is in the way of a path: nobody, one robot, or (none) several.
+    fn in_the_way(&self, i: usize, path: &[Cell; AHEAD + 1]) -> Option<u32> {
+        let mut found = NONE;
+        for step in 1..=AHEAD {
+            let (from, to) = (path[step - 1] as usize, path[step] as usize);
+            let meets = self.who[to][step];
+            let comes = self.who[from][step];
+            let swaps = if comes != NONE && self.who[to][step - 1] == comes {
+                comes
+            } else {
+                NONE
+            };
+            for other in [meets, swaps] {
+                if other != NONE && other as usize != i && other != found {
+                    if found != NONE {
+                        return None;
+                    }
+                    found = other;
+                }
+            }
+        }
+        Some(found)
+    }
+
+    fn carry_out(&mut self, turns: &[Turn]) {
+        for (i, turn) in turns.iter().enumerate() {
+            match turn {
+                Turn::Forward => self.at[i] = self.path[i][1],
+                Turn::Clockwise => self.heading[i] = (self.heading[i] + 1) % 4,
+                Turn::Counter => self.heading[i] = (self.heading[i] + 3) % 4,
+                Turn::Wait => {}
+            }
+            self.plan[i].rotate_left(1);
+            self.plan[i][AHEAD - 1] = Turn::Wait;
+            self.path[i].rotate_left(1);
+            self.path[i][AHEAD] = self.path[i][AHEAD - 1];
+            self.waited[i] += 1;
+            if self.at[i] == self.goal[i] && self.next_errand <= self.errands.len() {
+                self.done += 1;
+                self.waited[i] = 0;
+                if let Some(goal) = self.errands.get(self.next_errand) {
+                    self.goal[i] = *goal;
+                }
+                self.next_errand += 1;
+            }
+        }
+    }
+}
+
+/// Checks a step independently: from positions and headings by turns.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check_step(
+    grid: &Grid,
+    at: &[Cell],
+    headings: &[u8],
+    turns: &[Turn],
+) -> Result<Vec<Cell>, LifelongFault> {
+    let mut to = at.to_vec();
+    for (i, turn) in turns.iter().enumerate() {
+        if *turn == Turn::Forward {
+            let (x, y) = grid.position(at[i]);
+            let ahead = match headings[i] {
+                0 => grid.cell(x + 1, y),
+                1 => grid.cell(x, y + 1),
+                2 => x.checked_sub(1).and_then(|x| grid.cell(x, y)),
+                _ => y.checked_sub(1).and_then(|y| grid.cell(x, y)),
+            };
+            to[i] = ahead.ok_or(LifelongFault::Off(i))?;
+        }
+    }
+    let mut was = vec![NONE; grid.cells()];
+    let mut is = vec![NONE; grid.cells()];
+    for (i, &cell) in at.iter().enumerate() {
+        was[cell as usize] = i as u32;
+    }
+    for (i, &cell) in to.iter().enumerate() {
+        let other = std::mem::replace(&mut is[cell as usize], i as u32);
+        if other != NONE {
+            return Err(LifelongFault::Meet(other as usize, i));
+        }
+        let other = was[cell as usize];
+        if other != NONE && other as usize != i && to[other as usize] == at[i] {
+            return Err(LifelongFault::Swap(i, other as usize));
+        }
+    }
+    Ok(to)
+}
+
+impl Lifelong {
+    /// [`Self::advance`], with the step checked by code that shares nothing with the planner.
+    ///
+    /// # Errors
+    /// What is wrong with the step.
+    pub fn advance_checked(&mut self) -> Result<Vec<Turn>, LifelongFault> {
+        let (at, headings) = (self.at.clone(), self.heading.clone());
+        let turns = self.advance();
+        check_step(&self.grid, &at, &headings, &turns)?;
+        Ok(turns)
+    }
+}

@@ -11,7 +11,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const PATH: &str = "NILO_CRASH_TEST_JOURNAL";
+/// Kills, and more of them as long as no child came far enough to acknowledge anything, as on a
+/// machine that is very busy.
 const ROUNDS: u64 = 12;
+const ROUNDS_MAX: u64 = 40;
 const RUN_MS_MAX: u64 = 120;
 
 /// Each body names its group, its place in it and its size, so that a torn group shows.
@@ -92,7 +95,11 @@ fn what_was_acknowledged_survives_a_kill() {
     let path = folder.path().join("journal.db");
     let mut rng = Seed(3).derive("kill", 0).rng();
     let mut durable = 0;
-    for round in 0..ROUNDS {
+    for round in 0..ROUNDS_MAX {
+        if round >= ROUNDS && durable > 0 {
+            break;
+        }
+        let run_ms_max = RUN_MS_MAX * (1 + round / ROUNDS * 4);
         let mut child = spawn(&path);
         let output = BufReader::new(child.stdout.take().unwrap());
         let reader = std::thread::spawn(move || {
@@ -107,7 +114,7 @@ fn what_was_acknowledged_survives_a_kill() {
         });
         // The moment of the kill is the one thing that is left to chance here; early ones also
         // fall into the creation of the file.
-        std::thread::sleep(Duration::from_millis(rng.random_range(0..RUN_MS_MAX)));
+        std::thread::sleep(Duration::from_millis(rng.random_range(0..run_ms_max)));
         child.kill().unwrap();
         child.wait().unwrap();
         durable = reader.join().unwrap().max(durable);

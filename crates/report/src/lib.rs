@@ -1,7 +1,7 @@
 //! What a run found and how it went: `report.html`, `data/wells.parquet` and `data/wells.csv`.
 //!
 //! This crate only renders. Whoever knows the run fills in a [`Run`]; [`Run::problems`] says what
-//! does not fit together in it, and [`write`] puts the three files into a folder. Whatever is
+//! does not fit together in it, and [`write()`] puts the three files into a folder. Whatever is
 //! filled in, the files are whole: what does not fit is left out of the page, never a panic, and
 //! no text can become markup.
 #![cfg_attr(test, allow(clippy::unwrap_used))]

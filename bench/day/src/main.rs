@@ -1,0 +1,313 @@
+//! A day of the hall that ships, as full as it can be: how much faster than real time it runs.
+//!
+//! `cargo run --release -p day -- [--hours H] [--backlog N] [--faults X] [--only PROTOCOL] [--file]`
+
+mod load;
+mod meter;
+
+use conductor::record::{INPUT, Reader};
+use conductor::{Conductor, Shell};
+use journal::{Header, Journal, NewEvent, Version};
+use lab::LabFile;
+use labware::Catalogue;
+use load::{Load, Recipe};
+use meter::Meter;
+use protocol::ProtocolFile;
+use quantity::{Duration, Instant, MassConcentration};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant as Wall;
+use twin::nature::{Antibiotics, Reagent, ReagentMeaning, Strength};
+use twin::{FaultRates, Twin, TwinConfig};
+
+type Failure = Box<dyn std::error::Error>;
+type Run = Shell<Meter<Twin>, Load>;
+
+/// What is ordered, and how many of each in a round. Waiting steps are long in some and instruments
+/// are few for others; with these shares no kind of order waits for ever while another runs.
+const MIX: [(&str, u32); 8] = [
+    ("growth-inhibition", 6),
+    ("electrolyte", 8),
+    ("variant-fitness", 6),
+    ("gene-network", 4),
+    ("qpcr", 4),
+    ("amplicon-sequencing", 1),
+    ("elisa", 1),
+    ("reaction-screen", 1),
+];
+
+struct Args {
+    hours: f64,
+    backlog: u32,
+    faults: f64,
+    only: Option<String>,
+    in_file: bool,
+    split: bool,
+    explain: bool,
+}
+
+fn main() -> Result<(), Failure> {
+    let mut args = Args {
+        hours: 24.0,
+        backlog: 1200,
+        faults: 1.0,
+        only: None,
+        in_file: false,
+        split: true,
+        explain: false,
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        match word.as_str() {
+            "--hours" => args.hours = value()?.parse()?,
+            "--backlog" => args.backlog = value()?.parse()?,
+            "--faults" => args.faults = value()?.parse()?,
+            "--only" => args.only = Some(value()?),
+            "--file" => args.in_file = true,
+            "--no-split" => args.split = false,
+            "--explain" => args.explain = true,
+            other => return Err(format!("unknown argument {other}").into()),
+        }
+    }
+    let folder = tempfile::tempdir()?;
+    run(&args, false, folder.path())?;
+    if args.in_file {
+        run(&args, true, folder.path())?;
+    }
+    Ok(())
+}
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(path)
+}
+
+fn hall() -> Result<Arc<lab::Hall>, Failure> {
+    let text = std::fs::read_to_string(root("labs/hall.toml"))?;
+    let (file, _) = LabFile::parse("hall", &text).map_err(|p| format!("{p:?}"))?;
+    Ok(file.hall)
+}
+
+fn recipes(only: Option<&str>) -> Result<Vec<Recipe>, Failure> {
+    let catalogue = Catalogue::standard();
+    MIX.iter()
+        .filter(|(name, _)| only.is_none_or(|only| only == *name))
+        .map(|(name, share)| {
+            let text = std::fs::read_to_string(root(&format!("protocols/{name}.toml")))?;
+            let (file, _) =
+                ProtocolFile::parse(name, &text, &catalogue).map_err(|p| format!("{p:?}"))?;
+            Ok(Recipe::new(file.protocol, *share, 4))
+        })
+        .collect()
+}
+
+fn config(faults: f64) -> TwinConfig {
+    let drug = |name: &str, mg_per_l| {
+        let strength = Strength::Mass(MassConcentration::from_mg_per_l(mg_per_l));
+        let substance = name.into();
+        Reagent::new(
+            name,
+            ReagentMeaning::Solution {
+                substance,
+                strength,
+            },
+        )
+    };
+    TwinConfig {
+        faults: FaultRates::scaled(faults),
+        nature: Arc::new(Antibiotics::published()),
+        reagents: vec![
+            Reagent::new("cells", ReagentMeaning::Culture { density: 0.01 }),
+            Reagent::new("medium", ReagentMeaning::Inert),
+            drug("ampicillin", 10.0),
+            drug("ciprofloxacin", 0.05),
+            drug("streptomycin", 50.0),
+        ],
+        ..TwinConfig::default()
+    }
+}
+
+/// Seconds of processor time that this process has used, user and system.
+fn cpu() -> Result<f64, Failure> {
+    // Fields 14 and 15 of stat(5), in ticks of 1/100 s; the name in field 2 may hold blanks.
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: u64 = rest
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .flat_map(str::parse::<u64>)
+        .sum();
+    Ok(ticks as f64 / 100.0)
+}
+
+fn run(args: &Args, in_file: bool, folder: &Path) -> Result<(), Failure> {
+    let hall = hall()?;
+    let header = Header::new("day");
+    let journal = if in_file {
+        Journal::create(folder.join("day.journal"), header)?
+    } else {
+        Journal::in_memory(header)
+    };
+    let driver = Meter::new(Twin::new(hall.clone(), config(args.faults))?);
+    let load = Load::new(recipes(args.only.as_deref())?, args.backlog);
+    let mut shell = Shell::open(Conductor::new(hall)?, driver, load, journal)?;
+    let until = Instant::EPOCH + Duration::from_secs_f64(args.hours * 3600.0);
+    let (wall, begun) = (Wall::now(), cpu()?);
+    let stop = shell.run(until)?;
+    let (cpu, wall) = (cpu()? - begun, wall.elapsed().as_secs_f64());
+    println!(
+        "journal {}: {:.1} h of '{}' in {cpu:.2} s of processor time, {wall:.2} s on the wall: {:.0} \
+         times real time (wall {:.0}); {stop:?}",
+        if in_file {
+            "in an SQLite file"
+        } else {
+            "in memory"
+        },
+        args.hours,
+        shell.conductor().hall().name,
+        args.hours * 3600.0 / cpu,
+        args.hours * 3600.0 / wall,
+    );
+    print(&shell, args.hours * 3600.0, wall);
+    if args.explain {
+        println!("{:#?}", shell.conductor().explain_waiting());
+        println!("{:#?}", shell.conductor().check_invariants());
+    }
+    if args.split {
+        split(&shell)?;
+    }
+    Ok(())
+}
+
+fn print(shell: &Run, span: f64, wall: f64) {
+    let (hall, load, meter) = (shell.conductor().hall(), shell.customer(), shell.driver());
+    let counters = shell.conductor().counters();
+    println!(
+        "  {} plates finished, {} otherwise; {} steps, {} legs, {} runs of movers, {} wells read",
+        counters.completed,
+        counters.ended_otherwise,
+        counters.steps,
+        counters.legs,
+        counters.runs,
+        load.readings
+    );
+    println!(
+        "  {} commands, {} reports, {} inputs, {} events in the journal, {} events in the twin; {} \
+         faults, {} repairs, {} cleared, {} lags broken, {} breaches",
+        meter.commands,
+        meter.reports,
+        counters.inputs,
+        shell.journal().version().0,
+        meter.inner.events(),
+        counters.faults,
+        counters.repairs,
+        counters.cleared,
+        counters.lags_broken,
+        meter.inner.violations().len()
+    );
+    println!(
+        "  twin: {:.2} s, {:.0} % of the wall",
+        meter.spent.as_secs_f64(),
+        meter.spent.as_secs_f64() / wall * 100.0
+    );
+    println!("  head {:?}", shell.journal().head());
+    for (name, (done, otherwise)) in load.names().zip(&load.ended) {
+        println!("  {name}: {done} finished, {otherwise} otherwise");
+    }
+    for (how, count) in load.otherwise.iter().take(12) {
+        println!("  {count} {how}");
+    }
+    for ((name, lag), count) in &load.broken {
+        println!("  lag {lag} of {name} broken {count} times");
+    }
+    let mut kinds: std::collections::BTreeMap<&str, (f64, f64)> = Default::default();
+    for unit in &hall.instruments {
+        let entry = kinds.entry(&unit.kind).or_default();
+        entry.0 += load.busy.get(&unit.id).copied().unwrap_or(0.0);
+        entry.1 += span * f64::from(unit.simultaneous.max(1));
+    }
+    let mut kinds: Vec<_> = kinds
+        .into_iter()
+        .map(|(k, (busy, all))| (busy / all, k))
+        .collect();
+    kinds.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let text: Vec<_> = kinds
+        .iter()
+        .take(12)
+        .map(|(share, kind)| format!("{kind} {:.0} %", share * 100.0))
+        .collect();
+    println!("  at work: {}", text.join(", "));
+    let most = |all: &mut Vec<f64>, count: usize| {
+        all.sort_by(|a, b| b.total_cmp(a));
+        let mean = all.iter().sum::<f64>() / count.max(1) as f64 / span * 100.0;
+        let busiest = all.first().copied().unwrap_or(0.0) / span * 100.0;
+        format!("mean {mean:.0} %, busiest {busiest:.0} %")
+    };
+    println!(
+        "  movers moving: {}; arms: {}",
+        most(
+            &mut meter.movers.values().copied().collect(),
+            hall.movers.len()
+        ),
+        most(
+            &mut meter.arms.values().copied().collect(),
+            hall.stations.len()
+        )
+    );
+}
+
+/// The conductor and the journal again, each alone, on what the journal holds.
+fn split(shell: &Run) -> Result<(), Failure> {
+    let journal = shell.journal();
+    let mut conductor = Conductor::new(shell.conductor().hall().clone())?;
+    let mut reader = Reader::default();
+    let mut inputs = Vec::new();
+    let mut again = Vec::new();
+    for event in journal.read(Version(1), Version::MAX)? {
+        let event = event?;
+        if event.kind.starts_with(INPUT)
+            && let Some(input) = reader.input(&event.kind, &event.body, event.at)?
+        {
+            inputs.push((input, event.at));
+        }
+        again.push(NewEvent::new(event.at, event.kind, event.body));
+    }
+    let mut times = Vec::with_capacity(inputs.len());
+    let mut out = Vec::new();
+    let begun = Wall::now();
+    for (input, at) in inputs {
+        let since = Wall::now();
+        conductor.step(input, at, &mut out);
+        times.push(since.elapsed().as_secs_f64() * 1e6);
+        out.clear();
+    }
+    let total = begun.elapsed().as_secs_f64();
+    let mean = times.iter().sum::<f64>() / times.len().max(1) as f64;
+    times.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        times
+            .get((times.len() as f64 * share) as usize)
+            .copied()
+            .unwrap_or(0.0)
+    };
+    println!(
+        "  conductor alone: {total:.2} s; a step takes {mean:.1} µs, half of them {:.1}, 99 of 100 {:.0}, \
+         the longest {:.0}",
+        at(0.5),
+        at(0.99),
+        times.last().copied().unwrap_or(0.0)
+    );
+    let mut fresh = Journal::in_memory(Header::new("again"));
+    let begun = Wall::now();
+    let mut rest = again.into_iter().peekable();
+    while rest.peek().is_some() {
+        let group = rest.by_ref().take(8).collect();
+        fresh.append(fresh.version(), group)?;
+    }
+    fresh.commit()?;
+    println!("  journal alone: {:.2} s", begun.elapsed().as_secs_f64());
+    Ok(())
+}

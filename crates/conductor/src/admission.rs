@@ -4,7 +4,7 @@ use crate::believed::Believed;
 use crate::compile::compile;
 use crate::conductor::{Conductor, Flow};
 use crate::effect::FaultEnd;
-use crate::limits::{BRING_TIME, PLAN_AGAIN, PLANNED_MAX};
+use crate::limits::{BRING_TIME, PLAN_AGAIN, UNBEGUN_LEAST, UNBEGUN_SHARE};
 use crate::order::{Goal, Home, OrderState, Phase};
 use crate::persons::Purpose;
 use crate::timers::Timer;
@@ -60,6 +60,7 @@ impl Conductor {
             moves: 0,
             clear: false,
             hold: None,
+            unbegun: false,
         };
         self.orders.insert(id, Some(Box::new(state)));
         self.look_at(id);
@@ -98,7 +99,8 @@ impl Conductor {
         if o.goal == Goal::Cancelled {
             return self.end(o, Ending::Cancelled);
         }
-        if self.planner.orders().count() >= PLANNED_MAX {
+        let most = UNBEGUN_LEAST.max(self.hall.stations.len() * UNBEGUN_SHARE / 100);
+        if self.unbegun >= most {
             return self.wait(o, Want::Home);
         }
         let Some(hotel) = self.choose_hotel(o) else {
@@ -118,6 +120,8 @@ impl Conductor {
                     return self.wait(o, Want::Home);
                 };
                 o.planned = true;
+                o.unbegun = true;
+                self.unbegun += 1;
                 o.home = Some(Home { hotel, nest });
                 self.promise_finish(o, promise.finish);
                 let task = self.ask(
@@ -236,8 +240,18 @@ impl Conductor {
         Flow::Stop
     }
 
+    /// The order's plate has left its home for the first time, or never will: another order can be
+    /// planned.
+    pub(crate) fn begun(&mut self, o: &mut OrderState) {
+        if std::mem::take(&mut o.unbegun) {
+            self.unbegun -= 1;
+            self.freed(Want::Home);
+        }
+    }
+
     /// Gives everything free that the order still has.
     fn forget(&mut self, o: &mut OrderState) {
+        self.begun(o);
         if let Some(home) = o.home.take() {
             self.places.move_out(o.plate(), home.nest, home.hotel);
             self.freed(Want::Home);

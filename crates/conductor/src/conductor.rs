@@ -59,6 +59,8 @@ pub struct Conductor {
     pub(crate) planner: Planner,
     pub(crate) traffic: Traffic,
     pub(crate) counters: Counters,
+    /// Orders that were admitted and whose plates have not left home yet.
+    pub(crate) unbegun: usize,
     pub(crate) repair_wanted: bool,
     pub(crate) last_repair: Instant,
     /// Typical time of an empty run to each station.
@@ -92,6 +94,7 @@ impl Conductor {
             planner,
             traffic,
             counters: Counters::default(),
+            unbegun: 0,
             repair_wanted: false,
             last_repair: Instant::EPOCH,
             call_time,
@@ -147,6 +150,7 @@ impl Conductor {
             Input::Submit(order) => self.submit(order),
             Input::Cancel(order) => self.cancel(order),
             Input::Report(received) => self.report(received.report),
+            Input::Restarted => self.restarted(),
             Input::Wake => {}
         }
         while let Some(timer) = self.timers.due(self.now) {
@@ -172,6 +176,7 @@ impl Conductor {
             Timer::Deadline(command) => self.overdue(command),
             Timer::Repair => self.repair_wanted = true,
             Timer::Ways => {
+                self.ride_in_quiet();
                 self.freed(Want::Way);
                 self.send_home();
             }

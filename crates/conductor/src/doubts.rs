@@ -16,6 +16,7 @@ use quantity::{CommandId, Duration, MoverId, StationId};
 impl Conductor {
     /// A command has had its final report, or nobody waits for it any more.
     pub(crate) fn close(&mut self, command: CommandId) {
+        self.fleet.doubted.remove(&command);
         if let Some(flight) = self.commands.close(command) {
             self.timers.stop(Timer::Deadline(command));
             if let Some(question) = flight.question {
@@ -135,7 +136,15 @@ impl Conductor {
             flight.question = Some(query);
             flight.asked += 1;
         }
-        if first && device != Device::Person {
+        let open = self
+            .commands
+            .get(command)
+            .is_some_and(|f| f.fault.is_none());
+        let overdue = self
+            .commands
+            .get(command)
+            .is_some_and(|f| f.deadline <= self.now);
+        if first && open && overdue && device != Device::Person {
             let fault = self.notice("device silent", Some(device), Some(command));
             if let Some(flight) = self.commands.get_mut(command) {
                 flight.fault = Some(fault);
@@ -152,6 +161,7 @@ impl Conductor {
         if flight.suspended {
             return;
         }
+        self.fleet.doubted.remove(&about);
         if flight.asked < QUERIES {
             return self.question(about);
         }
@@ -189,6 +199,17 @@ impl Conductor {
         };
         flight.question = None;
         flight.asked = 0;
+        // Whatever it was, it is known now.
+        self.fleet.doubted.remove(&command);
+        if let Owner::Ride(mover) = flight.owner
+            && flight.person
+            && !matches!(known, Known::Never | Known::Running)
+        {
+            // A person has pushed it into the berth that it was bound for.
+            self.answered_for(command, "freed by a person");
+            self.close(command);
+            return self.rode(mover);
+        }
         match known {
             Known::Running => {
                 let deadline = now + flight.expected + DEADLINE_MARGIN;
@@ -264,18 +285,64 @@ impl Conductor {
                 });
                 self.look_at(order);
             }
-            Owner::Ride(mover) => self.ride_again(mover, action),
+            Owner::Ride(mover) => {
+                self.fleet.get_mut(mover).ride = None;
+                self.ride_later(mover, action);
+            }
             Owner::Task(task) => self.remind(task),
-            Owner::ResetWork(..)
-            | Owner::ResetArm(_)
-            | Owner::ResetMover(_)
-            | Owner::Halt
-            | Owner::Query(_) => {}
+            // These have no harm in being done again.
+            Owner::ResetWork(order, _) => {
+                let again = self.issue(action, Some(order), owner, Duration::ZERO);
+                self.with(order, |_, o| {
+                    if let Phase::Working(work) = &mut o.phase {
+                        work.stage = WorkStage::Resetting(again);
+                    }
+                });
+            }
+            Owner::ResetArm(station) => {
+                let again = self.issue(action, None, owner, Duration::ZERO);
+                self.health.arm_mut(station).reset = Some(again);
+            }
+            Owner::ResetMover(_) | Owner::Halt => {
+                self.issue(action, None, owner, Duration::ZERO);
+            }
+            Owner::Query(_) => {}
         }
     }
 
-    /// A mover makes the same run: it did not set out, and its berth is kept for it.
-    fn ride_again(&mut self, mover: MoverId, action: Action) {
+    /// The conductor was started again: all that is open is asked about.
+    pub(crate) fn restarted(&mut self) {
+        let open: Vec<CommandId> = self
+            .commands
+            .iter()
+            .filter(|(_, flight)| !matches!(flight.owner, Owner::Query(_)))
+            .map(|(id, _)| id)
+            .collect();
+        for command in open {
+            let Some(flight) = self.commands.get_mut(command) else {
+                continue;
+            };
+            flight.asked = 0;
+            let ride = matches!(flight.owner, Owner::Ride(_));
+            if let Some(question) = flight.question.take() {
+                self.close(question);
+            }
+            if ride {
+                self.fleet.doubted.insert(command);
+            }
+            self.question(command);
+        }
+    }
+
+    /// A mover is to make the same run: it did not set out, and its berth is kept for it. Its way is
+    /// not, so it waits until nobody else moves, and meanwhile nobody sets out.
+    fn ride_later(&mut self, mover: MoverId, action: Action) {
+        self.fleet.again.push_back((mover, action));
+        self.ride_in_quiet();
+    }
+
+    /// A mover makes the same run now.
+    pub(crate) fn ride_again(&mut self, mover: MoverId, action: Action) {
         let Action::Travel {
             mover: id,
             to,
@@ -306,6 +373,7 @@ impl Conductor {
             Owner::Ride(mover),
             takes,
         );
+        self.fleet.quiet_from = Some(self.now + takes);
         self.fleet.get_mut(mover).ride = Some(command);
     }
 
@@ -322,7 +390,7 @@ impl Conductor {
             noticed.recovery = "sent again".into();
             let order = self.fleet.get(mover).job;
             self.tell_fault(noticed, order, crate::FaultEnd::Recovered);
-            self.ride_again(mover, action);
+            self.ride_later(mover, action);
         } else {
             self.strand_mover(mover, command, fault.class());
         }
@@ -376,13 +444,8 @@ impl Conductor {
                 self.look_at(order);
             }
             Owner::Ride(mover) => {
-                if person {
-                    // A person has pushed it into the berth that it was bound for.
-                    self.close(command);
-                    self.rode(mover);
-                } else {
-                    self.free_mover(mover, "the mover does not know where it is");
-                }
+                debug_assert!(!person, "{mover} was freed and is still in doubt");
+                self.free_mover(mover, "the mover does not know where it is");
             }
             Owner::Task(task) => {
                 self.close(command);

@@ -15,6 +15,9 @@ pub enum Input {
     Cancel(OrderId),
     /// A device, a station or a person reported.
     Report(Received),
+    /// The conductor was started again in a world that went on without it: commands without a final
+    /// report may not have reached their devices, and are asked about.
+    Restarted,
     /// The moment that [`Conductor::next_wake`](crate::Conductor::next_wake) named has come.
     Wake,
 }

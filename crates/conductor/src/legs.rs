@@ -485,6 +485,7 @@ impl Conductor {
 
     /// The planner learns that the plate leaves the place where it is.
     fn tell_departure(&mut self, o: &mut OrderState) {
+        self.begun(o);
         self.release_hold(o);
         if !o.planned || o.told_departed {
             return;

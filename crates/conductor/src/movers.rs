@@ -16,7 +16,7 @@ use crate::waits::Want;
 use bus::{Action, Device, Request};
 use lab::Hall;
 use labware::Place;
-use quantity::{CommandId, Duration, Length, MoverId, OrderId, PersonTaskId, StationId};
+use quantity::{CommandId, Duration, Instant, Length, MoverId, OrderId, PersonTaskId, StationId};
 use std::collections::{BTreeSet, VecDeque};
 use transport::{BerthKind, Limits, Motion, TrafficError};
 
@@ -51,6 +51,12 @@ pub(crate) struct Fleet {
     pub idle: BTreeSet<MoverId>,
     /// The station that each berth is a dock of.
     pub dock_of: Vec<Option<StationId>>,
+    /// Runs to be made again once nobody else moves, as no way is reserved for them.
+    pub again: VecDeque<(MoverId, Action)>,
+    /// Runs of which it is not known whether they began; nobody sets out before it is.
+    pub doubted: BTreeSet<CommandId>,
+    /// When the last run that was made again has come to its end.
+    pub quiet_from: Option<Instant>,
 }
 
 impl Fleet {
@@ -67,6 +73,9 @@ impl Fleet {
             movers: vec![MoverState::default(); hall.movers.len()],
             idle: hall.movers.iter().map(|m| m.id).collect(),
             dock_of,
+            again: VecDeque::new(),
+            doubted: BTreeSet::new(),
+            quiet_from: None,
         }
     }
 
@@ -190,6 +199,9 @@ impl Conductor {
         if self.fleet.get(mover).stuck.is_some() || self.fleet.get(mover).ride.is_some() {
             return Sent::NoWay;
         }
+        if self.held() {
+            return Sent::NoWay;
+        }
         let mut sent = Sent::NoBerth;
         for pass in 0..2 {
             for at in 0..self.hall.docks[station.index()].len() {
@@ -213,10 +225,47 @@ impl Conductor {
         sent
     }
 
+    /// Whether nobody may set out for now.
+    fn held(&mut self) -> bool {
+        let held = !self.fleet.again.is_empty() || !self.fleet.doubted.is_empty();
+        if held {
+            self.timers.sooner(Timer::Ways, self.now + WAY_AGAIN);
+        }
+        held
+    }
+
+    /// Makes the next run that is to be made again, if nobody else moves by now.
+    pub(crate) fn ride_in_quiet(&mut self) {
+        if self.fleet.again.is_empty() {
+            return;
+        }
+        let moving = (0..self.fleet.movers.len() as u32)
+            .map(MoverId)
+            .filter(|mover| self.fleet.get(*mover).ride.is_some())
+            .filter_map(|mover| self.traffic.motion_of(mover))
+            .map(|motion| motion.arrive)
+            .max()
+            .filter(|arrive| *arrive > self.now);
+        let quiet = moving.max(self.fleet.quiet_from.filter(|from| *from > self.now));
+        if let Some(quiet) = quiet {
+            self.timers
+                .sooner(Timer::Ways, quiet.max(self.now + WAY_AGAIN));
+            return;
+        }
+        if !self.fleet.doubted.is_empty() {
+            self.timers.sooner(Timer::Ways, self.now + WAY_AGAIN);
+            return;
+        }
+        if let Some((mover, action)) = self.fleet.again.pop_front() {
+            self.ride_again(mover, action);
+        }
+        self.timers.sooner(Timer::Ways, self.now + WAY_AGAIN);
+    }
+
     /// Sends a mover to a parking berth: its own, or the nearest that is free.
     pub(crate) fn park(&mut self, mover: MoverId, limits: Limits) -> bool {
         let state = self.fleet.get(mover);
-        if state.stuck.is_some() || state.ride.is_some() {
+        if state.stuck.is_some() || state.ride.is_some() || self.held() {
             return false;
         }
         let Some(from) = self.traffic.berth_of(mover, self.now) else {

@@ -178,6 +178,8 @@ pub(crate) struct OrderState {
     pub visiting: bool,
     /// Times that its next step was moved to another instrument or begun again after service.
     pub moves: u8,
+    /// It was admitted, and its plate has not left home yet.
+    pub unbegun: bool,
     /// It is to be cleared away home before anything else.
     pub clear: bool,
     /// The planner's machine and slot that is held for the plate although it is not planned.

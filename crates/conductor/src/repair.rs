@@ -77,10 +77,13 @@ impl Conductor {
                     Stage::Ride | Stage::Arrived => Duration::from_secs(40),
                     _ => Duration::from_secs(90),
                 };
-                let struck = if o.faults.is_empty() {
+                let stuck = leg
+                    .mover
+                    .is_some_and(|mover| self.fleet.get(mover).stuck.is_some());
+                let struck = if o.faults.is_empty() && !stuck {
                     Duration::ZERO
                 } else {
-                    ANSWER_TIME * 5
+                    ANSWER_TIME * 10
                 };
                 Some((o.id(), o.planned_task(), true, soon(left + struck)))
             }

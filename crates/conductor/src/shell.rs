@@ -142,6 +142,9 @@ impl<D: Driver, C: Customer> Shell<D, C> {
         if shell.journal.version() > Version::ZERO {
             shell.replay()?;
             shell.started = true;
+            if shell.driver.durability() == Durability::Outlives {
+                shell.turn(Input::Restarted, shell.now)?;
+            }
         }
         Ok(shell)
     }
@@ -409,7 +412,7 @@ impl<D: Driver, C: Customer> Shell<D, C> {
         let expected = match input {
             Input::Report(received) => Some(received),
             Input::Wake => None,
-            Input::Submit(_) | Input::Cancel(_) => return Ok(()),
+            Input::Restarted | Input::Submit(_) | Input::Cancel(_) => return Ok(()),
         };
         let until = expected.map_or(at, |received| received.at);
         let found = self.driver.next(until);

@@ -9,7 +9,7 @@ use crate::effect::FaultEnd;
 use crate::limits::{LATE_QUANTILE, WORK_MOVES, WORK_RETRIES};
 use crate::order::{Goal, OrderState, Phase, Work, WorkStage};
 use crate::waits::Want;
-use bus::{Action, Device, Fault, Flag, Outcome};
+use bus::{Action, Device, Fault, Flag, Outcome, cover_after};
 use labware::Well;
 use protocol::{Edge, Repeat};
 use quantity::{CommandId, Duration, Instant, InstrumentId, NestId, OrderId, Volume};
@@ -307,7 +307,9 @@ impl Conductor {
             .instrument(work.instrument)
             .capability(&step.operation.capability)
             .map_or(Repeat::Irreversible, |offer| offer.repeat);
-        if repeat == Repeat::Irreversible {
+        // A lid or seal that may be on or off already is for a person to look at.
+        let covers = cover_after(&step.operation.capability).is_some();
+        if repeat == Repeat::Irreversible || covers {
             self.open_fault(o, class, device, command, "wells in doubt, quarantine");
             let worklist = o.order.worklists.get(&id).cloned();
             let wells = touched(worklist.as_deref(), o.believed.labware());

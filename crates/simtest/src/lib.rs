@@ -14,5 +14,5 @@ mod run;
 mod world;
 
 pub use customer::{Batch, Told};
-pub use run::{Failure, Summary, check_seed};
+pub use run::{Failure, Summary, check_seed, tell};
 pub use world::{ORDERS_MAX, STATIONS_MAX, TIME_MAX, World};

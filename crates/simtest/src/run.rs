@@ -106,6 +106,57 @@ pub fn check_seed(seed: u64) -> Result<Summary, Failure> {
     Ok(summary)
 }
 
+/// The events of a seed's run, as lines for people, up to where it ended or failed; `way` is `whole`,
+/// `killed` or `outlived`.
+///
+/// # Errors
+/// There is no such way, or no such world.
+pub fn tell(seed: u64, way: &str) -> Result<Vec<String>, String> {
+    let world = World::new(Seed(seed))?;
+    let mode = match way {
+        "whole" => Mode::Whole,
+        "killed" => Mode::Killed,
+        "outlived" => Mode::Outlived,
+        other => return Err(format!("'{other}' is not one of whole, killed, outlived")),
+    };
+    let mut lines = vec![world.lab.clone()];
+    lines.extend(world.protocols.clone());
+    lines.push(format!(
+        "kills {:?}, faults {:?}",
+        world.kills, world.twin.plan
+    ));
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    HEARD.with(|slot| *slot.borrow_mut() = Some(heard.clone()));
+    let result = run(&world, mode);
+    HEARD.with(|slot| *slot.borrow_mut() = None);
+    lines.append(&mut heard.borrow_mut());
+    lines.push(format!("{result:?}"));
+    Ok(lines)
+}
+
+thread_local! {
+    /// Where [`tell`] listens.
+    static HEARD: RefCell<Option<Rc<RefCell<Vec<String>>>>> = const { RefCell::new(None) };
+}
+
+/// Lets [`tell`] hear what a shell has added to its journal.
+fn overheard<D: Driver>(shell: &Shell<D, Batch>, from: journal::Version) {
+    HEARD.with(|slot| {
+        if let Some(heard) = slot.borrow().as_ref()
+            && let Ok(events) = shell.journal().read(from.next(), journal::Version::MAX)
+        {
+            heard.borrow_mut().extend(events.flatten().map(|event| {
+                format!(
+                    "{:>12.3} {} {}",
+                    event.at.as_secs_f64(),
+                    event.kind,
+                    String::from_utf8_lossy(&event.body)
+                )
+            }));
+        }
+    });
+}
+
 /// What two runs are compared by: hash of the journal, hash of the physical history.
 type Trace = (String, u64);
 
@@ -191,9 +242,11 @@ fn open<D: Driver>(world: &World, driver: D, journal: Journal) -> Result<Shell<D
 fn drive<D: Driver>(shell: &mut Shell<D, Batch>, turns: u64) -> Result<bool, String> {
     let until = Instant::EPOCH + TIME_MAX;
     for _ in 0..turns {
+        let version = shell.journal().version();
         let stop = shell
             .advance(until)
             .map_err(|error: ShellError| error.to_string())?;
+        overheard(shell, version);
         let wrong = shell.conductor().check_invariants();
         if !wrong.is_empty() {
             return Err(format!(

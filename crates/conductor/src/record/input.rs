@@ -55,6 +55,7 @@ impl Writer {
                 "in.report",
                 body(serde_json::to_vec(&ReceivedWire::from(received))),
             ),
+            Input::Restarted => ("in.restarted", b"null".to_vec()),
             Input::Wake => ("in.wake", b"null".to_vec()),
         }
     }
@@ -117,6 +118,7 @@ impl Reader {
                 let wire: ReceivedWire = serde_json::from_slice(body).map_err(shape)?;
                 Input::Report(wire.into())
             }
+            "in.restarted" => Input::Restarted,
             "in.wake" => Input::Wake,
             other => return Err(InputError::Kind(other.to_owned())),
         };

@@ -10,6 +10,7 @@
 //! | `in.submit` | the order, with its protocol unless that is known by number already |
 //! | `in.cancel` | the order's number |
 //! | `in.report` | the report, with readings |
+//! | `in.restarted` | nothing |
 //! | `in.wake` | nothing |
 //! | `out.<effect>` | the effect; readings without values, commands without worklists |
 //! | `note.<kind>` | a customer's note |

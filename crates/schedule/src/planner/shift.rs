@@ -40,6 +40,10 @@ struct Sliding {
     times: Vec<i64>,
     raised: u32,
     free: bool,
+    /// The times for which the network held when it was last looked at; nothing at first.
+    held: Vec<i64>,
+    /// The stretch of each need that was last found free.
+    fits: Vec<(i64, i64)>,
 }
 
 impl Planner {
@@ -130,7 +134,10 @@ impl Planner {
             times,
             raised: 0,
             free: false,
+            held: Vec::new(),
+            fits: Vec::new(),
         };
+        sliding.fits = vec![(0, 0); sliding.needs.len()];
         if !sliding.net.close() {
             sliding.let_go(&self.shop, entry);
         }
@@ -196,19 +203,17 @@ impl Planner {
         now: i64,
     ) -> bool {
         loop {
-            for node in 0..slide.times.len() {
-                let value = slide.times[node];
-                slide.net.raise(&mut slide.times, node, value);
-            }
+            slide.raise();
             if slide.times[..entry.past] != entry.times[..entry.past] {
                 slide.times[..entry.past].copy_from_slice(&entry.times[..entry.past]);
+                slide.held.clear();
                 return false;
             }
             let mut calm = true;
-            for need in &slide.needs {
+            for (need, known) in slide.needs.iter().zip(&mut slide.fits) {
                 let until = slide.times[need.b as usize] + need.b_off;
                 let from = (slide.times[need.a as usize].saturating_add(need.a_off)).max(now);
-                if until <= from || self.is_inside(entry, inside, need) {
+                if *known == (from, until) || until <= from || self.is_inside(entry, inside, need) {
                     continue;
                 }
                 let fit = self.tables.lines[need.line as usize].fit(from, until, 0);
@@ -221,6 +226,7 @@ impl Planner {
                     calm = false;
                     break;
                 }
+                *known = (from, until);
             }
             if calm {
                 return true;
@@ -239,6 +245,20 @@ impl Planner {
 }
 
 impl Sliding {
+    /// Raises the times until the network holds. It is closed, so only nodes that were raised since
+    /// it last held can raise others.
+    fn raise(&mut self) {
+        let known = self.held.len() == self.times.len();
+        for node in 0..self.times.len() {
+            if known && self.held[node] == self.times[node] {
+                continue;
+            }
+            let value = self.times[node];
+            self.net.raise(&mut self.times, node, value);
+        }
+        self.held.clone_from(&self.times);
+    }
+
     /// Lets go of all maximum limits.
     fn let_go(&mut self, shop: &crate::Shop, entry: &Entry) {
         let all = everything(entry);
@@ -251,6 +271,7 @@ impl Sliding {
             entry.expected,
         );
         self.net.close();
+        self.held.clear();
         self.free = true;
     }
 }

@@ -285,10 +285,7 @@ impl Conductor {
                 });
                 self.look_at(order);
             }
-            Owner::Ride(mover) => {
-                self.fleet.get_mut(mover).ride = None;
-                self.ride_later(mover, action);
-            }
+            Owner::Ride(mover) => self.ride_later(mover, command, action),
             Owner::Task(task) => self.remind(task),
             // These have no harm in being done again.
             Owner::ResetWork(order, _) => {
@@ -336,7 +333,9 @@ impl Conductor {
 
     /// A mover is to make the same run: it did not set out, and its berth is kept for it. Its way is
     /// not, so it waits until nobody else moves, and meanwhile nobody sets out.
-    fn ride_later(&mut self, mover: MoverId, action: Action) {
+    fn ride_later(&mut self, mover: MoverId, command: CommandId, action: Action) {
+        // Until then nobody takes it for a mover that stands where it was to go.
+        self.fleet.get_mut(mover).ride = Some(command);
         self.fleet.again.push_back((mover, action));
         self.ride_in_quiet();
     }
@@ -390,7 +389,7 @@ impl Conductor {
             noticed.recovery = "sent again".into();
             let order = self.fleet.get(mover).job;
             self.tell_fault(noticed, order, crate::FaultEnd::Recovered);
-            self.ride_later(mover, action);
+            self.ride_later(mover, command, action);
         } else {
             self.strand_mover(mover, command, fault.class());
         }

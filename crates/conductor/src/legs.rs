@@ -15,6 +15,7 @@
 
 use crate::Ending;
 use crate::conductor::{Conductor, Flow};
+use crate::limits::TURN_KEPT;
 use crate::limits::{CALL_HOLD, CLEAR_AFTER};
 use crate::movers::Sent;
 use crate::order::{Aim, Goal, Leg, OrderState, Phase, Stage};
@@ -335,10 +336,47 @@ impl Conductor {
         }
     }
 
+    /// Whether the plate would take the nest of one that is planned to be there before it and is not
+    /// late by much; if so, until when it holds back. Out of turn, both would come late.
+    fn holds_back(&self, o: &OrderState, aim: Aim, to: InstrumentId) -> Option<Instant> {
+        let Aim::Visit { .. } = aim else { return None };
+        let mine = self.next_visit(o)?.begin;
+        let mut ahead = 0;
+        let mut until = Instant::EPOCH;
+        for other in self.orders.values().flatten() {
+            let waits = match &other.phase {
+                Phase::Leg(leg) => leg.to.is_none() && matches!(leg.aim, Aim::Visit { .. }),
+                Phase::Resting | Phase::Working(_) => true,
+                _ => false,
+            };
+            if !waits || !other.planned || other.goal != Goal::Steps {
+                continue;
+            }
+            let Some(visit) = self.next_visit(other) else {
+                continue;
+            };
+            let given_up = visit.leg_start + TURN_KEPT;
+            if visit.machine == to.index() && visit.begin < mine && given_up > self.now {
+                ahead += 1;
+                until = until.max(given_up);
+            }
+        }
+        if ahead == 0 {
+            return None;
+        }
+        let nests = self.hall.instrument(to).nests.iter();
+        let free = nests.filter(|nest| self.places.is_vacant(**nest)).count();
+        (free <= ahead).then_some(until)
+    }
+
     /// Has a nest promised to the plate, if it has none yet.
     fn secure_nest(&mut self, o: &mut OrderState, aim: Aim, to: InstrumentId) -> bool {
         if !matches!(&o.phase, Phase::Leg(leg) if leg.to.is_none()) {
             return true;
+        }
+        if let Some(until) = self.holds_back(o, aim, to) {
+            self.look_again(o, until);
+            return false;
         }
         let promised = match (aim, o.home) {
             (Aim::Home, Some(home)) => self.places.promise_home(o.plate(), home.nest),
@@ -354,6 +392,8 @@ impl Conductor {
             leg.to = Some(promised);
             leg.waiting_since = None;
         }
+        // Those who held back for this one may go now.
+        self.freed(Want::Nest(to));
         true
     }
 

@@ -42,6 +42,9 @@ pub const REPAIR_INTERVAL: Duration = Duration::from_secs(120);
 /// goes home.
 pub const CLEAR_AFTER: Duration = Duration::from_secs(600);
 
+/// How long a plate that is late keeps its turn at an instrument before others go first.
+pub const TURN_KEPT: Duration = Duration::from_secs(60);
+
 /// How often something is tried again that nobody announces: a way over the track, an order that
 /// the planner found no room for.
 pub const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -92,6 +95,8 @@ const _: () = assert!(LATE_TOLERANCE.base() >= REPAIR_INTERVAL.base());
 // A plate is cleared away only when the plan had its chance to be repaired twice.
 const _: () = assert!(CLEAR_AFTER.base() >= 2 * (LATE_TOLERANCE.base() + REPAIR_INTERVAL.base()));
 const _: () = assert!(PLAN_QUANTILE < LATE_QUANTILE);
+// Turns are given up before the plan is repaired, so that nobody is found late for holding back.
+const _: () = assert!(TURN_KEPT.base() < LATE_TOLERANCE.base());
 // A person is asked again only after a device would have been.
 const _: () = assert!(
     PERSON_TIME.base() > ANSWER_TIME.base() * (QUERIES as i64 + 1) + DEADLINE_MARGIN.base()

@@ -114,6 +114,12 @@ impl Reservations {
         }
     }
 
+    /// Whether a nest that is nobody's home could be promised now.
+    pub fn is_vacant(&self, nest: NestId) -> bool {
+        let state = &self.nests[nest.index()];
+        state.promised.is_none() && (state.leaving || self.plate_in(nest).is_none())
+    }
+
     /// Promises a nest of an instrument: `wished` if it can be had, else an empty one, else one
     /// that is leaving.
     pub fn promise(

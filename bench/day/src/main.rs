@@ -25,13 +25,12 @@ type Run = Shell<Meter<Twin>, Load>;
 
 /// What is ordered, and how many of each in a round. Waiting steps are long in some and instruments
 /// are few for others; with these shares no kind of order waits for ever while another runs.
-const MIX: [(&str, u32); 8] = [
-    ("growth-inhibition", 6),
-    ("electrolyte", 8),
-    ("variant-fitness", 6),
-    ("gene-network", 4),
+const MIX: [(&str, u32); 7] = [
+    ("growth-inhibition", 12),
+    ("electrolyte", 4),
+    ("variant-fitness", 12),
+    ("gene-network", 8),
     ("qpcr", 4),
-    ("amplicon-sequencing", 1),
     ("elisa", 1),
     ("reaction-screen", 1),
 ];

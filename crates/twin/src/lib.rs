@@ -34,6 +34,7 @@ mod perform;
 mod person;
 mod physics;
 mod plate;
+mod query;
 mod random;
 mod read;
 mod truth;

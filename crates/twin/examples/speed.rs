@@ -109,7 +109,19 @@ fn main() -> Result<(), Failure> {
             twin.history_hash() == expected
         );
     }
-    println!("breaches: {}", load.twin.violations().len());
+    let mut breaches: Vec<String> = load
+        .twin
+        .violations()
+        .iter()
+        .map(|violation| {
+            let text = format!("{:?}", violation.what);
+            text.split([' ', '{']).next().unwrap_or_default().to_owned()
+        })
+        .collect();
+    let all = breaches.len();
+    breaches.sort();
+    breaches.dedup();
+    println!("breaches: {all} {breaches:?}");
     Ok(())
 }
 

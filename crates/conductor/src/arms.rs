@@ -111,10 +111,10 @@ impl Conductor {
             }
         };
         let command = self.issue(action, Some(o.id()), Owner::Arm(o.id()), expected);
-        if let Phase::Leg(leg) = &mut o.phase {
-            if let Some(handling) = &mut leg.handling {
-                handling.command = Some(command);
-            }
+        if let Phase::Leg(leg) = &mut o.phase
+            && let Some(handling) = &mut leg.handling
+        {
+            handling.command = Some(command);
         }
     }
 
@@ -362,10 +362,10 @@ impl Conductor {
             if let Some(command) = handling.command {
                 in_doubt = this.commands.get(command).map(|f| f.command.action.clone());
                 this.close(command);
-                if let Phase::Leg(leg) = &mut o.phase {
-                    if let Some(handling) = &mut leg.handling {
-                        handling.command = None;
-                    }
+                if let Phase::Leg(leg) = &mut o.phase
+                    && let Some(handling) = &mut leg.handling
+                {
+                    handling.command = None;
                 }
             }
             let arm = Place::Arm(ArmId(station.0));

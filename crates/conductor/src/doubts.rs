@@ -267,10 +267,10 @@ impl Conductor {
         match owner {
             Owner::Arm(order) => {
                 self.with(order, |_, o| {
-                    if let Phase::Leg(leg) = &mut o.phase {
-                        if let Some(handling) = &mut leg.handling {
-                            handling.command = None;
-                        }
+                    if let Phase::Leg(leg) = &mut o.phase
+                        && let Some(handling) = &mut leg.handling
+                    {
+                        handling.command = None;
                     }
                 });
                 self.look_at(order);

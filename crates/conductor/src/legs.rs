@@ -109,13 +109,12 @@ impl Conductor {
                 self.start(o, nest, Aim::Home)
             }
             Goal::Steps => {
-                if let Some(task) = o.task.checked_sub(1) {
-                    if o.compiled.tasks[task].steps.contains(&o.step)
-                        && o.compiled.can(task, instrument)
-                        && o.visiting
-                    {
-                        return self.begin_work(o, nest);
-                    }
+                if let Some(task) = o.task.checked_sub(1)
+                    && o.compiled.tasks[task].steps.contains(&o.step)
+                    && o.compiled.can(task, instrument)
+                    && o.visiting
+                {
+                    return self.begin_work(o, nest);
                 }
                 let Some(visit) = self.next_visit(o) else {
                     return self.strand(o, nest);
@@ -491,11 +490,11 @@ impl Conductor {
 
     /// The leg's mover goes to others.
     pub(crate) fn drop_mover(&mut self, o: &mut OrderState) {
-        if let Phase::Leg(leg) = &mut o.phase {
-            if let Some(mover) = leg.mover.take() {
-                leg.stage = Stage::Call;
-                self.release_mover(mover);
-            }
+        if let Phase::Leg(leg) = &mut o.phase
+            && let Some(mover) = leg.mover.take()
+        {
+            leg.stage = Stage::Call;
+            self.release_mover(mover);
         }
     }
 
@@ -516,10 +515,10 @@ impl Conductor {
 
     /// Whoever has a nest promised that is not leaving any more must know.
     fn look_at_nest(&mut self, nest: NestId) {
-        if let Some(plate) = self.places.promised_to(nest) {
-            if let Some(order) = self.plates.get(&plate).copied() {
-                self.look_at(order);
-            }
+        if let Some(plate) = self.places.promised_to(nest)
+            && let Some(order) = self.plates.get(&plate).copied()
+        {
+            self.look_at(order);
         }
     }
 
@@ -590,11 +589,11 @@ impl Conductor {
 
     /// A loaded mover that can't go on yet leaves a dock that somebody else waits for.
     fn yield_berth(&mut self, o: &mut OrderState, mover: quantity::MoverId) {
-        if let Some(station) = self.docked_at(mover) {
-            if self.waits.any(Want::Berth(station)) {
-                let limits = self.loaded(o, mover);
-                self.park(mover, limits);
-            }
+        if let Some(station) = self.docked_at(mover)
+            && self.waits.any(Want::Berth(station))
+        {
+            let limits = self.loaded(o, mover);
+            self.park(mover, limits);
         }
     }
 

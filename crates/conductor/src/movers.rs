@@ -184,10 +184,10 @@ impl Conductor {
         }
         self.fleet.idle.insert(mover);
         self.freed(Want::Mover);
-        if let Some(station) = self.docked_at(mover) {
-            if self.waits.any(Want::Berth(station)) {
-                self.freed(Want::Berth(station));
-            }
+        if let Some(station) = self.docked_at(mover)
+            && self.waits.any(Want::Berth(station))
+        {
+            self.freed(Want::Berth(station));
         }
     }
 
@@ -347,10 +347,10 @@ impl Conductor {
                     if leg.mover == Some(mover)
                         && (for_loaded || (leg.to.is_none() && leg.waiting_since.is_some())) =>
                 {
-                    if let Place::Nest(nest) = leg.from {
-                        if this.places.is_leaving(nest) {
-                            return false;
-                        }
+                    if let Place::Nest(nest) = leg.from
+                        && this.places.is_leaving(nest)
+                    {
+                        return false;
                     }
                     let limits = this.unloaded(mover);
                     if !this.park(mover, limits) {

@@ -61,12 +61,12 @@ impl Waits {
 
     /// An order waits no more.
     pub fn cancel(&mut self, order: OrderId) {
-        if let Some((want, rank)) = self.by_order.remove(&order) {
-            if let Some(queue) = self.queues.get_mut(&want) {
-                queue.remove(&(rank, order));
-                if queue.is_empty() {
-                    self.queues.remove(&want);
-                }
+        if let Some((want, rank)) = self.by_order.remove(&order)
+            && let Some(queue) = self.queues.get_mut(&want)
+        {
+            queue.remove(&(rank, order));
+            if queue.is_empty() {
+                self.queues.remove(&want);
             }
         }
     }

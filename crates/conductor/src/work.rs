@@ -62,10 +62,10 @@ impl Conductor {
             return Flow::Again;
         };
         let wells = o.compiled.wells[o.step];
-        if let Some((consumable, pieces)) = uses(offer, wells) {
-            if self.lacks(work.instrument, &consumable, pieces) {
-                return self.wait(o, Want::Instrument(work.instrument));
-            }
+        if let Some((consumable, pieces)) = uses(offer, wells)
+            && self.lacks(work.instrument, &consumable, pieces)
+        {
+            return self.wait(o, Want::Instrument(work.instrument));
         }
         let repeat = offer.repeat;
         let worklist = o.order.worklists.get(&step.id).cloned();

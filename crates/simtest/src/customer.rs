@@ -102,11 +102,11 @@ impl Batch {
                 told.readings.push((reading.step, reading.values.len()));
             }
             Effect::LagBroken { lag, .. } => told.lags.push(*lag),
-            Effect::WellsFlagged { wells, flag, .. } => {
-                if *flag == bus::Flag::LagBroken {
-                    told.lag_wells.extend(wells);
-                }
-            }
+            Effect::WellsFlagged {
+                wells,
+                flag: bus::Flag::LagBroken,
+                ..
+            } => told.lag_wells.extend(wells),
             Effect::WellsLost { wells, .. } => {
                 for well in wells {
                     told.lost_twice |= !told.lost.insert(*well);

@@ -248,6 +248,7 @@ fn protocol_text(rng: &mut Rng, number: usize, offered: &[&'static str]) -> Stri
 
 fn order(rng: &mut Rng, n: u32, protocols: &[Arc<Protocol>]) -> Order {
     let protocol = pick(rng, protocols).clone();
+    let mut chosen = Seed(rng.random()).rng();
     let worklists = protocol
         .steps
         .iter()
@@ -256,12 +257,11 @@ fn order(rng: &mut Rng, n: u32, protocols: &[Arc<Protocol>]) -> Order {
             let transfers = protocol
                 .labware
                 .each_well()
-                .filter_map(|well| {
-                    rng.random_bool(0.3).then(|| Transfer {
-                        well,
-                        reagent: ReagentId(rng.random_range(0..REAGENTS)),
-                        volume: Volume::from_ul(f64::from(rng.random_range(1..=40_u32))),
-                    })
+                .filter(|_| chosen.random_bool(0.3))
+                .map(|well| Transfer {
+                    well,
+                    reagent: ReagentId(rng.random_range(0..REAGENTS)),
+                    volume: Volume::from_ul(f64::from(rng.random_range(1..=40_u32))),
                 })
                 .collect();
             (step.id, Arc::new(Worklist { transfers }))

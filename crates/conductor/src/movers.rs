@@ -16,7 +16,9 @@ use crate::waits::Want;
 use bus::{Action, Device, Request};
 use lab::Hall;
 use labware::Place;
-use quantity::{CommandId, Duration, Instant, Length, MoverId, OrderId, PersonTaskId, StationId};
+use quantity::{
+    BerthId, CommandId, Duration, Instant, Length, MoverId, OrderId, PersonTaskId, StationId,
+};
 use std::collections::{BTreeSet, VecDeque};
 use transport::{BerthKind, Limits, Motion, TrafficError};
 
@@ -29,6 +31,9 @@ pub(crate) struct MoverState {
     pub ride: Option<CommandId>,
     /// Rides that follow the one under way, after it was stopped.
     pub rides: VecDeque<Motion>,
+    /// The berth that it leaves on its run. Until it has arrived somewhere else it may still stand
+    /// there, so nobody is sent there before.
+    pub leaves: Option<BerthId>,
     /// It can't move.
     pub stuck: Option<Stuck>,
     /// It is to go home as soon as it has a way, since its berth is needed.
@@ -206,6 +211,9 @@ impl Conductor {
         for pass in 0..2 {
             for at in 0..self.hall.docks[station.index()].len() {
                 let dock = self.hall.docks[station.index()][at];
+                if self.may_stand_in(dock, mover) {
+                    continue;
+                }
                 match self.traffic.plan(mover, dock, limits, self.now, self.now) {
                     Ok(motion) => {
                         self.ride(motion);
@@ -223,6 +231,15 @@ impl Conductor {
             self.timers.sooner(Timer::Ways, self.now + WAY_AGAIN);
         }
         sent
+    }
+
+    /// Whether another mover that is to have left a berth may not have done so.
+    fn may_stand_in(&self, berth: BerthId, but: MoverId) -> bool {
+        self.fleet
+            .movers
+            .iter()
+            .enumerate()
+            .any(|(at, state)| at != but.index() && state.leaves == Some(berth))
     }
 
     /// Whether nobody may set out for now.
@@ -282,6 +299,10 @@ impl Conductor {
             self.traffic.nearest_parking(from)
         };
         let Some(to) = to else { return false };
+        if self.may_stand_in(to, mover) {
+            self.timers.sooner(Timer::Ways, self.now + WAY_AGAIN);
+            return false;
+        }
         match self.traffic.plan(mover, to, limits, self.now, self.now) {
             Ok(motion) => {
                 self.ride(motion);
@@ -426,6 +447,9 @@ impl Conductor {
             motion.arrive.since(self.now),
         );
         self.fleet.get_mut(mover).ride = Some(command);
+        if let transport::Place::Berth(berth) = motion.from {
+            self.fleet.get_mut(mover).leaves = Some(berth);
+        }
         // The berth that it leaves can be planned for from now on.
         if let Some(station) = left {
             self.freed(Want::Berth(station));
@@ -441,7 +465,16 @@ impl Conductor {
             .map_or(self.now, |motion| motion.arrive.max(self.now));
         let _ = self.traffic.arrived(mover, at);
         self.fleet.get_mut(mover).ride = None;
+        self.has_left(mover);
         self.next_ride(mover);
+    }
+
+    /// A mover is known to be away from the berth that it left.
+    fn has_left(&mut self, mover: MoverId) {
+        let left = self.fleet.get_mut(mover).leaves.take();
+        if let Some(station) = left.and_then(|berth| self.fleet.dock_of[berth.index()]) {
+            self.freed(Want::Berth(station));
+        }
     }
 
     /// A mover stopped on the track, as it was told.
@@ -454,6 +487,7 @@ impl Conductor {
         };
         self.close(command);
         self.fleet.get_mut(mover).ride = None;
+        self.has_left(mover);
         self.next_ride(mover);
     }
 
@@ -488,6 +522,7 @@ impl Conductor {
             return;
         };
         self.close(command);
+        self.has_left(mover);
         self.strand_mover(mover, command, "mover stuck");
     }
 
@@ -528,6 +563,7 @@ impl Conductor {
         if let Some(ride) = self.fleet.get_mut(mover).ride.take() {
             self.close(ride);
         }
+        self.fleet.get_mut(mover).leaves = None;
         self.timers.sooner(Timer::Ways, self.now + WAY_AGAIN);
         match self.fleet.get(mover).job {
             Some(order) => self.look_at(order),

@@ -297,9 +297,8 @@ impl<D: Driver, C: Customer> Shell<D, C> {
             self.journal
                 .append(version, std::mem::take(&mut self.group))?;
         }
-        if self.commands.is_empty() {
-            return Ok(());
-        }
+        // Of a world that goes on without us neither a command that it gets nor a report that it
+        // gave may be forgotten.
         if self.driver.durability() == Durability::Outlives {
             self.journal.commit()?;
         }

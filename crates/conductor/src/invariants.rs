@@ -19,6 +19,11 @@ impl Conductor {
         self.check_nests(&mut wrong);
         self.check_orders(&mut wrong);
         self.check_arms_and_movers(&mut wrong);
+        for id in self.planner.orders() {
+            if !self.order(id).is_some_and(|o| o.planned) {
+                wrong.push(format!("{id} is planned for and not conducted"));
+            }
+        }
         for (id, flight) in self.commands.iter() {
             let asked = flight.question.is_some() || flight.suspended;
             let watched = self.timers.of(Timer::Deadline(id)).is_some();
@@ -253,7 +258,15 @@ impl Conductor {
             .timers
             .of(Timer::Order(o.id()))
             .map(|at| format!("; looks again at {} s", at.as_secs_f64()));
-        let goal = format!("; goal {:?}", o.goal);
+        let plan = self.next_visit(o).map(|visit| {
+            format!(
+                "; planned to leave at {} s and to be in {} at {} s",
+                visit.leg_start.as_secs_f64(),
+                self.planner.shop().machines[visit.machine].name,
+                visit.begin.as_secs_f64()
+            )
+        });
+        let goal = format!("{}; goal {:?}", plan.unwrap_or_default(), o.goal);
         format!(
             "{what}{}{}{goal}",
             waits.unwrap_or_default(),

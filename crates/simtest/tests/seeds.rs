@@ -4,7 +4,9 @@
 /// Seeds that once failed, and a run of fresh ones.
 #[test]
 fn what_must_hold_holds() {
-    let seeds = (0..60).chain([90, 190, 275, 301, 324, 352, 1737, 1839, 1882, 1948, 1993, 2100]);
+    let seeds = (0..60).chain([
+        90, 190, 275, 301, 324, 352, 1737, 1839, 1882, 1948, 1993, 2100,
+    ]);
     let mut failures = Vec::new();
     let mut completed = 0;
     for seed in seeds {

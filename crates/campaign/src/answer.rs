@@ -117,10 +117,9 @@ fn calibration(state: &State) -> Calibration {
         };
     }
     let count = rows.len() as f64;
-    let mean = |of: &dyn Fn(&(f64, f64, f64, usize)) -> f64| {
-        rows.iter().map(|row| of(row)).sum::<f64>() / count
-    };
-    let total = |row: &(f64, f64, f64, usize)| row.1.hypot(row.2).max(f64::MIN_POSITIVE);
+    type Row = (f64, f64, f64, usize);
+    let mean = |of: &dyn Fn(&Row) -> f64| rows.iter().map(|row| of(row)).sum::<f64>() / count;
+    let total = |row: &Row| row.1.hypot(row.2).max(f64::MIN_POSITIVE);
     let z_squared = mean(&|row| (row.0 / total(row)).powi(2));
     Calibration {
         error: Some(mean(&|row| row.0.powi(2)).sqrt()),

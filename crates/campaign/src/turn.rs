@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// How often a point is put on a plate before it is given up.
 const ATTEMPTS_MAX: u32 = 3;
 
+/// A point that a policy chose, the mean and standard deviation that it expects there, and why it chose it.
+type Chosen = (Point, Option<(f64, f64)>, &'static str);
+
 /// A campaign that runs.
 pub struct Loop {
     campaign: Arc<Campaign>,
@@ -221,7 +224,7 @@ impl Loop {
             AskError::Exhausted { .. } => "every point of the space was measured".to_owned(),
             other => other.to_string(),
         })?;
-        let points: Vec<(Point, Option<(f64, f64)>, &'static str)> = proposals
+        let points: Vec<Chosen> = proposals
             .into_iter()
             .map(|p| (p.point, p.predicted.map(|p| (p.mean, p.sd)), p.why.name()))
             .collect();
@@ -234,7 +237,7 @@ impl Loop {
         &mut self,
         policy: &str,
         note: Option<String>,
-        points: Vec<(Point, Option<(f64, f64)>, &'static str)>,
+        points: Vec<Chosen>,
         seed: Seed,
         now: Instant,
         turn: &mut Turn,

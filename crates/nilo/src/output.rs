@@ -68,7 +68,7 @@ impl Output {
             self.message(&format!("  do: {help}"));
         }
         if self.json {
-            let problems = failure.problems.as_ref().map(|problems| plain(problems));
+            let problems = failure.problems.as_ref().map(plain);
             let object = json!({
                 "schema": SCHEMA,
                 "ok": false,

@@ -129,8 +129,8 @@ impl Trend {
         let mut sums = vec![([0.0; 3], 0.0, 0usize); groups];
         for (well, x) in wells.iter().zip(&basis) {
             let sum = &mut sums[well.2];
-            for k in 0..3 {
-                sum.0[k] += x[k];
+            for (total, x) in sum.0.iter_mut().zip(x) {
+                *total += x;
             }
             sum.1 += well.3;
             sum.2 += 1;
@@ -143,9 +143,9 @@ impl Trend {
             let count = sum.2 as f64;
             let x = [0, 1, 2].map(|k| x[k] - sum.0[k] / count);
             let y = well.3 - sum.1 / count;
-            for i in 0..3 {
-                for j in 0..3 {
-                    normal[i][j] += x[i] * x[j];
+            for (i, row) in normal.iter_mut().enumerate() {
+                for (entry, other) in row.iter_mut().zip(&x) {
+                    *entry += x[i] * other;
                 }
                 right[i] += x[i] * y;
             }

@@ -68,7 +68,7 @@ const PANELS: usize = 500;
 const LOG_LOW: f64 = -25.0;
 const LOG_HIGH: f64 = 14.0;
 /// Gauss-Legendre nodes and weights of order 5 on [-1, 1] (Abramowitz and Stegun 25.4).
-const GAUSS: [(f64, f64); 5] = [
+pub(crate) const GAUSS: [(f64, f64); 5] = [
     (-0.906_179_845_938_664, 0.236_926_885_056_189_08),
     (-0.538_469_310_105_683_1, 0.478_628_670_499_366_47),
     (0.0, 0.568_888_888_888_888_9),
@@ -190,30 +190,45 @@ impl Posterior {
         self.average(|node| node.tau)
     }
 
-    /// Posterior median of `tau`, interpolated between nodes on the logarithm.
+    /// Posterior median of `tau`.
     #[must_use]
     pub fn tau_median(&self) -> f64 {
-        let mut sum = 0.0;
-        let mut last = self.nodes.first().map_or(0.0, |node| node.tau);
-        for node in &self.nodes {
-            // A node's share lies half before and half after it.
-            let middle = sum + 0.5 * node.share;
-            if middle >= 0.5 {
-                let before = sum
-                    - 0.5
-                        * self
-                            .nodes
-                            .iter()
-                            .rev()
-                            .find(|n| n.tau < node.tau)
-                            .map_or(0.0, |n| n.share);
-                let part = ((0.5 - before) / (middle - before)).clamp(0.0, 1.0);
-                return (last.ln() + part * (node.tau.ln() - last.ln())).exp();
+        self.tau_quantile(0.5)
+    }
+
+    /// The `q` quantile of `tau`: the panel that holds it, and within that the polynomial through its nodes.
+    #[must_use]
+    pub fn tau_quantile(&self, q: f64) -> f64 {
+        let mut before = 0.0;
+        for panel in self.nodes.chunks(GAUSS.len()) {
+            let share: f64 = panel.iter().map(|node| node.share).sum();
+            if before + share < q {
+                before += share;
+                continue;
             }
-            sum += node.share;
-            last = node.tau;
+            // The density on [-1, 1], at each node by its share.
+            let density = |x: f64| -> f64 {
+                (0..GAUSS.len())
+                    .map(|i| {
+                        let others = (0..GAUSS.len()).filter(|j| *j != i);
+                        let basis: f64 = others
+                            .map(|j| (x - GAUSS[j].0) / (GAUSS[i].0 - GAUSS[j].0))
+                            .product();
+                        basis * panel[i].share / GAUSS[i].1
+                    })
+                    .sum()
+            };
+            let up_to = |x: f64| -> f64 {
+                let half = 0.5 * (x + 1.0);
+                let part = |(at, weight): &(f64, f64)| weight * density(half * (at + 1.0) - 1.0);
+                half * GAUSS.iter().map(part).sum::<f64>()
+            };
+            let x = bisect(-1.0, 1.0, |x| before + up_to(x) < q);
+            let (low, high) = (panel[0].tau.ln(), panel[GAUSS.len() - 1].tau.ln());
+            let slope = (high - low) / (GAUSS[GAUSS.len() - 1].0 - GAUSS[0].0);
+            return (low + (x - GAUSS[0].0) * slope).exp();
         }
-        last
+        self.nodes.last().map_or(0.0, |node| node.tau)
     }
 
     /// Posterior mean of the true effect of one source of these.
@@ -241,4 +256,51 @@ fn bisect(mut low: f64, mut high: f64, rises: impl Fn(f64) -> bool) -> f64 {
         }
     }
     0.5 * (low + high)
+}
+
+/// One draw from the posterior.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Draw {
+    /// The mean effect.
+    pub mean: f64,
+    /// The standard deviation between sources.
+    pub tau: f64,
+    /// The true effect in a new source.
+    pub new: f64,
+}
+
+impl Posterior {
+    /// Independent draws from the joint posterior of mean, spread and the effect in a new source. `uniform`
+    /// gives numbers in [0, 1); the same numbers give the same draws. `tau` is drawn from the nodes of the
+    /// quadrature, which lie about 2 % apart.
+    pub fn draws(&self, count: usize, mut uniform: impl FnMut() -> f64) -> Vec<Draw> {
+        let mut so_far = 0.0;
+        let reach: Vec<f64> = self
+            .nodes
+            .iter()
+            .map(|node| {
+                so_far += node.share;
+                so_far
+            })
+            .collect();
+        // Kept from the ends, where the normal quantile is infinite.
+        let normal = |uniform: &mut dyn FnMut() -> f64| {
+            super::tails::normal_quantile(uniform().clamp(1e-16, 1.0 - 1e-16))
+        };
+        (0..count)
+            .map(|_| {
+                let at = uniform() * so_far;
+                let place = reach
+                    .partition_point(|r| *r <= at)
+                    .min(self.nodes.len() - 1);
+                let node = self.nodes[place];
+                let mean = node.mean + node.sd * normal(&mut uniform);
+                Draw {
+                    mean,
+                    tau: node.tau,
+                    new: mean + node.tau * normal(&mut uniform),
+                }
+            })
+            .collect()
+    }
 }

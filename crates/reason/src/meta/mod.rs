@@ -1,6 +1,6 @@
 //! Meta-analysis: effects from several sources put together.
 //!
-//! [`Effects`] are estimates with their variances, and moderators that may explain why they differ.
+//! [`tables`] turns what trials counted into effects. [`Effects`] are estimates with their variances, and moderators that may explain why they differ.
 //! [`fit`] puts them together under one of the estimators of [`Tau2`]; [`bias`] asks what may be
 //! missing; [`selection`] models what was never published; [`levels`] knows sources that share an
 //! origin; [`bayes`] gives the posterior under stated priors; [`gain`] says what the next source
@@ -13,12 +13,14 @@
 pub mod bayes;
 pub mod bias;
 mod effects;
+pub mod excess;
 pub mod gain;
 pub mod influence;
 pub mod levels;
 mod minimum;
 mod model;
 pub mod selection;
+pub mod tables;
 mod tails;
 mod tau2;
 

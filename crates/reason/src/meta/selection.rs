@@ -4,6 +4,7 @@
 //! (2017) 28 (beta); Preston, Ashby and Smyth, J. Eval. Clin. Pract. 10 (2004) 313 (the smooth ones).
 //! The likelihood has several maxima: every fit starts from many places and keeps the highest.
 
+use super::bayes::GAUSS;
 use super::minimum::{curvature, look, minimise};
 use super::tails::*;
 use super::{Effects, MetaError, Tau2};
@@ -60,11 +61,20 @@ pub struct SelectionFit {
 
 /// p values are kept this far from 0 and 1 where a weight may be infinite there.
 const P_MIN: f64 = 1e-5;
-/// Points of the integral over a source's possible effects, and how many standard deviations it spans.
-const NODES: usize = 121;
+/// How many standard deviations the integral over a source's possible effects spans on each side.
 const SPAN: f64 = 8.0;
-/// Starts that are descended in full after a first look at all.
+/// Longest step of that integral, in standard deviations, and in standard errors of the source: its chance of being
+/// seen changes within one of those.
+const STEP_SPREAD: f64 = 0.25;
+const STEP_ERROR: f64 = 0.3;
+/// Longest panel where it has kinks, in the same two.
+const PANEL_SPREAD: f64 = 0.8;
+const PANEL_ERROR: f64 = 1.0;
+/// A source so precise that its steps would be more is integrated in this many.
+const NODES_MAX: f64 = 4000.0;
+/// Starts that are descended in full after a first look at all; the smooth forms have fewer maxima.
 const DESCENTS: usize = 6;
+const DESCENTS_SMOOTH: usize = 3;
 /// Logarithms of each selection parameter that starts combine.
 const LEVELS: [f64; 4] = [0.0, -1.5, -4.0, 1.0];
 /// Estimated logarithms of the smooth selection parameters stay within these: beyond, nothing changes.
@@ -148,19 +158,47 @@ impl Problem<'_> {
             .sum()
     }
 
-    /// The chance of being seen, by the trapezium rule over the possible effects, which converges
-    /// exponentially for a bell that ends at zero.
+    /// The chance of being seen. By the trapezium rule over the possible effects, which converges
+    /// exponentially for a smooth bell that ends at zero; between kinks by Gauss and Legendre's rule.
     fn seen(&self, mean: f64, spread: f64, se: f64, free: &[f64]) -> f64 {
-        let h = 2.0 * SPAN / (NODES - 1) as f64;
-        (0..NODES)
-            .map(|i| {
-                let z = -SPAN + h * i as f64;
-                let p = normal_cdf(-(mean + z * spread) / se);
-                normal_density(z) * self.selection.weight(p, free)
-            })
-            .sum::<f64>()
-            * h
+        let at = |z: f64| {
+            let p = normal_cdf(-(mean + z * spread) / se);
+            normal_density(z) * self.selection.weight(p, free)
+        };
+        let ratio = se / spread;
+        if *self.selection == Selection::Beta {
+            // The weight is cut off where p is P_MIN from either end.
+            let reach = se * normal_quantile(1.0 - P_MIN);
+            let kink = |x: f64| ((x - mean) / spread).clamp(-SPAN, SPAN);
+            let ends = [-SPAN, kink(-reach), kink(reach), SPAN];
+            return ends
+                .windows(2)
+                .map(|pair| panels(pair[0], pair[1], PANEL_SPREAD.min(PANEL_ERROR * ratio), &at))
+                .sum();
+        }
+        let h = STEP_SPREAD
+            .min(STEP_ERROR * ratio)
+            .max(2.0 * SPAN / NODES_MAX);
+        let steps = (2.0 * SPAN / h).ceil() as usize;
+        let h = 2.0 * SPAN / steps as f64;
+        (0..=steps).map(|i| at(-SPAN + h * i as f64)).sum::<f64>() * h
     }
+}
+
+/// An integral by Gauss and Legendre's rule of order 5 on panels no longer than `longest`.
+fn panels(from: f64, to: f64, longest: f64, f: &impl Fn(f64) -> f64) -> f64 {
+    let count = ((to - from) / longest).ceil().clamp(1.0, NODES_MAX / 5.0) as usize;
+    let half = 0.5 * (to - from) / count as f64;
+    (0..count)
+        .map(|panel| {
+            let middle = from + half * (2 * panel + 1) as f64;
+            GAUSS
+                .iter()
+                .map(|(at, weight)| weight * f(middle + half * at))
+                .sum::<f64>()
+        })
+        .sum::<f64>()
+        * half
 }
 
 fn seen_by_steps(steps: &[(f64, f64)], mean: f64, spread: f64, se: f64) -> f64 {
@@ -250,7 +288,11 @@ pub fn fit_selection(
     looks.sort_by(|a, b| a.1.total_cmp(&b.1));
     let ends: Vec<(Vec<f64>, f64)> = looks
         .iter()
-        .take(DESCENTS)
+        .take(if selection.is_smooth() {
+            DESCENTS_SMOOTH
+        } else {
+            DESCENTS
+        })
         .map(|(start, _)| minimise(start, 0.3, &cost))
         .collect();
     let Some((at, least)) = ends.iter().min_by(|a, b| a.1.total_cmp(&b.1)).cloned() else {

@@ -47,6 +47,8 @@ pub enum Command {
     Journal(Journal),
     /// Choose experiments: JSON lines on standard input and output
     Design,
+    /// Random halls, orders, faults, kills and replays against the twin, judged by its truth
+    Simtest(crate::command::simtest::Simtest),
     /// Print completions for a shell
     Completions {
         /// Which shell

@@ -11,8 +11,10 @@
 mod customer;
 mod judge;
 mod run;
+mod sweep;
 mod world;
 
 pub use customer::{Batch, Told};
 pub use run::{Failure, Summary, check_seed, tell};
+pub use sweep::{Sweep, Swept, sweep};
 pub use world::{ORDERS_MAX, STATIONS_MAX, TIME_MAX, World};

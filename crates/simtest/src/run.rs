@@ -27,6 +27,16 @@ pub struct Summary {
     pub kills: usize,
 }
 
+impl std::ops::AddAssign for Summary {
+    fn add_assign(&mut self, other: Summary) {
+        self.orders += other.orders;
+        self.completed += other.completed;
+        self.faults += other.faults;
+        self.inputs += other.inputs;
+        self.kills += other.kills;
+    }
+}
+
 /// What must not be, and was.
 #[derive(Clone, Debug)]
 pub struct Failure {
@@ -36,12 +46,22 @@ pub struct Failure {
     pub what: String,
 }
 
+impl Failure {
+    /// The command that runs its world again.
+    #[must_use]
+    pub fn replay(&self) -> String {
+        format!("nilo simtest --seed {}", self.seed)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "seed {}: {}\nreplay it with: nilo simtest --seed {}",
-            self.seed, self.what, self.seed
+            "seed {}: {}\nreplay it with: {}",
+            self.seed,
+            self.what,
+            self.replay()
         )
     }
 }

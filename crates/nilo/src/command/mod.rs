@@ -6,6 +6,7 @@ mod lab;
 mod replay;
 mod run;
 mod runs;
+pub mod simtest;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure};
@@ -22,6 +23,7 @@ pub fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Replay(args) => replay::replay(&args, output),
         Command::Lab(command) => lab::lab(command, output),
         Command::Journal(command) => journal::journal(command, output),
+        Command::Simtest(args) => simtest::simtest(&args, output),
         Command::Design => {
             let (input, out) = (std::io::stdin().lock(), std::io::stdout().lock());
             design::serve(input, out).map_err(Failure::io)?;

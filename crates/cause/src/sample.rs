@@ -1,0 +1,278 @@
+//! Graphs drawn by their probability, with or without hidden common causes.
+//!
+//! A Markov chain over graphs (Madigan and York, Int. Stat. Rev. 63 (1995) 215): an arrow is added, taken
+//! away or turned, or a variable changes its group of hidden causes. Chains start at the best graph and
+//! at the empty one; how far their probabilities differ is reported, since a chain that has not met the
+//! others yet is not a sample of anything.
+
+use crate::graph::Dag;
+use crate::mixed::{Mixed, MixedScore};
+use crate::score::LocalScore;
+use quantity::{Rng, Seed};
+use rand::RngExt;
+use std::collections::HashMap;
+
+/// How long to sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Length {
+    /// Chains.
+    pub chains: usize,
+    /// Steps of each that are thrown away.
+    pub burn_in: usize,
+    /// Steps of each that count.
+    pub steps: usize,
+    /// Steps between graphs that are kept.
+    pub every: usize,
+}
+
+impl Default for Length {
+    fn default() -> Self {
+        Self {
+            chains: 4,
+            burn_in: 20_000,
+            steps: 60_000,
+            every: 20,
+        }
+    }
+}
+
+/// Graphs drawn by their probability.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// Different graphs with their share, most frequent first.
+    pub graphs: Vec<(Mixed, f64)>,
+    /// Greatest difference between chains in the probability of any arrow or common cause.
+    pub disagreement: f64,
+}
+
+impl Sample {
+    /// The probability of whatever is asked of a graph.
+    pub fn probability(&self, holds: impl Fn(&Mixed) -> bool) -> f64 {
+        self.graphs
+            .iter()
+            .filter(|(graph, _)| holds(graph))
+            .map(|(_, share)| share)
+            .sum()
+    }
+
+    /// The probability of an arrow.
+    #[must_use]
+    pub fn arrow(&self, from: usize, to: usize) -> f64 {
+        self.probability(|graph| graph.dag.parents(to).has(from))
+    }
+
+    /// The probability that two variables have a hidden common cause.
+    #[must_use]
+    pub fn confounded(&self, a: usize, b: usize) -> f64 {
+        self.probability(|graph| graph.group(a).has(b))
+    }
+}
+
+/// What a chain needs of a score.
+trait Weight {
+    fn of(&self, graph: &Mixed) -> f64;
+    /// Whether hidden causes may be.
+    fn hidden(&self) -> bool;
+}
+
+struct Plain<'a, S>(&'a S);
+
+impl<S: LocalScore> Weight for Plain<'_, S> {
+    fn of(&self, graph: &Mixed) -> f64 {
+        let n = graph.dag.variables();
+        crate::score::total(self.0, (0..n).map(|node| graph.dag.parents(node)))
+    }
+
+    fn hidden(&self) -> bool {
+        false
+    }
+}
+
+impl Weight for MixedScore<'_> {
+    fn of(&self, graph: &Mixed) -> f64 {
+        MixedScore::of(self, graph)
+    }
+
+    fn hidden(&self) -> bool {
+        true
+    }
+}
+
+/// Draws graphs without hidden causes.
+#[must_use]
+pub fn graphs(score: &impl LocalScore, best: &Dag, length: Length, seed: Seed) -> Sample {
+    draw(&Plain(score), &Mixed::open(best.clone()), length, seed)
+}
+
+/// Draws graphs with hidden causes.
+#[must_use]
+pub fn mixed(score: &MixedScore<'_>, best: &Mixed, length: Length, seed: Seed) -> Sample {
+    draw(score, best, length, seed)
+}
+
+/// A neighbour and the logarithm of how much likelier the way back is; `None` where nothing changes.
+/// Additions and removals are proposed alike, turns both ways alike; only groups differ.
+fn neighbour(graph: &Mixed, hidden: bool, rng: &mut Rng) -> Option<(Mixed, f64)> {
+    let n = graph.dag.variables();
+    let a = rng.random_range(0..n);
+    if hidden && rng.random::<f64>() < 0.2 {
+        let to = rng.random_range(0..n);
+        let before = graph.group(a).len() - 1;
+        let next = graph.moved(a, (to != a).then_some(to));
+        if next == *graph {
+            return None;
+        }
+        let after = next.group(a).len() - 1;
+        // A group of g others is reached by g of the n choices, solitude by one.
+        let ways = |others: usize| others.max(1) as f64;
+        return Some((next, (ways(before) / ways(after)).ln()));
+    }
+    let mut b = rng.random_range(0..n - 1);
+    b += usize::from(b >= a);
+    let into = graph.dag.parents(b);
+    let half = rng.random::<f64>() < 0.5;
+    if into.has(a) {
+        if half {
+            return graph.with_parents(b, into.without(a)).map(|g| (g, 0.0));
+        }
+        return graph.turned(a, b).map(|g| (g, 0.0));
+    }
+    if graph.dag.parents(a).has(b) || half {
+        return None;
+    }
+    graph.with_parents(b, into.with(a)).map(|g| (g, 0.0))
+}
+
+fn draw(weight: &impl Weight, best: &Mixed, length: Length, seed: Seed) -> Sample {
+    let n = best.dag.variables();
+    let mut counts: HashMap<Mixed, usize> = HashMap::new();
+    let mut by_chain: Vec<Vec<f64>> = Vec::new();
+    let mut kept = 0_usize;
+    for chain in 0..length.chains {
+        let mut rng = seed.derive("chain", chain as u64).rng();
+        let mut graph = if chain % 2 == 0 {
+            best.clone()
+        } else {
+            Mixed::open(Dag::empty(n))
+        };
+        let mut value = weight.of(&graph);
+        let mut seen = vec![0.0; 2 * n * n];
+        let mut own = 0.0;
+        for step in 0..length.burn_in + length.steps {
+            if let Some((next, ratio)) = neighbour(&graph, weight.hidden(), &mut rng) {
+                let proposed = weight.of(&next);
+                if rng.random::<f64>().ln() < proposed - value + ratio {
+                    (graph, value) = (next, proposed);
+                }
+            }
+            if step >= length.burn_in && step % length.every == 0 {
+                own += 1.0;
+                kept += 1;
+                *counts.entry(graph.clone()).or_default() += 1;
+                for (from, to) in graph.dag.arrows() {
+                    seen[from * n + to] += 1.0;
+                }
+                for node in 0..n {
+                    for other in graph.group(node).iter() {
+                        seen[n * n + node * n + other] += 1.0;
+                    }
+                }
+            }
+        }
+        by_chain.push(seen.into_iter().map(|count| count / own).collect());
+    }
+    let disagreement = (0..2 * n * n)
+        .map(|at| {
+            let values = by_chain.iter().map(|chain| chain[at]);
+            let (low, high) = values.fold((1.0_f64, 0.0_f64), |(l, h), v| (l.min(v), h.max(v)));
+            (high - low).max(0.0)
+        })
+        .fold(0.0, f64::max);
+    let mut graphs: Vec<(Mixed, f64)> = counts
+        .into_iter()
+        .map(|(graph, count)| (graph, count as f64 / kept as f64))
+        .collect();
+    // Ties in an order that does not depend on the hash map.
+    graphs.sort_by(|a, b| {
+        let arrows = |g: &Mixed| g.dag.arrows().collect::<Vec<_>>();
+        let groups = |g: &Mixed| g.confounded_groups().collect::<Vec<_>>();
+        b.1.total_cmp(&a.1)
+            .then_with(|| arrows(&a.0).cmp(&arrows(&b.0)))
+            .then_with(|| groups(&a.0).cmp(&groups(&b.0)))
+    });
+    Sample {
+        graphs,
+        disagreement,
+    }
+}
+
+/// The best graph with hidden causes: a search that takes the best of all single changes, may go down for
+/// a while, and starts anew from the disturbed best one.
+#[must_use]
+pub fn best_mixed(
+    score: &MixedScore<'_>,
+    start: &Mixed,
+    rounds: usize,
+    seed: Seed,
+) -> (Mixed, f64) {
+    let n = start.dag.variables();
+    let mut rng = seed.derive("mixed", 0).rng();
+    let mut top = (start.clone(), score.of(start));
+    let mut current = start.clone();
+    for round in 0..rounds.max(1) {
+        if round > 0 {
+            current = top.0.clone();
+            for _ in 0..4 {
+                if let Some((next, _)) = neighbour(&current, true, &mut rng) {
+                    if score.of(&next).is_finite() {
+                        current = next;
+                    }
+                }
+            }
+        }
+        let mut value = score.of(&current);
+        loop {
+            let mut next: Option<(Mixed, f64)> = None;
+            let mut consider = |graph: Option<Mixed>| {
+                if let Some(graph) = graph {
+                    let of = score.of(&graph);
+                    if of > next.as_ref().map_or(value + 1e-7, |(_, v)| *v) {
+                        next = Some((graph, of));
+                    }
+                }
+            };
+            for a in 0..n {
+                for b in 0..n {
+                    if a == b {
+                        consider(Some(current.moved(a, None)));
+                        continue;
+                    }
+                    let into = current.dag.parents(b);
+                    if into.has(a) {
+                        consider(current.with_parents(b, into.without(a)));
+                        consider(current.turned(a, b));
+                        // An arrow taken for what a hidden cause does, and the other way round.
+                        let cut = current.with_parents(b, into.without(a));
+                        consider(cut.map(|g| g.moved(a, Some(b))));
+                    } else {
+                        consider(current.with_parents(b, into.with(a)));
+                        if current.group(a).has(b) {
+                            let apart = current.moved(a, None);
+                            consider(apart.with_parents(b, into.with(a)));
+                        } else {
+                            consider(Some(current.moved(a, Some(b))));
+                        }
+                    }
+                }
+            }
+            match next {
+                Some(better) => (current, value) = better,
+                None => break,
+            }
+        }
+        if value > top.1 {
+            top = (current.clone(), value);
+        }
+    }
+    top
+}

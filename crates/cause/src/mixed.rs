@@ -3,6 +3,7 @@
 
 use crate::data::Data;
 use crate::district::{self, GroupFit};
+use crate::fold::Fold;
 use crate::graph::Dag;
 use crate::nodes::Nodes;
 use std::cell::RefCell;
@@ -122,15 +123,24 @@ type Key = (Nodes, Vec<Nodes>);
 #[derive(Debug)]
 pub struct MixedScore<'a> {
     data: &'a Data,
-    cache: RefCell<HashMap<Key, f64>>,
+    arrow_cost: f64,
+    cache: RefCell<HashMap<Key, f64, Fold>>,
 }
 
 impl<'a> MixedScore<'a> {
-    /// For these data.
+    /// For these data, every graph equally likely before them.
     #[must_use]
     pub fn new(data: &'a Data) -> Self {
+        Self::sparse(data, 0.0)
+    }
+
+    /// For these data, where every arrow and every pair with hidden causes makes a graph less likely
+    /// beforehand by so many nats (see [`crate::arrow_cost`]).
+    #[must_use]
+    pub fn sparse(data: &'a Data, arrow_cost: f64) -> Self {
         Self {
             data,
+            arrow_cost,
             cache: RefCell::default(),
         }
     }
@@ -146,19 +156,46 @@ impl<'a> MixedScore<'a> {
     pub fn of(&self, graph: &Mixed) -> f64 {
         graph
             .each_group()
-            .map(|group| {
-                let parents = group.iter().map(|m| graph.dag.parents(m)).collect();
-                let key = (group, parents);
-                if let Some(known) = self.cache.borrow().get(&key) {
-                    return *known;
-                }
-                let value = self
-                    .group(graph, group)
-                    .map_or(f64::NEG_INFINITY, |fit| fit.score);
-                self.cache.borrow_mut().insert(key, value);
-                value
-            })
+            .map(|group| self.part(graph, group))
             .sum()
+    }
+
+    /// How much higher the second graph scores than the first.
+    #[must_use]
+    pub fn gain(&self, from: &Mixed, to: &Mixed) -> f64 {
+        let same = |group: Nodes, one: &Mixed, other: &Mixed| {
+            group
+                .iter()
+                .all(|m| other.group(m) == group && one.dag.parents(m) == other.dag.parents(m))
+        };
+        let sum = |one: &Mixed, other: &Mixed| -> f64 {
+            one.each_group()
+                .filter(|group| !same(*group, one, other))
+                .map(|group| self.part(one, group))
+                .sum()
+        };
+        let (after, before) = (sum(to, from), sum(from, to));
+        if after == f64::NEG_INFINITY {
+            return after;
+        }
+        after - before
+    }
+
+    /// What one group adds to the score.
+    fn part(&self, graph: &Mixed, group: Nodes) -> f64 {
+        let parents: Vec<Nodes> = group.iter().map(|m| graph.dag.parents(m)).collect();
+        let arrows: usize = parents.iter().map(|set| set.len()).sum();
+        let pairs = group.len() * (group.len() - 1) / 2;
+        let key = (group, parents);
+        if let Some(known) = self.cache.borrow().get(&key) {
+            return *known;
+        }
+        let value = self
+            .group(graph, group)
+            .map_or(f64::NEG_INFINITY, |fit| fit.score)
+            - self.arrow_cost * (arrows + pairs) as f64;
+        self.cache.borrow_mut().insert(key, value);
+        value
     }
 
     fn group(&self, graph: &Mixed, group: Nodes) -> Option<GroupFit> {

@@ -5,6 +5,7 @@
 //! at the empty one; how far their probabilities differ is reported, since a chain that has not met the
 //! others yet is not a sample of anything.
 
+use crate::fold::Fold;
 use crate::graph::Dag;
 use crate::mixed::{Mixed, MixedScore};
 use crate::score::LocalScore;
@@ -29,9 +30,9 @@ impl Default for Length {
     fn default() -> Self {
         Self {
             chains: 4,
-            burn_in: 20_000,
-            steps: 60_000,
-            every: 20,
+            burn_in: 5_000,
+            steps: 25_000,
+            every: 10,
         }
     }
 }
@@ -70,7 +71,8 @@ impl Sample {
 
 /// What a chain needs of a score.
 trait Weight {
-    fn of(&self, graph: &Mixed) -> f64;
+    /// Its logarithm at the second graph less that at the first.
+    fn gain(&self, from: &Mixed, to: &Mixed) -> f64;
     /// Whether hidden causes may be.
     fn hidden(&self) -> bool;
 }
@@ -78,9 +80,14 @@ trait Weight {
 struct Plain<'a, S>(&'a S);
 
 impl<S: LocalScore> Weight for Plain<'_, S> {
-    fn of(&self, graph: &Mixed) -> f64 {
-        let n = graph.dag.variables();
-        crate::score::total(self.0, (0..n).map(|node| graph.dag.parents(node)))
+    fn gain(&self, from: &Mixed, to: &Mixed) -> f64 {
+        (0..from.dag.variables())
+            .filter(|node| from.dag.parents(*node) != to.dag.parents(*node))
+            .map(|node| {
+                self.0.local(node, to.dag.parents(node))
+                    - self.0.local(node, from.dag.parents(node))
+            })
+            .sum()
     }
 
     fn hidden(&self) -> bool {
@@ -89,8 +96,8 @@ impl<S: LocalScore> Weight for Plain<'_, S> {
 }
 
 impl Weight for MixedScore<'_> {
-    fn of(&self, graph: &Mixed) -> f64 {
-        MixedScore::of(self, graph)
+    fn gain(&self, from: &Mixed, to: &Mixed) -> f64 {
+        MixedScore::gain(self, from, to)
     }
 
     fn hidden(&self) -> bool {
@@ -145,7 +152,7 @@ fn neighbour(graph: &Mixed, hidden: bool, rng: &mut Rng) -> Option<(Mixed, f64)>
 
 fn draw(weight: &impl Weight, best: &Mixed, length: Length, seed: Seed) -> Sample {
     let n = best.dag.variables();
-    let mut counts: HashMap<Mixed, usize> = HashMap::new();
+    let mut counts: HashMap<Mixed, usize, Fold> = HashMap::default();
     let mut by_chain: Vec<Vec<f64>> = Vec::new();
     let mut kept = 0_usize;
     for chain in 0..length.chains {
@@ -155,14 +162,13 @@ fn draw(weight: &impl Weight, best: &Mixed, length: Length, seed: Seed) -> Sampl
         } else {
             Mixed::open(Dag::empty(n))
         };
-        let mut value = weight.of(&graph);
         let mut seen = vec![0.0; 2 * n * n];
         let mut own = 0.0;
         for step in 0..length.burn_in + length.steps {
             if let Some((next, ratio)) = neighbour(&graph, weight.hidden(), &mut rng) {
-                let proposed = weight.of(&next);
-                if rng.random::<f64>().ln() < proposed - value + ratio {
-                    (graph, value) = (next, proposed);
+                let gain = weight.gain(&graph, &next);
+                if rng.random::<f64>().ln() < gain + ratio {
+                    graph = next;
                 }
             }
             if step >= length.burn_in && step % length.every == 0 {
@@ -223,10 +229,10 @@ pub fn best_mixed(
         if round > 0 {
             current = top.0.clone();
             for _ in 0..4 {
-                if let Some((next, _)) = neighbour(&current, true, &mut rng) {
-                    if score.of(&next).is_finite() {
-                        current = next;
-                    }
+                if let Some((next, _)) = neighbour(&current, true, &mut rng)
+                    && score.of(&next).is_finite()
+                {
+                    current = next;
                 }
             }
         }

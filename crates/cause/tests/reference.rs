@@ -3,7 +3,7 @@
 
 use cause::{
     Dag, Data, Essential, Gaussian, GaussianScore, LocalScore, Mixed, MixedScore, Nodes, Regime,
-    active, search, total, weigh,
+    active, effects, search, total, weigh,
 };
 use quantity::{Rng, Seed};
 use rand::RngExt;
@@ -257,5 +257,103 @@ fn three_worlds_are_told_apart_by_acting_only() {
         let data = Data::new(names(), regimes(), rows).unwrap();
         let found = weigh(&MixedScore::new(&data), &rivals(prior));
         assert!(found[truth] > 0.95, "world {truth}: {found:?}");
+    }
+}
+
+/// Sachs et al. 2005: natural logarithms of eleven proteins under nine conditions.
+fn sachs(folder: &std::path::Path, regimes: Vec<Regime>) -> Data {
+    let text = std::fs::read_to_string(folder.join("sachs_2005.csv")).unwrap();
+    let mut lines = text.lines();
+    let names: Vec<String> = lines
+        .next()
+        .unwrap()
+        .split(',')
+        .take(11)
+        .map(String::from)
+        .collect();
+    let rows = lines
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            let regime = regimes.iter().position(|r| r.name == cells[11]).unwrap();
+            let values = cells[..11]
+                .iter()
+                .map(|c| c.parse::<f64>().unwrap().ln())
+                .collect();
+            (regime, values)
+        })
+        .collect();
+    Data::new(names, regimes, rows).unwrap()
+}
+
+const CONDITIONS: [&str; 9] = [
+    "cd3cd28",
+    "cd3cd28_icam2",
+    "cd3cd28_aktinhib",
+    "cd3cd28_g0076",
+    "cd3cd28_psitect",
+    "cd3cd28_u0126",
+    "cd3cd28_ly",
+    "pma",
+    "b2camp",
+];
+
+#[test]
+fn a_reagent_that_acts_on_activity_is_found_out() {
+    let Some(folder) = data() else { return };
+    let expected = json(&folder.join("expected_sachs_effects.json"));
+    let named = |name: &str| Regime {
+        name: name.into(),
+        ..Regime::default()
+    };
+    let data = sachs(&folder, CONDITIONS.iter().map(|name| named(name)).collect());
+    let at = |name: &str| data.names().iter().position(|n| n == name).unwrap();
+    for (regime, condition) in CONDITIONS.iter().enumerate().skip(1) {
+        for (protein, values) in expected["effects"][condition].as_object().unwrap() {
+            let found = effects::change(&data, at(protein), regime, 0).unwrap();
+            let of = |key: &str| values[key].as_f64().unwrap();
+            assert!(
+                (found.difference - of("d_log")).abs() < 6e-5,
+                "{condition} {protein}"
+            );
+            assert!((found.t - of("t")).abs() < 6e-3, "{condition} {protein}");
+            assert!(
+                (found.freedom - of("df")).abs() < 6e-2,
+                "{condition} {protein}"
+            );
+        }
+    }
+    // U0126 inhibits MEK: ERK, below MEK, falls, while measured MEK rises.
+    let found = effects::contradiction(&data, (5, 0), at("mek"), true, &[at("erk")]).unwrap();
+    assert!((found.target_change.difference - 2.6031).abs() < 1e-3);
+    assert_eq!(found.as_labelled[0].0, at("erk"));
+    assert!((found.as_labelled[0].1.difference + 1.4631).abs() < 1e-3);
+    // Psitectorigenin lowers PIP2 as it should: no contradiction.
+    assert!(effects::contradiction(&data, (4, 0), at("pip2"), true, &[at("plc")]).is_none());
+}
+
+#[test]
+fn unknown_targets_are_named_by_the_data() {
+    let Some(folder) = data() else { return };
+    let known = 1;
+    let regimes: Vec<Regime> = CONDITIONS
+        .iter()
+        .enumerate()
+        .map(|(at, name)| Regime {
+            name: (*name).into(),
+            unknown: at > known,
+            ..Regime::default()
+        })
+        .collect();
+    let data = sachs(&folder, regimes);
+    let score = GaussianScore::new(Gaussian::Bic, &data);
+    let at = |name: &str| data.names().iter().position(|n| n == name).unwrap();
+    // Whatever drives MEK or ERK in observation, U0126 (regime 5) changed both mechanisms.
+    for node in [at("mek"), at("erk")] {
+        let parents: Nodes = (0..11)
+            .filter(|n| *n != node && [at("raf"), at("mek"), at("pka")].contains(n))
+            .collect();
+        let changed = score.changed(node, parents);
+        let odds = changed.iter().find(|(regime, _)| *regime == 5).unwrap().1;
+        assert!(odds > 100.0, "{changed:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! What a plugged-in station says of itself.
 
 use labware::{Cover, LabwareClass};
-use protocol::{Operation, Repeat};
+use protocol::{Operation, Repeat, Value};
 use quantity::{ArmId, Duration, InstrumentId, Kind, NestId, Ratio, StationId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,6 +60,21 @@ pub enum Range {
     OneOf(Vec<Arc<str>>),
 }
 
+impl Range {
+    /// Whether a value is in it.
+    #[must_use]
+    pub fn holds(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Range::Quantity(kind, low, high), Value::Quantity(found, base)) => {
+                kind == found && (low..=high).contains(&base)
+            }
+            (Range::Integer(low, high), Value::Integer(value)) => (low..=high).contains(&value),
+            (Range::OneOf(words), Value::Text(text)) => words.contains(text),
+            _ => false,
+        }
+    }
+}
+
 /// An operation that an instrument offers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Capability {
@@ -77,6 +92,26 @@ pub struct Capability {
     pub duration: DurationModel,
     /// The consumable that it uses, and how much for each well or each plate.
     pub uses: Option<Use>,
+}
+
+impl Capability {
+    /// Whether it covers an operation on a plate of this class under this cover.
+    #[must_use]
+    pub fn covers_operation(
+        &self,
+        operation: &Operation,
+        class: LabwareClass,
+        cover: Cover,
+    ) -> bool {
+        let within = |(name, range): (&Arc<str>, &Range)| {
+            let value = operation.params.get(name);
+            value.is_none_or(|value| range.holds(value))
+        };
+        *self.name == *operation.capability
+            && self.labware.contains(&class)
+            && self.covers.contains(&cover)
+            && self.limits.iter().all(within)
+    }
 }
 
 /// The use of a consumable by an operation.

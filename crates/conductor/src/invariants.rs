@@ -203,6 +203,23 @@ impl Conductor {
             .collect()
     }
 
+    /// How many orders wait for each kind of thing now: of those that somebody else has to give
+    /// free, and of those whose time in the plan has not come, or that are not admitted yet.
+    #[must_use]
+    pub fn waiting(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for o in self.orders.values().flatten() {
+            let cause = match (&o.phase, self.waits.of(o.id())) {
+                (_, Some(want)) => want.cause(),
+                (Phase::Queued, None) => "admission",
+                (Phase::Resting, None) => "its turn in the plan",
+                _ => continue,
+            };
+            *counts.entry(cause).or_default() += 1;
+        }
+        counts
+    }
+
     fn explain(&self, o: &OrderState) -> String {
         let place = self.places.place(o.plate());
         let what = match &o.phase {

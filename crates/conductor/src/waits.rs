@@ -28,6 +28,23 @@ pub(crate) enum Want {
     Station(StationId),
 }
 
+impl Want {
+    /// What kind of thing it is, for counts of how long orders wait for each.
+    pub fn cause(self) -> &'static str {
+        match self {
+            Want::Home => "a home in a hotel",
+            Want::Plan => "room in the plan",
+            Want::Nest(_) => "an instrument's nest",
+            Want::Instrument(_) => "an instrument",
+            Want::Mover => "a mover",
+            Want::Berth(_) => "a dock",
+            Want::Way => "the track",
+            Want::Arm(_) => "an arm",
+            Want::Station(_) => "a station",
+        }
+    }
+}
+
 impl fmt::Display for Want {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

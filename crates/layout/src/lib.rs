@@ -1,4 +1,12 @@
-//! Where things stand: the quadratic assignment problem.
+//! Which instruments a hall needs, how many, and where they stand.
+//!
+//! - [`simulate`]: a hall under a load, in the twin; [`bound`]: what no hall could exceed.
+//! - [`qap`]: the quadratic assignment problem, which placing things is.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod bound;
+pub mod load;
+pub mod more;
+pub mod next;
 pub mod qap;
+pub mod simulate;

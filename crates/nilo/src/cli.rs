@@ -42,6 +42,9 @@ pub enum Command {
     /// Look at labs, and make them
     #[command(subcommand)]
     Lab(Lab),
+    /// Solve instances of well-known problems, and write solutions that anyone can check
+    #[command(subcommand)]
+    Bench(crate::command::bench::Bench),
     /// Read and verify the journal of a run
     #[command(subcommand)]
     Journal(Journal),
@@ -73,6 +76,8 @@ pub enum Lab {
         /// The lab file
         file: PathBuf,
     },
+    /// Run a lab in the twin under a load: throughput, utilisation, waiting, what would help most
+    Simulate(crate::command::lab::simulate::Args),
 }
 
 /// Journals.

@@ -33,7 +33,6 @@ impl Matrices {
             symmetric,
         }
     }
-
 }
 
 /// A permutation with its cost and the change that each exchange would make, all doubled as

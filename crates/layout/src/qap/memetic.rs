@@ -32,11 +32,7 @@ pub struct Progress {
 
 /// Searches until `go_on` says no, and returns the best that was found. With the same seed it asks
 /// the same questions, so stopped after the same number of turns it gives the same answer.
-pub fn solve(
-    instance: &Instance,
-    seed: Seed,
-    go_on: &mut dyn FnMut(Progress) -> bool,
-) -> Solution {
+pub fn solve(instance: &Instance, seed: Seed, go_on: &mut dyn FnMut(Progress) -> bool) -> Solution {
     let n = instance.size();
     let identity: Vec<usize> = (0..n).collect();
     if n < 2 {
@@ -92,7 +88,11 @@ impl Search<'_> {
             let before = self.best.0;
             let child = self.child(&population);
             let child = self.improve(&child);
-            stagnant = if self.best.0 < before { 0 } else { stagnant + 1 };
+            stagnant = if self.best.0 < before {
+                0
+            } else {
+                stagnant + 1
+            };
             keep(&mut population, child);
             if stagnant >= STAGNATION {
                 stagnant = 0;

@@ -108,7 +108,10 @@ pub fn read_solution(text: &str) -> Result<Solution, FormatError> {
         return wrong(1, "expected the number of units and the cost".into());
     };
     if usize::try_from(*n) != Ok(places.len()) {
-        return wrong(*line, format!("found {} places for {n} units", places.len()));
+        return wrong(
+            *line,
+            format!("found {} places for {n} units", places.len()),
+        );
     }
     let mut read = Vec::with_capacity(places.len());
     for (line, place) in places {
@@ -165,7 +168,10 @@ mod tests {
             "line 8: found 17 numbers after the head, expected 18 for two matrices of 3 by 3"
         );
         let error = read_instance("2\n0 1\nx 0\n").unwrap_err();
-        assert_eq!(error.to_string(), "line 3: found 'x', expected a whole number");
+        assert_eq!(
+            error.to_string(),
+            "line 3: found 'x', expected a whole number"
+        );
         let error = read_solution("2 5\n1 3\n").unwrap_err();
         assert_eq!(error.to_string(), "line 2: found place 3, expected 1 to 2");
     }

@@ -1,4 +1,7 @@
-//! `nilo lab`: labs made and looked at.
+//! `nilo lab`: labs made, looked at and tried out.
+
+mod load;
+pub mod simulate;
 
 use crate::cli::Lab;
 use crate::exit::{Exit, Failure};
@@ -16,6 +19,7 @@ pub fn lab(command: Lab, output: &Output) -> Result<Exit, Failure> {
     match command {
         Lab::Generate { stations, out } => generate(stations, out.as_deref(), output),
         Lab::Show { file } => show(&file, output),
+        Lab::Simulate(args) => simulate::run(&args, output),
     }
 }
 

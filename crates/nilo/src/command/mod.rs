@@ -1,8 +1,9 @@
 //! One file for each command.
 
+pub mod bench;
 mod check;
 mod journal;
-mod lab;
+pub mod lab;
 mod replay;
 mod run;
 mod runs;
@@ -22,6 +23,7 @@ pub fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Show { run } => runs::show(&run, output),
         Command::Replay(args) => replay::replay(&args, output),
         Command::Lab(command) => lab::lab(command, output),
+        Command::Bench(command) => bench::bench(&command, output),
         Command::Journal(command) => journal::journal(command, output),
         Command::Simtest(args) => simtest::simtest(&args, output),
         Command::Design => {

@@ -1,0 +1,21 @@
+//! `nilo bench`: anyone's instances solved, and the solutions written for anyone to check.
+
+mod qap;
+
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use clap::Subcommand;
+
+/// Which problem.
+#[derive(Debug, Subcommand)]
+pub enum Bench {
+    /// Quadratic assignment, in the formats of QAPLIB
+    Qap(qap::Args),
+}
+
+/// Solves instances.
+pub fn bench(command: &Bench, output: &Output) -> Result<Exit, Failure> {
+    match command {
+        Bench::Qap(args) => qap::run(args, output),
+    }
+}

@@ -48,6 +48,9 @@ pub enum Command {
     /// Read and verify the journal of a run
     #[command(subcommand)]
     Journal(Journal),
+    /// What people wrote, weighed: put effects together, and see what would settle the debate
+    #[command(subcommand)]
+    Claims(crate::command::claims::Claims),
     /// Choose experiments: JSON lines on standard input and output
     Design,
     /// Random halls, orders, faults, kills and replays against the twin, judged by its truth

@@ -6,6 +6,7 @@
 
 pub mod answers;
 pub mod cli;
+pub mod columns;
 pub mod command;
 pub mod env;
 pub mod exit;

@@ -13,6 +13,7 @@ mod markup;
 mod number;
 mod page;
 mod plate;
+pub mod plot;
 mod problems;
 mod run;
 mod score;

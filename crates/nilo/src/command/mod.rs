@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod check;
+pub mod claims;
 mod journal;
 pub mod lab;
 mod replay;
@@ -26,6 +27,7 @@ pub fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Bench(command) => bench::bench(&command, output),
         Command::Journal(command) => journal::journal(command, output),
         Command::Simtest(args) => simtest::simtest(&args, output),
+        Command::Claims(command) => claims::claims(command, output),
         Command::Design => {
             let (input, out) = (std::io::stdin().lock(), std::io::stdout().lock());
             design::serve(input, out).map_err(Failure::io)?;

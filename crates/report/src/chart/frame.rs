@@ -63,54 +63,65 @@ impl Frame {
         marks: impl FnOnce(&mut Markup, &Self),
     ) {
         svg(m, self.width, self.height, title, description, |m| {
-            let (left, right) = (self.x.from, self.x.to);
-            let (bottom, top) = (self.y.from, self.y.to);
-            m.within("g", &[("class", &"grid")], |m| {
-                for (value, text) in ticks(self.y.low, self.y.high, 5) {
-                    let y = at(self.y.place(value));
-                    m.shape(
-                        "line",
-                        &[("x1", &left), ("x2", &right), ("y1", &y), ("y2", &y)],
-                    );
-                    let (x, y) = (left - 8.0, y + 4.0);
-                    m.element("text", &[("x", &x), ("y", &y), ("class", &"end")], text);
-                }
-                let chosen = x_ticks.unwrap_or_else(|| {
-                    ticks(self.x.low, self.x.high, (self.width / 95.0) as usize)
-                });
-                for (value, text) in chosen {
-                    let x = at(self.x.place(value));
-                    let (low, high) = (bottom, bottom + 5.0);
-                    m.shape(
-                        "line",
-                        &[("x1", &x), ("x2", &x), ("y1", &low), ("y2", &high)],
-                    );
-                    let y = bottom + 19.0;
-                    m.element("text", &[("x", &x), ("y", &y), ("class", &"middle")], text);
-                }
-            });
-            m.shape(
-                "path",
-                &[
-                    ("class", &"axis"),
-                    ("d", &format!("M{left} {top}V{bottom}H{right}")),
-                ],
-            );
-            let (x, y) = (at((left + right) / 2.0), self.height - 8.0);
-            let label = [
-                ("x", &x as _),
-                ("y", &y as _),
-                ("class", &"label middle" as _),
-            ];
-            m.element("text", &label, &self.x_label);
-            let turned = format!("translate(14 {}) rotate(-90)", at((top + bottom) / 2.0));
-            m.element(
-                "text",
-                &[("transform", &turned), ("class", &"label middle")],
-                &self.y_label,
-            );
-            marks(m, self);
+            self.body(m, x_ticks, None, marks);
         });
+    }
+
+    /// What [`Frame::draw`] puts into its picture, for pictures that have a frame of their own.
+    pub(crate) fn body(
+        &self,
+        m: &mut Markup,
+        x_ticks: Option<Vec<(f64, String)>>,
+        y_ticks: Option<Vec<(f64, String)>>,
+        marks: impl FnOnce(&mut Markup, &Self),
+    ) {
+        let (left, right) = (self.x.from, self.x.to);
+        let (bottom, top) = (self.y.from, self.y.to);
+        m.within("g", &[("class", &"grid")], |m| {
+            let chosen = y_ticks.unwrap_or_else(|| ticks(self.y.low, self.y.high, 5));
+            for (value, text) in chosen {
+                let y = at(self.y.place(value));
+                m.shape(
+                    "line",
+                    &[("x1", &left), ("x2", &right), ("y1", &y), ("y2", &y)],
+                );
+                let (x, y) = (left - 8.0, y + 4.0);
+                m.element("text", &[("x", &x), ("y", &y), ("class", &"end")], text);
+            }
+            let chosen = x_ticks
+                .unwrap_or_else(|| ticks(self.x.low, self.x.high, (self.width / 95.0) as usize));
+            for (value, text) in chosen {
+                let x = at(self.x.place(value));
+                let (low, high) = (bottom, bottom + 5.0);
+                m.shape(
+                    "line",
+                    &[("x1", &x), ("x2", &x), ("y1", &low), ("y2", &high)],
+                );
+                let y = bottom + 19.0;
+                m.element("text", &[("x", &x), ("y", &y), ("class", &"middle")], text);
+            }
+        });
+        m.shape(
+            "path",
+            &[
+                ("class", &"axis"),
+                ("d", &format!("M{left} {top}V{bottom}H{right}")),
+            ],
+        );
+        let (x, y) = (at((left + right) / 2.0), self.height - 8.0);
+        let label = [
+            ("x", &x as _),
+            ("y", &y as _),
+            ("class", &"label middle" as _),
+        ];
+        m.element("text", &label, &self.x_label);
+        let turned = format!("translate(14 {}) rotate(-90)", at((top + bottom) / 2.0));
+        m.element(
+            "text",
+            &[("transform", &turned), ("class", &"label middle")],
+            &self.y_label,
+        );
+        marks(m, self);
     }
 }
 

@@ -58,6 +58,16 @@ fn pooled(values: &[(f64, Option<f64>, u32)]) -> Option<(f64, u32)> {
     (wells > 0).then(|| (sum / f64::from(wells), wells))
 }
 
+/// The standard deviation of the mean over all wells, where each value says its own.
+fn spread(values: &[(f64, Option<f64>, u32)]) -> Option<f64> {
+    let wells: u32 = values.iter().map(|value| value.2).sum();
+    let mut squares = 0.0;
+    for (_, sd, of) in values {
+        squares += (sd.as_ref()? * f64::from(*of)).powi(2);
+    }
+    (wells > 0).then(|| squares.sqrt() / f64::from(wells))
+}
+
 /// The standard deviation of one well's response: from replicates where there are any, else from
 /// the spread of everything, which is too wide rather than too narrow.
 fn well_sd(state: &State) -> f64 {
@@ -131,8 +141,9 @@ fn calibration(state: &State) -> Calibration {
     }
 }
 
-/// The points to be confirmed, best first by what the model expects of them, or by their mean where
-/// there is no model.
+/// The points to be confirmed: in turn the best by what the model expects of them and the best as
+/// they were measured. A model smooths a lone peak away, and a peak may be a disturbed well: wells of
+/// the confirmation are what tells the two apart. Without a model, the best by their shrunk mean.
 #[must_use]
 pub(crate) fn to_confirm(campaign: &Campaign, state: &State, policy: &dyn Policy) -> Vec<Point> {
     let all = measured(state);
@@ -145,8 +156,32 @@ pub(crate) fn to_confirm(campaign: &Campaign, state: &State, policy: &dyn Policy
         let score = |at: usize| merit(campaign.aim, scores[at].0);
         score(*b).total_cmp(&score(*a)).then(a.cmp(b))
     });
-    order.truncate(campaign.confirm.candidates as usize);
-    order.into_iter().map(|at| points[at].clone()).collect()
+    let mut peaks = order.clone();
+    let seen = |at: usize| pooled(&all[&points[at]].before).map_or(f64::NAN, |(mean, _)| mean);
+    peaks.retain(|at| seen(*at).is_finite());
+    peaks.sort_by(|a, b| {
+        let score = |at: usize| merit(campaign.aim, seen(at));
+        score(*b).total_cmp(&score(*a)).then(a.cmp(b))
+    });
+    let mut chosen: Vec<usize> = Vec::new();
+    let (mut expected, mut peaks) = (order.into_iter(), peaks.into_iter());
+    while chosen.len() < campaign.confirm.candidates as usize {
+        let turns = [
+            expected.find(|at| !chosen.contains(at)),
+            peaks.find(|at| !chosen.contains(at)),
+        ];
+        let before = chosen.len();
+        for at in turns.into_iter().flatten() {
+            if !chosen.contains(&at) {
+                chosen.push(at);
+            }
+        }
+        if chosen.len() == before {
+            break;
+        }
+    }
+    chosen.truncate(campaign.confirm.candidates as usize);
+    chosen.into_iter().map(|at| points[at].clone()).collect()
 }
 
 /// Mean and standard deviation of the estimate for each point: the model's, or else the mean of the
@@ -236,7 +271,7 @@ fn candidates(
         .values()
         .filter_map(|of| {
             let (mean, wells) = pooled(&of.after)?;
-            let own = noise / f64::from(wells).sqrt();
+            let own = spread(&of.after).unwrap_or(noise / f64::from(wells).sqrt());
             let model = of
                 .model
                 .map(|(expected, sd)| (expected, sd * calibration.widen));

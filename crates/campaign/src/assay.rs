@@ -239,6 +239,8 @@ pub struct Analysis {
 pub enum Normalise {
     /// Nothing: the value as it was read.
     None,
+    /// x - blank.
+    Blank,
     /// (x - negative) / (positive - negative).
     Controls,
     /// (x - blank) / (negative - blank).

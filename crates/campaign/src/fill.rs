@@ -482,7 +482,7 @@ fn of_plate(
         _ => None,
     };
     let corrected_unit = match campaign.assay.analysis.normalise {
-        Normalise::None => campaign.response.unit.to_string(),
+        Normalise::None | Normalise::Blank => campaign.response.unit.to_string(),
         _ => String::new(),
     };
     let reading = reading_times(campaign, plate);

@@ -82,6 +82,10 @@ fn spoils(flag: Flag) -> bool {
 const FREEDOM_MIN: usize = 6;
 /// How many pooled standard deviations replicates may lie apart before the point gets a spread of its own.
 const DISCORD: f64 = 4.0;
+/// Fewest replicates whose own spread counts, drawn towards the pooled one.
+const MODERATED_MIN: usize = 4;
+/// Degrees of freedom that the pooled spread counts for there.
+const PRIOR_FREEDOM: f64 = 4.0;
 
 /// Judges a plate.
 #[must_use]
@@ -126,6 +130,7 @@ pub fn judge(assay: &Assay, map: &PlateMap, seats: usize, data: &PlateData) -> J
     let blank = if blank.is_nan() { 0.0 } else { blank };
     let respond = |value: f64| match assay.analysis.normalise {
         Normalise::None => value,
+        Normalise::Blank => value - blank,
         Normalise::Controls => (value - low) / (high - low),
         Normalise::Negative => (value - blank) / (low - blank),
         Normalise::Inhibition => 1.0 - (value - blank) / (low - blank),
@@ -280,6 +285,22 @@ fn samples(map: &PlateMap, seats: usize, wells: &[WellResult]) -> (Samples, f64,
     (samples, pooled, freedom)
 }
 
+/// The standard deviation of one well of a point. Few wells say little of their own spread: it is
+/// drawn towards the pooled one (the moderated variance of Smyth, Stat. Appl. Genet. Mol. Biol. 3
+/// (2004) 3), which matters where noise grows with the signal. Two that disagree grossly count by
+/// themselves.
+fn spread(values: &[f64], pooled: f64) -> f64 {
+    let own = stats::sd(values);
+    if own > DISCORD * pooled {
+        return own;
+    }
+    if values.len() < MODERATED_MIN {
+        return pooled;
+    }
+    let freedom = (values.len() - 1) as f64;
+    ((PRIOR_FREEDOM * pooled.powi(2) + freedom * own.powi(2)) / (PRIOR_FREEDOM + freedom)).sqrt()
+}
+
 fn point(assay: &Assay, seat: usize, samples: &Samples, pooled: Option<f64>) -> PointResult {
     let of = |dose: usize| {
         samples
@@ -291,11 +312,7 @@ fn point(assay: &Assay, seat: usize, samples: &Samples, pooled: Option<f64>) -> 
         if values.is_empty() {
             return PointResult::Lost("none of its wells gave a value".into());
         }
-        let sd = pooled.map(|pooled| {
-            let own = stats::sd(values);
-            let spread = if own > DISCORD * pooled { own } else { pooled };
-            spread / (values.len() as f64).sqrt()
-        });
+        let sd = pooled.map(|pooled| spread(values, pooled) / (values.len() as f64).sqrt());
         return PointResult::Value {
             value: stats::mean(values),
             sd,

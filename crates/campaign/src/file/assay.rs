@@ -29,8 +29,9 @@ const DROP_NL: i64 = 3;
 /// Share of a plate's wells that must give a value when a file says nothing.
 const VALID_SHARE: f64 = 0.5;
 
-const NORMALISE: [(&str, Normalise); 4] = [
+const NORMALISE: [(&str, Normalise); 5] = [
     ("none", Normalise::None),
+    ("blank", Normalise::Blank),
     ("controls", Normalise::Controls),
     ("negative", Normalise::Negative),
     ("inhibition", Normalise::Inhibition),
@@ -501,6 +502,7 @@ impl Context<'_> {
             let (negative, positive) = (has(ControlKind::Negative), has(ControlKind::Positive));
             let (works, needs) = match choice.value {
                 Normalise::None => (true, ""),
+                Normalise::Blank => (blanks > 0, "blanks"),
                 Normalise::Controls => (positive && negative, "positive and negative controls"),
                 Normalise::Negative | Normalise::Inhibition => (negative, "negative controls"),
             };
@@ -508,7 +510,10 @@ impl Context<'_> {
                 table.push(
                     Problem::error(format!("this needs {needs}, and there are none"))
                         .at(&choice.span)
-                        .expected(format!("an [[assay.control]] for the {needs}")),
+                        .expected(match choice.value {
+                            Normalise::Blank => "blanks = 4 or more under [assay]".to_owned(),
+                            _ => format!("an [[assay.control]] for the {needs}"),
+                        }),
                 );
             }
             if blanks == 0 && matches!(choice.value, Normalise::Negative | Normalise::Inhibition) {

@@ -57,7 +57,9 @@ fn bench() -> Result<bool, String> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let data = std::env::var_os("NILO_DATA").map_or(root.join("../shared/data"), PathBuf::from);
-    println!("| campaign | seed | truth at the answer | estimate, 95 % | plates | lost, faults | s |");
+    println!(
+        "| campaign | seed | truth at the answer | estimate, 95 % | plates | lost, faults | s |"
+    );
     println!("| --- | --- | --- | --- | --- | --- | --- |");
     let mut all = true;
     for name in &names {
@@ -75,7 +77,12 @@ fn bench() -> Result<bool, String> {
         }
         let (values, better): (Vec<f64>, Vec<usize>) = worths
             .iter()
-            .map(|worth| (worth.share.unwrap_or(worth.value), worth.better.unwrap_or(0)))
+            .map(|worth| {
+                (
+                    worth.share.unwrap_or(worth.value),
+                    worth.better.unwrap_or(0),
+                )
+            })
             .unzip();
         let least = values.iter().copied().fold(f64::INFINITY, f64::min);
         println!(
@@ -104,7 +111,10 @@ fn one(name: &str, file: &Path, seed: u64, truth: &Truth) -> Result<truth::Worth
     let run = running::run(&request, &mut Unwatched).map_err(|why| format!("{name}: {why:?}"))?;
     let seconds = clock.elapsed().as_secs_f64();
     let answer = run.cycle.answer().ok_or("no answer")?;
-    let best = answer.candidates.first().ok_or("an answer without a candidate")?;
+    let best = answer
+        .candidates
+        .first()
+        .ok_or("an answer without a candidate")?;
     let worth = truth.worth(name, &best.levels)?;
     let value = match (worth.share, worth.better) {
         (Some(share), _) => format!("{:.4}, {:.1} % of the best", worth.value, 100.0 * share),

@@ -115,7 +115,13 @@ impl Truth {
                     .ok_or_else(|| format!("{levels:?} is not in the table"))?;
                 let better = rows
                     .iter()
-                    .filter(|row| if *greatest { row.1 > value } else { row.1 < value })
+                    .filter(|row| {
+                        if *greatest {
+                            row.1 > value
+                        } else {
+                            row.1 < value
+                        }
+                    })
                     .count();
                 Ok(Worth {
                     value,
@@ -155,7 +161,11 @@ fn natural(campaign: &str, levels: &[f64]) -> Vec<f64> {
             .find(|drug| &*drug.name == name)
             .map_or(f64::NAN, |drug| dose / drug.zmic)
     };
-    ORDER.iter().zip(levels).map(|(name, dose)| in_zmic(name, *dose)).collect()
+    ORDER
+        .iter()
+        .zip(levels)
+        .map(|(name, dose)| in_zmic(name, *dose))
+        .collect()
 }
 
 /// The factors of `campaigns/antibiotics.toml`.
@@ -272,7 +282,11 @@ fn table(
 ) -> Result<Vec<(Vec<String>, f64)>, String> {
     let text = std::fs::read_to_string(path).map_err(|why| format!("{}: {why}", path.display()))?;
     let mut sums: std::collections::BTreeMap<Vec<String>, (f64, f64)> = Default::default();
-    for line in text.lines().skip(usize::from(header)).filter(|line| !line.is_empty()) {
+    for line in text
+        .lines()
+        .skip(usize::from(header))
+        .filter(|line| !line.is_empty())
+    {
         let cells = cells(line);
         let key: Vec<String> = keys.iter().map(|at| cells[*at].trim().to_owned()).collect();
         if let Ok(value) = cells[value].trim().parse::<f64>() {
@@ -281,7 +295,10 @@ fn table(
             sum.1 += 1.0;
         }
     }
-    Ok(sums.into_iter().map(|(key, (sum, n))| (key, sum / n)).collect())
+    Ok(sums
+        .into_iter()
+        .map(|(key, (sum, n))| (key, sum / n))
+        .collect())
 }
 
 /// The cells of a line, some of them in quotes.

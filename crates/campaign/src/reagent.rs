@@ -1,7 +1,7 @@
 //! Stock liquids and libraries: what stands on the shelf.
 
 use design::{FactorKind, Space};
-use quantity::{Concentration, MassConcentration, ReagentId};
+use quantity::{Concentration, MassConcentration, ReagentId, Volume};
 use std::sync::Arc;
 
 /// A stock liquid, or a family of liquids whose ids follow one another.
@@ -15,6 +15,9 @@ pub struct Reagent {
     pub what: Substance,
     /// How many members: 1 for a plain liquid.
     pub members: u32,
+    /// How much of it there is for the whole campaign, of each member for a family; `None` if it is
+    /// filled up as needed.
+    pub amount: Option<Volume>,
 }
 
 /// What a liquid is.

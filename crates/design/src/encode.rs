@@ -212,6 +212,17 @@ impl Encoding {
 
     /// For each continuous factor its place in a point, its column, and how to get its value back.
     pub(crate) fn continuous(&self, space: &Space) -> Vec<Continuous> {
+        let free = |real: &Continuous| {
+            matches!(
+                space.factors[real.factor].kind,
+                FactorKind::Continuous { .. }
+            )
+        };
+        self.reals(space).into_iter().filter(free).collect()
+    }
+
+    /// The same for every factor with real levels: continuous ones and shares of mixtures.
+    pub(crate) fn reals(&self, space: &Space) -> Vec<Continuous> {
         let mut all = Vec::new();
         for (factor, (part, kind)) in self
             .parts
@@ -219,7 +230,9 @@ impl Encoding {
             .zip(space.factors.iter().map(|factor| &factor.kind))
             .enumerate()
         {
-            let FactorKind::Continuous { low, high, .. } = kind else {
+            let (FactorKind::Continuous { low, high, .. } | FactorKind::Mixture { low, high, .. }) =
+                kind
+            else {
                 continue;
             };
             if let Part::Number {
@@ -258,6 +271,18 @@ pub(crate) struct Continuous {
 }
 
 impl Continuous {
+    /// The least and the greatest level.
+    pub(crate) fn bounds(&self) -> (f64, f64) {
+        (self.low, self.high)
+    }
+
+    /// How fast the column's number grows along the level's place between its bounds, from 0 to 1.
+    pub(crate) fn stretch(&self, place: f64) -> f64 {
+        let level = self.low + place * (self.high - self.low);
+        let across = (self.high - self.low) / self.span;
+        if self.log { across / level } else { across }
+    }
+
     /// The factor's value at a column's number.
     pub(crate) fn level(&self, number: f64) -> Level {
         let value = self.start + self.span * number.clamp(0.0, 1.0);

@@ -8,7 +8,8 @@ use quantity::Seed;
 use source::{At, Problem};
 use std::sync::Arc;
 use twin::nature::{
-    self, Antibiotics, Electrolyte, Form, Key, Mapping, Nature, Network, ReagentMeaning, Table,
+    self, Antibiotics, Detector, Electrolyte, Form, Key, Mapping, Nature, Network, ReagentMeaning,
+    Table,
 };
 use twin::{FaultRates, TwinConfig};
 
@@ -34,6 +35,17 @@ pub fn world(file: &CampaignFile, seed: Seed) -> Result<TwinConfig, Box<Problem>
         Some(NatureFile::Mechanism { name, settings }) => mechanism(name, settings)?,
         Some(NatureFile::Table(table)) => Arc::new(measured(file, table)?),
     };
+    if let Some(channel) = &file.channel {
+        let known = nature.channels(Detector::Fluorescence);
+        if !known.is_empty() && !known.contains(&channel.value) {
+            let named = At {
+                value: channel.value.to_string(),
+                span: channel.span.clone(),
+            };
+            let known = known.iter().map(|name| &**name);
+            return Err(Box::new(Problem::unknown_name("channel", &named, known)));
+        }
+    }
     let mut reagents = Vec::new();
     for reagent in &campaign.assay.recipe.shelf.reagents {
         for place in 0..reagent.members {
@@ -41,11 +53,18 @@ pub fn world(file: &CampaignFile, seed: Seed) -> Result<TwinConfig, Box<Problem>
         }
     }
     // A liquid that nature does not know would answer nothing: found now, not at the first plate.
-    for reagent in &reagents {
+    for (id, reagent) in reagents.iter().enumerate() {
         if let Err(why) = nature.bind(&reagent.meaning) {
-            let mut problem = Problem::error(format!("reagent '{}': {why}", reagent.name));
-            problem.file = file.inputs.first().map(|input| input.0.clone());
-            return Err(Box::new(problem));
+            let shelf = &file.campaign.assay.recipe.shelf;
+            let at = u32::try_from(id)
+                .ok()
+                .and_then(|id| shelf.find(quantity::ReagentId(id)))
+                .and_then(|(family, _)| shelf.reagents.iter().position(|r| r.id == family.id));
+            let problem = Problem::error(format!("reagent '{}': {why}", reagent.name));
+            return Err(Box::new(match at.and_then(|at| file.reagents.get(at)) {
+                Some(span) => problem.at(span),
+                None => problem.at(&file.lab.span),
+            }));
         }
     }
     Ok(TwinConfig {
@@ -157,8 +176,18 @@ fn measured(file: &CampaignFile, table: &TableFile) -> Result<Table, Box<Problem
         gain: table.scale,
         offset: table.offset,
     };
-    Table::from_csv(text, &mapping)
-        .map_err(|why| Box::new(Problem::error(format!("{}: {why}", table.path)).at(&table.span)))
+    Table::from_csv(text, &mapping).map_err(|why| {
+        let twin::nature::NatureError::Table { line, problem } = &why else {
+            return Box::new(Problem::error(format!("{}: {why}", table.path)).at(&table.span));
+        };
+        if *line == 0 {
+            return Box::new(Problem::error(format!("{}: {problem}", table.path)).at(&table.span));
+        }
+        // Lines are counted below the header that was taken off.
+        let file = source::File::new(&table.path, &*table.text);
+        let at = file.line(line + usize::from(table.header));
+        Box::new(Problem::error(problem.clone()).at(&at))
+    })
 }
 
 fn liquid(file: &CampaignFile, reagent: &Reagent, place: u32) -> nature::Reagent {

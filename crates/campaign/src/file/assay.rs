@@ -10,7 +10,7 @@ use crate::recipe::{Amount, Into, Part, Recipe};
 use design::{FactorKind, Level, Space};
 use protocol::Protocol;
 use quantity::Volume;
-use source::{Item, Problem, Span, Table};
+use source::{At, Item, Problem, Span, Table};
 use std::sync::Arc;
 
 /// An assay with the places in the file that later checks point at.
@@ -22,6 +22,12 @@ pub(super) struct AssayFile {
     pub parts: Vec<Span>,
     /// Where the number of wells per point is said.
     pub replicates: Span,
+    /// Where each reagent is named.
+    pub reagents: Vec<Span>,
+    /// Where each control begins.
+    pub controls: Vec<Span>,
+    /// The channel of the reading that counts, where one is named.
+    pub channel: Option<At<Arc<str>>>,
 }
 
 /// The smallest drop that is dispensed when a file says nothing: 2.5 nL, an acoustic droplet.
@@ -87,16 +93,21 @@ pub(super) fn read(
                 .expected("[[assay.part]]"),
         );
     }
-    let controls: Vec<Control> = table
-        .tables("control")
+    let control_tables = table.tables("control");
+    let control_spans: Vec<Span> = control_tables.iter().map(Table::span).collect();
+    let controls: Vec<Control> = control_tables
         .into_iter()
         .filter_map(|control| context.control(control))
         .collect();
-    let analysis = table
-        .required_table("analysis")
-        .and_then(|a| context.analysis(a, &controls, blanks));
+    let all_controls = controls.len() == control_spans.len();
+    let analysis_table = table.required_table("analysis");
+    let channel = analysis_table
+        .as_ref()
+        .and_then(|table| table.optional::<Arc<str>>("channel"));
+    let analysis =
+        analysis_table.and_then(|a| context.analysis(a, &controls, blanks, channel.as_ref()));
     let limits = match table.table("limits") {
-        Some(limits) => read_limits(limits, &controls),
+        Some(limits) => read_limits(limits, &controls, all_controls),
         None => Some(Limits {
             z_prime_min: None,
             control_cv_max: None,
@@ -113,6 +124,7 @@ pub(super) fn read(
     if sink.errors() > before {
         return None;
     }
+    let reagents = shelf.spans;
     let recipe = Recipe {
         shelf: shelf.shelf,
         volume: volume?.value,
@@ -137,6 +149,9 @@ pub(super) fn read(
         span,
         parts: part_spans,
         replicates: replicates_span,
+        reagents,
+        controls: control_spans,
+        channel,
     })
 }
 
@@ -187,7 +202,7 @@ fn reagent(item: &Item, shelf: &ShelfFile) -> Option<usize> {
         .reagents
         .iter()
         .position(|reagent| *reagent.name == *name.value);
-    if found.is_none() {
+    if found.is_none() && !shelf.broken.contains(&name.value) {
         item.push(Problem::unknown_name(
             "reagent",
             &name,
@@ -197,7 +212,7 @@ fn reagent(item: &Item, shelf: &ShelfFile) -> Option<usize> {
     found
 }
 
-fn read_limits(table: Table, controls: &[Control]) -> Option<Limits> {
+fn read_limits(table: Table, controls: &[Control], all: bool) -> Option<Limits> {
     let z_prime = table.item("z_prime");
     let z_prime_min = z_prime
         .as_ref()
@@ -212,8 +227,10 @@ fn read_limits(table: Table, controls: &[Control]) -> Option<Limits> {
                 .sum::<u32>()
                 >= 2
         });
+    // A control with a problem of its own is missed no second time.
     if let Some(item) = z_prime
         && !both
+        && all
     {
         item.push(
             item.problem("Z′ can't be worked out: there are fewer than two positive or two negative controls")
@@ -490,10 +507,15 @@ impl Context<'_> {
         }
     }
 
-    fn analysis(&self, table: Table, controls: &[Control], blanks: u32) -> Option<Analysis> {
+    fn analysis(
+        &self,
+        table: Table,
+        controls: &[Control],
+        blanks: u32,
+        channel: Option<&At<Arc<str>>>,
+    ) -> Option<Analysis> {
         let reading =
             self.reading(table.required_item("reading", "the name of a reading of the protocol"));
-        let channel = table.optional::<Arc<str>>("channel").map(|at| at.value);
         let baseline = table.item("baseline").map(|item| self.reading(Some(item)));
         let normalise = table.optional_choice("normalise", &NORMALISE);
         let position = table.optional_choice("position", &POSITION);
@@ -512,7 +534,11 @@ impl Context<'_> {
                         .at(&choice.span)
                         .expected(match choice.value {
                             Normalise::Blank => "blanks = 4 or more under [assay]".to_owned(),
-                            _ => format!("an [[assay.control]] for the {needs}"),
+                            Normalise::Controls => {
+                                "an [[assay.control]] of each kind, positive and negative"
+                                    .to_owned()
+                            }
+                            _ => "an [[assay.control]] with kind = \"negative\"".to_owned(),
                         }),
                 );
             }
@@ -531,7 +557,7 @@ impl Context<'_> {
         };
         Some(Analysis {
             reading: reading?,
-            channel,
+            channel: channel.map(|at| at.value.clone()),
             baseline,
             normalise: normalise.map_or(Normalise::None, |n| n.value),
             position: position.map_or(Position::None, |p| p.value),

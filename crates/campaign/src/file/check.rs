@@ -5,7 +5,7 @@ use crate::assay::{Campaign, ControlContent};
 use crate::recipe::{Amount, Purpose, Recipe, RecipeError};
 use design::{Aim, LinearConstraint, Relation};
 use lab::Hall;
-use quantity::{Kind, Volume};
+use quantity::{Duration, Kind, Volume};
 use source::{Problem, Problems, Sink, Span};
 
 pub(super) struct CheckPlaces<'a> {
@@ -13,6 +13,9 @@ pub(super) struct CheckPlaces<'a> {
     pub parts: &'a [Span],
     pub replicates: &'a Span,
     pub factors: &'a [Span],
+    pub reagents: &'a [Span],
+    pub controls: &'a [Span],
+    pub hours: Option<&'a Span>,
 }
 
 /// Everything that can be seen without a lab.
@@ -45,7 +48,109 @@ pub(super) fn campaign(campaign: &Campaign, places: &CheckPlaces, sink: &Sink) {
     }
     used(campaign, places, sink);
     worklists(campaign, places, sink);
-    volumes(campaign, places, sink);
+    // What is missing above would only be missed again.
+    if sink.errors() == 0 {
+        volumes(campaign, places, sink);
+    }
+    amounts(campaign, places, sink);
+    hours(campaign, places, sink);
+}
+
+/// What stands on the shelf must do for what every plate takes for certain; that it may not do for the
+/// most that points could take is a warning.
+fn amounts(campaign: &Campaign, places: &CheckPlaces, sink: &Sink) {
+    let assay = &campaign.assay;
+    let recipe = &assay.recipe;
+    let plates = f64::from(campaign.budget.plates);
+    let blanks = f64::from(assay.blanks);
+    let controls = assay
+        .controls
+        .iter()
+        .map(|c| f64::from(c.wells))
+        .sum::<f64>();
+    let points = (assay.points_per_plate() * assay.wells_per_point()) as f64;
+    for (reagent, span) in recipe.shelf.reagents.iter().zip(places.reagents) {
+        let Some(amount) = reagent.amount else {
+            continue;
+        };
+        let (mut certain, mut most) = (0.0, 0.0);
+        for part in recipe
+            .parts
+            .iter()
+            .filter(|part| part.reagent == reagent.id)
+        {
+            let wells = if part.into.points { points } else { 0.0 }
+                + if part.into.controls { controls } else { 0.0 }
+                + if part.into.blanks { blanks } else { 0.0 };
+            match part.amount {
+                // Each member of a family is asked for as often as the policy likes.
+                Amount::Fixed { volume } => {
+                    certain += wells * volume.as_ul();
+                    most += wells * volume.as_ul();
+                }
+                Amount::Dose { factor, stock } => {
+                    let high = recipe.space.factors[factor]
+                        .range()
+                        .map_or(0.0, |range| range.1);
+                    most += points * recipe.volume.as_ul() * high / stock;
+                }
+                Amount::Share { volume, .. } => most += points * volume.as_ul(),
+                _ => {}
+            }
+        }
+        let (certain, most) = (certain * plates, most * plates);
+        let spoken = |ul: f64| Volume::from_ul(ul.ceil());
+        if certain > amount.as_ul() {
+            sink.push(
+                Problem::error(format!(
+                    "'{}' runs out: {} plates take {}, and there is {amount}",
+                    reagent.name,
+                    campaign.budget.plates,
+                    spoken(certain)
+                ))
+                .at(span)
+                .help("prepare more, or ask for fewer plates"),
+            );
+        } else if most > amount.as_ul() {
+            sink.push(
+                Problem::warning(format!(
+                    "'{}' may run out: {} plates take up to {}, and there is {amount}",
+                    reagent.name,
+                    campaign.budget.plates,
+                    spoken(most)
+                ))
+                .at(span)
+                .help("prepare more, or add a [[constraint]]"),
+            );
+        }
+    }
+}
+
+/// A budget of time that ends before the first plate could come back buys no answer.
+fn hours(campaign: &Campaign, places: &CheckPlaces, sink: &Sink) {
+    let (Some(time), Some(span)) = (campaign.budget.time, places.hours) else {
+        return;
+    };
+    let least: Duration = campaign
+        .assay
+        .protocol
+        .steps
+        .iter()
+        .filter_map(|step| step.operation.duration("duration"))
+        .sum();
+    if least >= time {
+        sink.push(
+            Problem::error(format!(
+                "no plate comes back in time: protocol '{}' alone takes {least}",
+                campaign.assay.protocol.name
+            ))
+            .at(span)
+            .expected(format!(
+                "hours = {:.0} or more",
+                (least.as_secs_f64() / 3600.0).ceil() + 1.0
+            )),
+        );
+    }
 }
 
 /// A factor that no part of the recipe carries into a well can't change anything.
@@ -120,8 +225,8 @@ fn volumes(campaign: &Campaign, places: &CheckPlaces, sink: &Sink) {
     if let Some((point, sum)) = overflow(campaign) {
         sink.push(
             Problem::error(format!(
-                "volumes overflow: {} needs {sum}, and a full well is {}",
-                campaign.space.print(&point),
+                "volumes overflow: {} takes {sum}, and a full well is {}",
+                spoken(campaign, &point),
                 recipe.volume
             ))
             .at(worst_part(recipe, places))
@@ -146,7 +251,7 @@ fn volumes(campaign: &Campaign, places: &CheckPlaces, sink: &Sink) {
             .at(places.assay),
         );
     }
-    for control in &assay.controls {
+    for (control, span) in assay.controls.iter().zip(places.controls) {
         let made = match &control.content {
             ControlContent::Levels(levels) => recipe.make(Purpose::Levels(levels)),
             ControlContent::Reagent(id, volume) => recipe.make(Purpose::Extra(*id, *volume)),
@@ -161,7 +266,7 @@ fn volumes(campaign: &Campaign, places: &CheckPlaces, sink: &Sink) {
                     "the {} control can't be made: {why}",
                     control.kind.name()
                 ))
-                .at(places.assay)
+                .at(span)
                 .help(help),
             );
         }
@@ -232,9 +337,38 @@ fn overflow(campaign: &Campaign) -> Option<(design::Point, Volume)> {
     (sum > recipe.volume).then_some((point, sum))
 }
 
-/// The part that can take up the most.
+/// A point as a person would write it down.
+fn spoken(campaign: &Campaign, point: &design::Point) -> String {
+    let level = |(factor, level): (&design::Factor, &design::Level)| {
+        let text = match level {
+            // Four digits that count.
+            design::Level::Real(value) if *value != 0.0 => {
+                let digits = 3 - value.abs().log10().floor() as i32;
+                let scale = 10_f64.powi(digits);
+                format!("{}", (value * scale).round() / scale)
+            }
+            other => factor.print(other),
+        };
+        format!("{} {text} {}", factor.name, factor.unit)
+            .trim_end()
+            .to_owned()
+    };
+    let levels: Vec<String> = campaign
+        .space
+        .factors
+        .iter()
+        .zip(&point.0)
+        .map(level)
+        .collect();
+    levels.join(", ")
+}
+
+/// The part that can take up the most; one that varies, if there is any.
 fn worst_part<'a>(recipe: &Recipe, places: &CheckPlaces<'a>) -> &'a Span {
+    let varies = |amount: &Amount| matches!(amount, Amount::Dose { .. } | Amount::Share { .. });
+    let any = recipe.parts.iter().any(|part| varies(&part.amount));
     let most = |at: &usize| match recipe.parts[*at].amount {
+        amount if any && !varies(&amount) => -1,
         Amount::Dose { factor, stock } => {
             let high = recipe.space.factors[factor]
                 .range()

@@ -94,9 +94,12 @@ pub(super) fn parse(path: &str, text: &str, header: bool) -> Result<Csv, Box<Pro
     let width = rows.first().map_or(0, Vec::len);
     if let Some(at) = rows.iter().position(|row| row.len() != width) {
         return Err(Box::new(
-            Problem::error(format!("this row has {} cells", rows[at].len()))
-                .at(&file.line(lines[at]))
-                .expected(format!("{width} cells, as in the first row")),
+            Problem::error(match rows[at].len() {
+                1 => "this row has 1 cell".to_owned(),
+                cells => format!("this row has {cells} cells"),
+            })
+            .at(&file.line(lines[at]))
+            .expected(format!("{width} cells, as in the first row")),
         ));
     }
     let header = (header && !rows.is_empty()).then(|| {
@@ -116,8 +119,15 @@ impl Csv {
     /// The column that an item names, or counts from 1 where the table has no header.
     pub(super) fn column(&self, item: &Item) -> Option<usize> {
         if item.is_number() {
-            let column = item.integer_in(1..=self.width as i64)?;
-            return usize::try_from(column - 1).ok();
+            let column = item.integer()?;
+            if (1..=self.width as i64).contains(&column) {
+                return usize::try_from(column - 1).ok();
+            }
+            item.push(
+                item.problem(format!("{} has no column {column}", self.path()))
+                    .expected(format!("a number from 1 to {}", self.width)),
+            );
+            return None;
         }
         let name = item.read::<String>()?;
         let names = self.header.as_deref().unwrap_or_default();
@@ -168,7 +178,7 @@ mod tests {
     fn ragged_and_open_tables_are_refused() {
         let ragged = parse("t.csv", "a,b\n1\n", true).unwrap_err().to_string();
         assert!(
-            ragged.contains("this row has 1 cells") && ragged.contains("t.csv:2"),
+            ragged.contains("this row has 1 cell") && ragged.contains("t.csv:2"),
             "{ragged}"
         );
         assert!(parse("t.csv", "a,\"b\n", true).is_err());

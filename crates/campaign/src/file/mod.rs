@@ -31,12 +31,16 @@ pub struct CampaignFile {
     pub lab: At<String>,
     /// Who answers in the twin.
     pub nature: Option<NatureFile>,
+    /// The channel of the reading that counts, where one is named.
+    pub channel: Option<At<Arc<str>>>,
     /// How often things go wrong in the twin, times what is usual.
     pub faults: f64,
     /// The protocol with its places.
     pub protocol: ProtocolFile,
     /// The files that it was read from: name as written, and text.
     pub inputs: Vec<(String, Arc<str>)>,
+    /// Where each reagent of the shelf is named.
+    pub reagents: Vec<Span>,
     places: Places,
 }
 
@@ -233,7 +237,11 @@ fn read(
         Arc::from(document.file().text()),
     )];
     let head = root.required_table("campaign").and_then(head);
-    let budget = root.required_table("budget").and_then(budget);
+    let budget_table = root.required_table("budget");
+    let hours = budget_table
+        .as_ref()
+        .and_then(|table| table.key_span("hours"));
+    let budget = budget_table.and_then(budget);
     let policy = policy(root.table("policy"));
     let confirm = confirm(
         root.table("confirm"),
@@ -286,6 +294,9 @@ fn read(
         span,
         parts,
         replicates,
+        reagents,
+        controls,
+        channel,
     } = assay?;
     let (head, budget) = (head?, budget?);
     let campaign = Campaign {
@@ -309,12 +320,17 @@ fn read(
         parts: &parts,
         replicates: &replicates,
         factors: &space_file.factors,
+        reagents: &reagents,
+        controls: &controls,
+        hours: hours.as_ref(),
     };
     check::campaign(&campaign, &places, sink);
     Some(CampaignFile {
         campaign,
         lab: head.lab,
         nature,
+        channel,
+        reagents,
         faults: faults?,
         protocol: protocol?,
         inputs,

@@ -2,7 +2,7 @@
 
 use crate::reagent::{Reagent, Shelf, Strength, Substance};
 use design::{FactorKind, Space};
-use quantity::{Concentration, Kind, MassConcentration};
+use quantity::{Concentration, Kind, MassConcentration, Volume};
 use source::{At, Item, Problem, Span, Table};
 
 /// The shelf with the place of each reagent in the file.
@@ -10,6 +10,8 @@ use source::{At, Item, Problem, Span, Table};
 pub(super) struct ShelfFile {
     pub shelf: Shelf,
     pub spans: Vec<Span>,
+    /// Names of reagents with a problem of their own, which is enough said of them.
+    pub broken: Vec<String>,
 }
 
 pub(super) fn read(root: &Table, space: &Space) -> ShelfFile {
@@ -22,7 +24,12 @@ pub(super) fn read(root: &Table, space: &Space) -> ShelfFile {
         );
     }
     for table in tables {
-        let Some((name, what)) = reagent(table, space) else {
+        let named = table
+            .item("name")
+            .filter(Item::is_text)
+            .and_then(|item| item.read::<String>());
+        let Some((name, what, amount)) = reagent(table, space) else {
+            file.broken.extend(named.map(|at| at.value));
             continue;
         };
         if let Some(first) = file.shelf.named(&name.value) {
@@ -55,6 +62,7 @@ pub(super) fn read(root: &Table, space: &Space) -> ShelfFile {
             name: name.value.as_str().into(),
             what,
             members,
+            amount,
         });
         file.spans.push(name.span);
     }
@@ -65,8 +73,9 @@ pub(super) fn read(root: &Table, space: &Space) -> ShelfFile {
 const WHAT: &str =
     "one of inert, culture, solution, electrolyte, intervention, component, levels, library";
 
-fn reagent(table: Table, space: &Space) -> Option<(At<String>, Substance)> {
+fn reagent(table: Table, space: &Space) -> Option<(At<String>, Substance, Option<Volume>)> {
     let name = table.required::<String>("name");
+    let amount = table.optional::<Volume>("amount").map(|at| at.value);
     let mut found: Vec<(Span, Option<Substance>)> = Vec::new();
     if let Some(item) = table.item("inert")
         && item.boolean() != Some(false)
@@ -180,7 +189,7 @@ fn reagent(table: Table, space: &Space) -> Option<(At<String>, Substance)> {
         }
     };
     table.finish();
-    Some((name?, what?))
+    Some((name?, what?, amount))
 }
 
 fn factor_of(

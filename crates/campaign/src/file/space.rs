@@ -87,6 +87,13 @@ pub(super) fn read(root: &Table, files: &dyn Files, sink: &Sink) -> Option<Space
                 .iter()
                 .rposition(|f| f.name == *factor)
                 .map(|at| spans[at].clone()),
+            design::SpaceProblem::Mixture { group, .. } => space
+                .factors
+                .iter()
+                .position(
+                    |f| matches!(&f.kind, FactorKind::Mixture { group: of, .. } if of == group),
+                )
+                .map(|at| spans[at].clone()),
             _ => None,
         };
         let span = span.unwrap_or_else(|| root.span());
@@ -451,6 +458,7 @@ impl Candidates {
         let mut seen = std::collections::BTreeSet::new();
         let mut points = Vec::new();
         let mut wrong = 0;
+        let mut rest = None;
         for (number, row) in self.csv.rows.iter().enumerate() {
             let cells: Vec<&str> = columns
                 .iter()
@@ -471,18 +479,18 @@ impl Candidates {
                     if wrong <= NAMED {
                         let span = self.csv.span(number);
                         sink.push(Problem::error(why).at(&span));
+                    } else {
+                        rest.get_or_insert(number);
                     }
                 }
             }
         }
-        if wrong > NAMED {
-            sink.push(
-                Problem::error(format!(
-                    "and {} more rows that are no points",
-                    wrong - NAMED
-                ))
-                .at(&self.span),
-            );
+        if let Some(first) = rest {
+            let said = match wrong - NAMED {
+                1 => "this row is no point either".to_owned(),
+                more => format!("this row and {} below are no points either", more - 1),
+            };
+            sink.push(Problem::error(said).at(&self.csv.span(first)));
         }
         (sink.errors() == before).then_some(points)
     }

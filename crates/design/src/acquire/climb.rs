@@ -3,6 +3,7 @@
 use quantity::Rng;
 use rand::RngExt;
 
+use super::slide::Faces;
 use crate::encode::{Continuous, Encoding};
 use crate::gp::minimise_in_box;
 use crate::space::{FactorKind, Level, Point, Space, normal};
@@ -19,6 +20,8 @@ pub(crate) struct Ground<'a> {
     /// Whether rules across factors must be kept.
     pub ruled: bool,
     discrete: Vec<usize>,
+    /// The faces along which real factors slide, where linear rules bind them.
+    faces: Option<Faces>,
 }
 
 /// Levels of one factor tried in a sweep; of more, a random choice.
@@ -46,6 +49,7 @@ impl<'a> Ground<'a> {
             continuous,
             ruled,
             discrete,
+            faces: Faces::of(space, encoding),
         }
     }
 
@@ -72,7 +76,17 @@ impl<'a> Ground<'a> {
             2
         };
         for _ in 0..rounds {
-            if !self.continuous.is_empty() {
+            if let Some(faces) = &self.faces {
+                let most = 2 * evaluations / rounds;
+                faces.climb(
+                    self.space,
+                    self.encoding,
+                    &mut best,
+                    &mut value,
+                    height,
+                    most,
+                );
+            } else if !self.continuous.is_empty() {
                 self.along_slope(&mut best, &mut value, height, evaluations / rounds);
             }
             for &factor in &self.discrete {

@@ -3,6 +3,7 @@
 mod climb;
 mod greedy;
 mod pool;
+mod slide;
 mod utility;
 
 pub(crate) use greedy::{best_sum, least_error};

@@ -173,7 +173,7 @@ pub fn judge(assay: &Assay, map: &PlateMap, seats: usize, data: &PlateData) -> J
         points,
         rejected: Vec::new(),
     };
-    judgement.rejected = rejections(assay, &judgement);
+    judgement.rejected = rejections(assay, &judgement, &lost(map, &judgement.wells, data));
     judgement
 }
 
@@ -352,29 +352,71 @@ fn point(assay: &Assay, seat: usize, samples: &Samples, pooled: Option<f64>) -> 
     }
 }
 
+/// Why most of the wells that don't count don't, where that is known: `: 96 waited too long`.
+fn lost(map: &PlateMap, wells: &[WellResult], data: &PlateData) -> String {
+    let mut causes: BTreeMap<&str, usize> = BTreeMap::new();
+    for (index, content) in map.wells.iter().enumerate() {
+        if *content == Content::Empty || wells[index].valid {
+            continue;
+        }
+        let flag = data
+            .flags
+            .get(&index)
+            .and_then(|flags| flags.iter().find(|flag| spoils(**flag)));
+        let cause = match (data.lost.get(&index), flag) {
+            (Some(why), _) => why,
+            (None, Some(flag)) => match flag {
+                Flag::LagBroken => "waited longer than the protocol allows",
+                Flag::VolumeShort => "got less liquid than asked",
+                Flag::NoSignal => "showed no signal",
+                Flag::Defect => "had a bubble or another defect",
+                Flag::Spilled => "spilled",
+                Flag::InDoubt => "are in doubt",
+                Flag::PlateRejected | Flag::Saturated => continue,
+            },
+            (None, None) => continue,
+        };
+        *causes.entry(cause).or_default() += 1;
+    }
+    let most = causes
+        .into_iter()
+        .max_by_key(|(cause, count)| (*count, std::cmp::Reverse(*cause)));
+    most.map_or(String::new(), |(cause, count)| {
+        format!(" ({count} {cause})")
+    })
+}
+
 /// The limits that a plate breaks, as sentences.
-fn rejections(assay: &Assay, plate: &Judgement) -> Vec<String> {
+fn rejections(assay: &Assay, plate: &Judgement, lost: &str) -> Vec<String> {
     let limits = &assay.limits;
     let mut why = Vec::new();
     let share = f64::from(plate.valid) / f64::from(plate.wanted.max(1));
     if share < limits.valid_share_min {
         why.push(format!(
-            "{} of {} wells gave a value, and at least {:.0} % must",
+            "{} of {} wells gave a value, and at least {:.0} % must{lost}",
             plate.valid,
             plate.wanted,
             100.0 * limits.valid_share_min
         ));
+        // Nothing more is known of a plate without values.
+        if plate.valid == 0 {
+            return why;
+        }
     }
     // A limit that can't be judged is broken: without controls nothing vouches for the plate.
     if let Some(min) = limits.z_prime_min {
         let found = plate.separation.z_prime;
-        if found.is_nan() || found < min {
+        if found.is_nan() {
+            why.push("Z′ can't be worked out: too few controls gave a value".into());
+        } else if found < min {
             why.push(format!("Z′ is {found:.2}, below {min}"));
         }
     }
     if let Some(max) = limits.control_cv_max {
         let found = plate.control_cv;
-        if found.is_nan() || found > max {
+        if found.is_nan() {
+            why.push("nothing vouches for it: too few negative controls gave a value".into());
+        } else if found > max {
             why.push(format!(
                 "the negative controls vary by {:.1} %, above {:.1} %",
                 100.0 * found,

@@ -26,7 +26,7 @@ pub use assay::{
     Normalise, PolicyChoice, Position, Response, Rim, Series, Take,
 };
 pub use file::{CampaignFile, FileError, Files, NatureFile, Setting, TableFile};
-pub use fill::fill;
+pub use fill::{fill, in_words};
 pub use map::{Content, PlateMap, TooFull};
 pub use reagent::{Reagent, Shelf, Strength, Substance, member};
 pub use record::Record;

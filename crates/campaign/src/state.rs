@@ -110,7 +110,7 @@ pub struct Task {
     /// When.
     pub at: Instant,
     /// What.
-    pub request: String,
+    pub request: bus::Request,
     /// Why.
     pub why: Arc<str>,
     /// When it was done.
@@ -469,11 +469,10 @@ impl State {
                 }
             }
             Effect::PersonTask { task, request, why } => {
-                let request = request_text(request);
                 self.chronicle.tasks.push(Task {
                     id: *task,
                     at: now,
-                    request,
+                    request: request.clone(),
                     why: why.clone(),
                     done: None,
                 });
@@ -498,21 +497,5 @@ impl PlateState {
         for well in wells {
             self.data.flags.entry(well).or_default().insert(flag);
         }
-    }
-}
-
-/// What a person is asked for, in words.
-fn request_text(request: &bus::Request) -> String {
-    use bus::Request;
-    match request {
-        Request::Bring { plate, nest, .. } => format!("bring {plate} into {nest}"),
-        Request::TakeAway { plate, place } => format!("look at {plate} ({place}) and take it away"),
-        Request::Service { device } => format!("service {device:?}"),
-        Request::Refill {
-            instrument,
-            consumable,
-        } => format!("refill {consumable} of {instrument}"),
-        Request::Free { mover } => format!("free {mover}"),
-        Request::Empty { instrument } => format!("empty {instrument}"),
     }
 }

@@ -30,7 +30,7 @@ fn setting(campaign: &Campaign, levels: &[String]) -> String {
 }
 
 /// Four significant digits.
-fn short(number: f64) -> String {
+pub(crate) fn short(number: f64) -> String {
     if number == 0.0 {
         return "0".into();
     }

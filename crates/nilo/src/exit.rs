@@ -74,9 +74,13 @@ impl Failure {
 
     /// Files have problems.
     pub fn problems(problems: source::Problems) -> Self {
+        let first = problems
+            .iter()
+            .find(|problem| problem.severity == source::Severity::Error)
+            .map_or("a problem", |problem| &problem.message);
         let what = match problems.errors() {
-            1 => "1 problem".to_owned(),
-            count => format!("{count} problems"),
+            0 | 1 => first.to_owned(),
+            count => format!("{first}, and {} more", count - 1),
         };
         Self {
             exit: Exit::Refused,

@@ -227,16 +227,16 @@ impl Twin {
             .running
             .retain(|running| *running != job.id);
         let Some(id) = job.on else { return };
+        let mut tempered = false;
         if let Some(plate) = self.truth.plate_mut(id) {
             liquid::evaporate(plate, &self.config.physics.liquid, now);
             if plate.served_by == Some(job.id) {
                 plate.served_by = None;
-                if air_of(&operation).is_some() {
-                    plate.set_air(AMBIENT_CELSIUS, false, now);
-                }
+                tempered = air_of(&operation).is_some();
             }
         }
         if job.ruined {
+            self.leave_to_cool(id, tempered);
             return self.finish(
                 &job,
                 Err(Fault::SampleLost {
@@ -287,7 +287,17 @@ impl Twin {
             }),
             _ => self.carry_out(&job, who, &operation, worklist.as_deref(), repeat),
         };
+        // What is measured at a temperature is measured before the plate leaves it.
+        self.leave_to_cool(id, tempered);
         self.finish(&job, result);
+    }
+
+    /// The plate comes back to the air of the hall, if an instrument had kept it at a temperature.
+    fn leave_to_cool(&mut self, id: PlateId, tempered: bool) {
+        let now = self.now;
+        if tempered && let Some(plate) = self.truth.plate_mut(id) {
+            plate.set_air(AMBIENT_CELSIUS, false, now);
+        }
     }
 
     /// Notes that an operation was carried out on a plate, once.

@@ -152,7 +152,8 @@ fn said(
         let _ = writeln!(
             text,
             "  waits for a person: {} ({})",
-            task.request, task.why
+            campaign::in_words(&task.request, hall),
+            task.why
         );
     }
     let json = json!({
@@ -164,7 +165,7 @@ fn said(
         "asked": state.points.len(),
         "answered": state.answered().count(),
         "faults": faults,
-        "waits_for_person": tasks.iter().map(|task| task.request.clone()).collect::<Vec<_>>(),
+        "waits_for_person": tasks.iter().map(|task| campaign::in_words(&task.request, hall)).collect::<Vec<_>>(),
     });
     (text.trim_end().to_owned(), json)
 }

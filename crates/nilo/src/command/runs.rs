@@ -1,5 +1,6 @@
 //! `nilo runs` and `nilo show`.
 
+use crate::answers::short;
 use crate::exit::{Exit, Failure};
 use crate::folder::{self, Folder, key};
 use crate::output::Output;
@@ -94,8 +95,9 @@ pub fn list(below: &Path, output: &Output) -> Result<Exit, Failure> {
                     .answer
                     .as_ref()
                     .and_then(|answer| answer.candidates.first());
-                let best_text =
-                    best.map_or(String::new(), |best| format!(", best {:.4}", best.estimate));
+                let best_text = best.map_or(String::new(), |best| {
+                    format!(", best {}", short(best.estimate))
+                });
                 // Writing to a String does not fail.
                 let _ = writeln!(
                     text,
@@ -129,6 +131,18 @@ pub fn list(below: &Path, output: &Output) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
+/// Levels with the digits that a person reads.
+fn levels(levels: &[String]) -> String {
+    let shown: Vec<String> = levels
+        .iter()
+        .map(|level| match level.parse::<f64>() {
+            Ok(number) if number.is_finite() => short(number),
+            _ => level.clone(),
+        })
+        .collect();
+    shown.join(", ")
+}
+
 /// One run.
 ///
 /// # Errors
@@ -158,13 +172,13 @@ pub fn show(run: &Path, output: &Output) -> Result<Exit, Failure> {
         for (place, candidate) in answer.candidates.iter().enumerate() {
             let _ = writeln!(
                 text,
-                "  {}. {:.4} (95 % {:.4} to {:.4}, {} wells) at {}",
+                "  {}. {} (95 % {} to {}, {} wells) at {}",
                 place + 1,
-                candidate.estimate,
-                candidate.interval.0,
-                candidate.interval.1,
+                short(candidate.estimate),
+                short(candidate.interval.0),
+                short(candidate.interval.1),
                 candidate.wells,
-                candidate.levels.join(", ")
+                levels(&candidate.levels)
             );
         }
         let _ = writeln!(

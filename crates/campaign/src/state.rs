@@ -1,5 +1,6 @@
 //! What a campaign knows: a fold over its records and the effects that concern it.
 
+use crate::answer::CONFIRM;
 use crate::assay::{Assay, Campaign};
 use crate::judge::{Judgement, PlateData, judge};
 use crate::map::PlateMap;
@@ -244,7 +245,14 @@ impl State {
         self.began.get_or_insert(now);
         self.now = self.now.max(now);
         match record {
-            Record::Asked(asked) => self.asked(asked, campaign),
+            Record::Asked(asked) => {
+                // The models of that moment are what later expectations rest on. A confirmation is
+                // chosen by the models that there are.
+                if asked.policy != CONFIRM {
+                    policy.refit();
+                }
+                self.asked(asked, campaign)
+            }
             Record::Plated(plated) => self.plated(plated, campaign, now),
             Record::Analysed(analysed) => {
                 let order = OrderId(analysed.order);

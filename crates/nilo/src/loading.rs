@@ -7,7 +7,7 @@ use campaign::CampaignFile;
 use lab::{Hall, LabFile};
 use labware::Catalogue;
 use quantity::Seed;
-use source::{Problem, Problems};
+use source::{Document, Problem, Problems};
 use std::path::Path;
 use std::sync::Arc;
 use twin::TwinConfig;
@@ -25,6 +25,18 @@ pub struct Loaded {
     pub warnings: Problems,
 }
 
+/// The kind of a file that is plainly no campaign.
+fn other_kind(document: &Document) -> Option<&'static str> {
+    let sink = source::Sink::new();
+    let root = document.root(&sink);
+    match () {
+        () if root.has("campaign") => None,
+        () if root.has("step") => Some("protocol"),
+        () if root.has("station") || root.has("track") => Some("lab"),
+        () => None,
+    }
+}
+
 impl Loaded {
     /// Loads a campaign file and whatever it names, and checks them against one another.
     ///
@@ -32,6 +44,16 @@ impl Loaded {
     /// Every problem that was found.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let document = files::document(path)?;
+        if let Some(other) = other_kind(&document) {
+            return Err(Failure::problem(
+                Problem::error(format!("this is a {other} file, and a campaign is wanted"))
+                    .in_file(&path.display().to_string())
+                    .help(format!(
+                        "nilo check {} says whether it is sound",
+                        path.display()
+                    )),
+            ));
+        }
         let disk = Disk::of(path);
         let (file, mut warnings) = CampaignFile::read(&document, &Catalogue::standard(), &disk)
             .map_err(Failure::problems)?;

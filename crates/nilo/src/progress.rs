@@ -96,7 +96,8 @@ impl Watcher for Progress {
             let Some(analysed) = &plate.analysed else {
                 break;
             };
-            let mut line = format!("{} after {}: ", plate.plate, lab_time(now));
+            let at = plate.ended.as_ref().map_or(now, |ended| ended.1);
+            let mut line = format!("{} after {}: ", plate.plate, lab_time(at));
             if analysed.rejected.is_empty() {
                 line += &format!("{} of {} wells count", analysed.valid, analysed.wanted);
                 if let Some(z) = analysed.z_prime {

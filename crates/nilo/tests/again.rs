@@ -77,6 +77,7 @@ fn a_run_that_is_killed_goes_on_to_the_same_end() {
         }
         assert!(killed > 0, "the run was over before it could be killed");
         let (_, found) = finish(&broken, "1");
+        assert!(found["resumed_at"].as_u64() > Some(0), "it began anew");
         assert_eq!(found["answer"], never_killed["answer"]);
         assert_eq!(found["journal"], never_killed["journal"]);
         assert_eq!(history(&broken), expected);

@@ -84,6 +84,28 @@ fn redacted(text: &str, desk: &Path) -> String {
         out.push(c);
     }
     out.pop();
+    shortened(&out)
+}
+
+/// Fractions of more than six digits end after the sixth: the last ones are the processor's.
+fn shortened(text: &str) -> String {
+    let mut out = String::new();
+    let (mut fraction, mut digits) = (false, 0);
+    for c in text.chars() {
+        let digit = c.is_ascii_digit();
+        if fraction && digit {
+            digits += 1;
+            match digits {
+                ..=6 => out.push(c),
+                7 => out.push('…'),
+                _ => {}
+            }
+            continue;
+        }
+        fraction = c == '.' && out.ends_with(|c: char| c.is_ascii_digit());
+        digits = 0;
+        out.push(c);
+    }
     out
 }
 

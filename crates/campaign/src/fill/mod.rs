@@ -8,6 +8,7 @@ pub use happened::in_words;
 use crate::Campaign;
 use crate::answer::CONFIRM;
 use crate::judge::Judgement;
+use crate::map::Content;
 use crate::record::Candidate;
 use crate::state::{AskedFor, State};
 use crate::turn::Loop;

@@ -39,6 +39,11 @@ pub trait Policy: Send {
     /// Every trial that can't be used. Then none of them is taken in.
     fn tell(&mut self, trials: &[Trial]) -> Result<(), TellError>;
 
+    /// Fits models to what was told, as [`Policy::ask`] does before it chooses. Models begin where the
+    /// last ones ended, so whoever rebuilds a policy from its trials calls this where it was asked,
+    /// and gets the same models.
+    fn refit(&mut self) {}
+
     /// What the policy's model expects at these points; nothing while it has no model.
     fn predict(&self, points: &[Point]) -> Option<Vec<Prediction>>;
 

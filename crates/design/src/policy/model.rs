@@ -416,6 +416,10 @@ impl Policy for Model {
         self.record.tell(trials)
     }
 
+    fn refit(&mut self) {
+        self.fit();
+    }
+
     fn predict(&self, points: &[Point]) -> Option<Vec<Prediction>> {
         let model = &self.fitted.as_ref()?.models[0];
         let minimise = self.record.question.goals[0].aim == Aim::Minimise;

@@ -79,6 +79,8 @@ pub enum Lab {
         /// The lab file
         file: PathBuf,
     },
+    /// Compute a lab for a load: which instruments, how many, where, on what track
+    Design(crate::command::lab::design::Args),
     /// Run a lab in the twin under a load: throughput, utilisation, waiting, what would help most
     Simulate(crate::command::lab::simulate::Args),
 }

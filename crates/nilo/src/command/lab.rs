@@ -1,5 +1,6 @@
 //! `nilo lab`: labs made, looked at and tried out.
 
+pub mod design;
 mod load;
 pub mod simulate;
 
@@ -19,6 +20,7 @@ pub fn lab(command: Lab, output: &Output) -> Result<Exit, Failure> {
     match command {
         Lab::Generate { stations, out } => generate(stations, out.as_deref(), output),
         Lab::Show { file } => show(&file, output),
+        Lab::Design(args) => design::run(&args, output),
         Lab::Simulate(args) => simulate::run(&args, output),
     }
 }

@@ -1,4 +1,4 @@
-//! A design drawn to scale: floor, track, stations with their instruments, and the rides between them.
+//! A design drawn to scale: floor, track, stations with their instruments, and the traffic.
 
 use crate::design::{Design, Floor, site::TILE, standing};
 use crate::sizes::{self, Zone};
@@ -10,12 +10,10 @@ const SCALE: f64 = 90.0;
 /// Around the drawing.
 const MARGIN: f64 = 24.0;
 /// For the title, and for the legend.
-const TITLE: f64 = 62.0;
+const TITLE: f64 = 80.0;
 const LEGEND: f64 = 58.0;
 /// An arm's share of a station's depth, metres.
 const ARM: f64 = 0.35;
-/// Rides that are drawn: those above this share of the busiest.
-const RIDES_SHARE: f64 = 0.04;
 
 const STYLE: &str = "text{font-family:system-ui,Helvetica,Arial,sans-serif;fill:#1d2733}\
 .t{font-size:17px;font-weight:600}.s{font-size:12.5px;fill:#4a5866}\
@@ -32,7 +30,7 @@ const STYLE: &str = "text{font-family:system-ui,Helvetica,Arial,sans-serif;fill:
 .station{fill:#fff;stroke:#5d6b79;stroke-width:1}\
 .arm{fill:#5d6b79}.reach{fill:none;stroke:#c3ccd5;stroke-width:.8;stroke-dasharray:2 2}\
 .unit{stroke:#54616e;stroke-width:.6}\
-.ride{fill:none;stroke:#c2410c;stroke-linecap:round;stroke-opacity:.5}";
+.ride{fill:none;stroke:#c2410c;stroke-opacity:.42}";
 
 const fn colour(zone: Zone) -> &'static str {
     match zone {
@@ -93,7 +91,7 @@ pub fn page(designs: &[(&Design, &str)]) -> String {
     let width = designs
         .iter()
         .map(|(d, _)| size(&d.floor)[0] * SCALE)
-        .fold(760.0, f64::max)
+        .fold(820.0, f64::max)
         + 2.0 * MARGIN;
     let mut body = String::new();
     let mut y = MARGIN;
@@ -101,11 +99,14 @@ pub fn page(designs: &[(&Design, &str)]) -> String {
         let _ = writeln!(
             body,
             "<text class=\"t\" x=\"{MARGIN}\" y=\"{:.1}\">{}</text>\
+             <text class=\"s\" x=\"{MARGIN}\" y=\"{:.1}\">{}</text>\
              <text class=\"s\" x=\"{MARGIN}\" y=\"{:.1}\">{}</text>",
             y + 16.0,
             escape(title),
             y + 38.0,
-            escape(&summary(design))
+            escape(&what(design)),
+            y + 56.0,
+            escape(&does(design))
         );
         y += TITLE;
         let sheet = Sheet {
@@ -128,20 +129,28 @@ pub fn page(designs: &[(&Design, &str)]) -> String {
     )
 }
 
-fn summary(design: &Design) -> String {
-    let o = &design.outcome;
+/// What a hall has.
+fn what(design: &Design) -> String {
     let [w, h] = [0, 1].map(|k| design.floor.high[k] - design.floor.low[k]);
     format!(
-        "{:.1} × {:.1} m = {:.1} m²; {} stations, {} instruments, {} movers on {}; {:.1} plates/h in the twin, {:.1} m of movers a plate",
-        w,
-        h,
+        "{w:.1} × {h:.1} m = {:.1} m²; {} stations with {} instruments, {} movers on {}",
         design.floor.area(),
         design.hall.stations.len(),
         design.hall.instruments.len(),
         design.hall.movers.len(),
-        design.site.form,
+        design.site.form
+    )
+}
+
+/// What it does.
+fn does(design: &Design) -> String {
+    let o = &design.outcome;
+    format!(
+        "in the twin {:.1} plates an hour, {:.1} % of them within every limit; {:.1} m of movers and {:.1} s of their time a plate",
         o.plates_per_hour(),
-        o.metres()
+        o.compliance() * 100.0,
+        o.metres(),
+        o.mover_seconds()
     )
 }
 
@@ -184,15 +193,21 @@ impl Sheet<'_> {
             self.path(out, station);
         }
         self.track(out);
+        self.traffic(out);
         for station in 0..design.modules.len() {
             self.station(out, station);
         }
-        self.rides(out);
         let half = TILE * 0.32;
         for mover in &design.hall.movers {
             let p = design.hall.track.berth(mover.home).position;
             let (x, y) = (p.x.as_m(), p.y.as_m());
-            self.rect(out, "mover", [x - half, y - half], [x + half, y + half], " rx=\"2\"/>");
+            self.rect(
+                out,
+                "mover",
+                [x - half, y - half],
+                [x + half, y + half],
+                " rx=\"2\"/>",
+            );
         }
     }
 
@@ -200,9 +215,7 @@ impl Sheet<'_> {
     fn part(&self, station: usize, u: [f64; 2], v: [f64; 2]) -> ([f64; 2], [f64; 2]) {
         let (front, out) = standing(&self.design.hall, station);
         let along = [out[1].abs(), out[0].abs()];
-        let at = |u: f64, v: f64| {
-            [0, 1].map(|k| front[k] + along[k] * u + out[k] * v)
-        };
+        let at = |u: f64, v: f64| [0, 1].map(|k| front[k] + along[k] * u + out[k] * v);
         (at(u[0], v[0]), at(u[1], v[1]))
     }
 
@@ -254,14 +267,20 @@ impl Sheet<'_> {
                 BerthKind::Dock => ("dock", TILE * 0.44),
                 BerthKind::Parking => ("park", TILE * 0.4),
             };
-            self.rect(out, class, [x - half, y - half], [x + half, y + half], " rx=\"3\"/>");
+            self.rect(
+                out,
+                class,
+                [x - half, y - half],
+                [x + half, y + half],
+                " rx=\"3\"/>",
+            );
         }
     }
 
     fn station(&self, out: &mut String, station: usize) {
         let design = self.design;
         let (module, style) = (&design.modules[station], &design.style);
-        let half = design.site.pitch / 2.0 - 0.02;
+        let half = design.site.pitch / 2.0 - 0.008;
         let name = &design.hall.stations[station].name;
         let (a, b) = self.part(station, [-half, half], [0.02, style.depth]);
         let title = format!(" rx=\"4\"><title>{}</title></rect>", escape(name));
@@ -330,44 +349,25 @@ impl Sheet<'_> {
         }
     }
 
-    /// Rides with plates, both ways together, as bows from dock to dock.
-    fn rides(&self, out: &mut String) {
-        let trips = &self.design.outcome.trips;
-        let mut pairs: std::collections::BTreeMap<(usize, usize), f64> = Default::default();
-        for ((from, to), rides) in trips {
-            let (a, b) = (from.index().min(to.index()), from.index().max(to.index()));
-            if a != b {
-                *pairs.entry((a, b)).or_default() += rides[0];
-            }
-        }
-        let most = pairs.values().copied().fold(0.0, f64::max);
-        for ((a, b), rides) in pairs {
-            if rides < most * RIDES_SHARE {
+    /// Movers over the track, as lines as wide as they are many.
+    fn traffic(&self, out: &mut String) {
+        let (track, every) = (&self.design.hall.track, quantity::Length::from_m(0.1));
+        let blocks = &self.design.outcome.block_per_hour;
+        let most = self.design.outcome.busiest_block_per_hour().max(1e-9);
+        for block in track.blocks() {
+            let passes = blocks.get(block.id.index()).copied().unwrap_or(0.0);
+            if passes <= 0.0 {
                 continue;
             }
-            let dock = |station: usize| {
-                let (front, way) = standing(&self.design.hall, station);
-                ([0, 1].map(|k| front[k] - way[k] * TILE), way)
-            };
-            let ((p, p_out), (q, q_out)) = (dock(a), dock(b));
-            // Bows bend away from the stations, the more the further they go.
-            let far = (p[0] - q[0]).hypot(p[1] - q[1]);
-            let bend = (0.08 + far * 0.06).min(0.4);
-            let c = [0, 1].map(|k| {
-                (p[k] + q[k]) / 2.0 - (p_out[k] + q_out[k]) / 2.0 * bend
-            });
-            let (p, q, c) = (self.xy(p), self.xy(q), self.xy(c));
+            let mut path = String::new();
+            for (k, point) in track.outline(block.id, every).iter().enumerate() {
+                let [x, y] = self.point(*point);
+                let _ = write!(path, "{}{x:.1} {y:.1}", if k == 0 { 'M' } else { 'L' });
+            }
             let _ = writeln!(
                 out,
-                "<path class=\"ride\" stroke-width=\"{:.1}\" d=\"M{:.1} {:.1}Q{:.1} {:.1} {:.1} {:.1}\">\
-                 <title>{rides:.1} plates an hour</title></path>",
-                0.8 + 5.2 * rides / most.max(1e-9),
-                p[0],
-                p[1],
-                c[0],
-                c[1],
-                q[0],
-                q[1]
+                "<path class=\"ride\" stroke-width=\"{:.1}\" d=\"{path}\"/>",
+                0.7 + 5.3 * passes / most
             );
         }
     }
@@ -398,7 +398,7 @@ fn legend(out: &mut String, y: f64) {
     let items = [
         ("mover", "mover in its berth", 12.0),
         ("dock", "dock", 12.0),
-        ("path", "kept free: aisle, or path for swapping stations", 22.0),
+        ("path", "kept free: aisle, or path to swap stations", 22.0),
     ];
     for (class, word, wide) in items {
         let _ = writeln!(
@@ -414,7 +414,7 @@ fn legend(out: &mut String, y: f64) {
     let _ = writeln!(
         out,
         "<path class=\"ride\" stroke-width=\"4\" d=\"M{x:.1} {:.1}h26\"/>\
-         <text class=\"s\" style=\"font-size:10.5px\" x=\"{:.1}\" y=\"{:.1}\">plates carried (width: plates/h)</text>",
+         <text class=\"s\" style=\"font-size:10.5px\" x=\"{:.1}\" y=\"{:.1}\">traffic</text>",
         y + 4.0,
         x + 32.0,
         y + 8.0

@@ -76,27 +76,63 @@ const fn still(mut of: Size) -> Size {
 
 /// The kinds that ship.
 const SIZES: [(&str, Size); 27] = [
-    ("liquid_handler", size(1.10, 0.75, true, 120.0, Zone::Liquid)),
-    ("liquid_handler_96", size(1.10, 0.75, true, 140.0, Zone::Liquid)),
-    ("acoustic_dispenser", still(size(0.65, 0.65, false, 300.0, Zone::Liquid))),
-    ("reagent_dispenser", size(0.30, 0.45, false, 20.0, Zone::Liquid)),
+    (
+        "liquid_handler",
+        size(1.10, 0.75, true, 120.0, Zone::Liquid),
+    ),
+    (
+        "liquid_handler_96",
+        size(1.10, 0.75, true, 140.0, Zone::Liquid),
+    ),
+    (
+        "acoustic_dispenser",
+        still(size(0.65, 0.65, false, 300.0, Zone::Liquid)),
+    ),
+    (
+        "reagent_dispenser",
+        size(0.30, 0.45, false, 20.0, Zone::Liquid),
+    ),
     ("washer", size(0.40, 0.45, false, 20.0, Zone::Liquid)),
     ("sealer", size(0.25, 0.50, false, 25.0, Zone::Cover)),
     ("peeler", size(0.30, 0.50, false, 35.0, Zone::Cover)),
     ("lid_handler", size(0.20, 0.20, false, 8.0, Zone::Cover)),
     ("incubator", hot(size(0.65, 0.75, true, 60.0, Zone::Warm))),
     ("shaker", shakes(size(0.25, 0.30, false, 5.0, Zone::Bench))),
-    ("heater_shaker_bank", hot(shakes(size(0.60, 0.50, false, 25.0, Zone::Bench)))),
-    ("centrifuge", shakes(size(0.55, 0.65, false, 70.0, Zone::Bench))),
-    ("thermocycler", hot(size(0.30, 0.50, false, 40.0, Zone::Bench))),
-    ("absorbance_reader", size(0.35, 0.45, false, 20.0, Zone::Read)),
-    ("fluorescence_reader", size(0.45, 0.50, false, 45.0, Zone::Read)),
-    ("luminescence_reader", size(0.40, 0.45, false, 35.0, Zone::Read)),
+    (
+        "heater_shaker_bank",
+        hot(shakes(size(0.60, 0.50, false, 25.0, Zone::Bench))),
+    ),
+    (
+        "centrifuge",
+        shakes(size(0.55, 0.65, false, 70.0, Zone::Bench)),
+    ),
+    (
+        "thermocycler",
+        hot(size(0.30, 0.50, false, 40.0, Zone::Bench)),
+    ),
+    (
+        "absorbance_reader",
+        size(0.35, 0.45, false, 20.0, Zone::Read),
+    ),
+    (
+        "fluorescence_reader",
+        size(0.45, 0.50, false, 45.0, Zone::Read),
+    ),
+    (
+        "luminescence_reader",
+        size(0.40, 0.45, false, 35.0, Zone::Read),
+    ),
     ("plate_reader", size(0.50, 0.55, false, 70.0, Zone::Read)),
     ("imager", still(size(0.60, 0.70, false, 250.0, Zone::Read))),
-    ("sequencer", still(size(0.60, 0.70, true, 200.0, Zone::Read))),
+    (
+        "sequencer",
+        still(size(0.60, 0.70, true, 200.0, Zone::Read)),
+    ),
     ("lcms", size(1.00, 0.75, true, 350.0, Zone::Read)),
-    ("conductivity_meter", size(0.50, 0.50, false, 40.0, Zone::Read)),
+    (
+        "conductivity_meter",
+        size(0.50, 0.50, false, 40.0, Zone::Read),
+    ),
     ("balance", still(size(0.30, 0.30, false, 8.0, Zone::Read))),
     ("barcode_reader", size(0.15, 0.15, false, 3.0, Zone::Read)),
     ("cold_store", size(0.65, 0.75, true, 40.0, Zone::Cold)),

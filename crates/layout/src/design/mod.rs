@@ -177,6 +177,10 @@ pub enum DesignError {
 pub const ENOUGH: f64 = 0.97;
 /// The share of plates that must keep every limit between steps.
 pub const COMPLIANCE: f64 = 0.95;
+/// Prices are known no better than to this share.
+const PRICE_KNOWN: f64 = 0.03;
+/// Movers are added to benches as long as each time they bring this share more plates.
+const MOVERS_HELP: f64 = 0.01;
 /// Corrections by simulation.
 const CORRECTIONS: usize = 6;
 /// Seconds of a mover for a leg: an empty ride, an arm, a ride, an arm (rides of some metres 3 to
@@ -196,8 +200,9 @@ impl Design {
     }
 }
 
-/// Designs a hall: of every form of track the best arrangement, cheapest first, those that do what is
-/// wanted before the others.
+/// Designs a hall: of every form of track the best arrangement. Those that do what is wanted come
+/// first, and of them the cheapest; of those whose prices differ by less than prices are known to,
+/// the one with the least floor.
 ///
 /// # Errors
 /// See [`DesignError`].
@@ -213,38 +218,62 @@ pub fn design(
     for form in forms {
         designs.push(corrected(*form, mix, wanted, need.clone())?);
     }
+    let lacks = |d: &Design| !d.suffices(wanted.rate);
+    let price = |d: &Design| d.price.total();
+    let area = |d: &Design| d.floor.area();
     designs.sort_by(|a, b| {
-        let lacks = |d: &Design| !d.suffices(wanted.rate);
-        let price = |d: &Design| d.price.total();
-        lacks(a).cmp(&lacks(b)).then(price(a).total_cmp(&price(b)))
+        let by_price = price(a).total_cmp(&price(b));
+        lacks(a).cmp(&lacks(b)).then(by_price)
     });
+    let equal = designs.iter().take_while(|d| {
+        lacks(d) == lacks(&designs[0]) && price(d) <= price(&designs[0]) * (1.0 + PRICE_KNOWN)
+    });
+    let least = equal
+        .enumerate()
+        .min_by(|a, b| area(a.1).total_cmp(&area(b.1)));
+    let least = least.map_or(0, |(at, _)| at);
+    designs[..=least].rotate_right(1);
     Ok(designs)
 }
 
 /// The same instruments as people lay them out: zones one after another along rows of benches with
-/// aisles, on a tile floor. Movers are added until the throughput is the same.
+/// aisles, on a tile floor. Movers are added until the throughput is the same. If they are
+/// `arranged`, the same benches stand where flow × distance is least, to tell what that alone brings.
 ///
 /// # Errors
 /// See [`DesignError`].
-pub fn human(mix: &Mix, wanted: Wanted, need: &Need) -> Result<Design, DesignError> {
+pub fn human(
+    mix: &Mix,
+    wanted: Wanted,
+    need: &Need,
+    arranged: bool,
+) -> Result<Design, DesignError> {
     check(wanted)?;
     let modules = group::by_kind(need, HUMAN.frame);
     let rows = HUMAN.along.unwrap_or(usize::MAX);
     let form = Form::Tiles(modules.len().div_ceil(2 * rows).max(1));
     let mut movers = movers(need, &modules, wanted.rate);
+    let mut best: Option<Design> = None;
     loop {
         let plan = Plan {
             style: HUMAN,
             form,
             need: need.clone(),
             movers,
+            arranged,
         };
         let design = plan.build("benches", mix, wanted, &modules, None)?;
         let most = site::parking_max(form, modules.len()) * 10 / 11;
-        if design.suffices(wanted.rate) || movers >= most.min(4 * modules.len()) {
-            return Ok(design);
+        let done = design.suffices(wanted.rate) || movers >= most;
+        // Where more movers bring no more plates, it is not movers that are missing.
+        let rate = design.outcome.plates_per_hour();
+        let helps = |best: &Design| rate > best.outcome.plates_per_hour() * (1.0 + MOVERS_HELP);
+        match best {
+            Some(best) if !design.suffices(wanted.rate) && !helps(&best) => return Ok(best),
+            _ if done => return Ok(design),
+            _ => best = Some(design),
         }
-        movers += movers.div_ceil(4);
+        movers += movers.div_ceil(2);
     }
 }
 
@@ -257,10 +286,18 @@ fn check(wanted: Wanted) -> Result<(), DesignError> {
         })
     };
     if !(wanted.rate.is_finite() && wanted.rate > 0.0 && wanted.rate <= 10_000.0) {
-        return wrong("a rate of", wanted.rate, "plates an hour, above 0 and up to 10,000");
+        return wrong(
+            "a rate of",
+            wanted.rate,
+            "plates an hour, above 0 and up to 10,000",
+        );
     }
     if !(wanted.utilisation > 0.0 && wanted.utilisation <= 1.0) {
-        return wrong("a utilisation of", wanted.utilisation, "a share above 0 and up to 1");
+        return wrong(
+            "a utilisation of",
+            wanted.utilisation,
+            "a share above 0 and up to 1",
+        );
     }
     Ok(())
 }
@@ -286,6 +323,7 @@ fn corrected(form: Form, mix: &Mix, wanted: Wanted, need: Need) -> Result<Design
             form,
             movers: movers(&need, &modules, wanted.rate) + spare_movers,
             need: need.clone(),
+            arranged: true,
         };
         let mut design = plan.build("computed", mix, wanted, &modules, None)?;
         // Once more with the rides that were made in the twin.
@@ -329,7 +367,8 @@ fn missing(design: &Design) -> Missing {
     let mover = wait("a mover");
     let arm = wait("an arm") + wait("a dock");
     let home = wait("a home in a hotel");
-    let instrument = wait("an instrument") + wait("an instrument's nest") + wait("room in the plan");
+    let instrument =
+        wait("an instrument") + wait("an instrument's nest") + wait("room in the plan");
     if home > mover + arm + instrument {
         return Missing::Kind("hotel".into());
     }
@@ -366,6 +405,8 @@ struct Plan {
     form: Form,
     need: Need,
     movers: usize,
+    /// Whether stations are placed by flows; else one after another.
+    arranged: bool,
 }
 
 impl Plan {
@@ -395,8 +436,7 @@ impl Plan {
         };
         let identity: Vec<usize> = (0..modules.len()).collect();
         let (mut text, mut hall) = written(&identity)?;
-        // People put zone after zone; only the computed hall is arranged by its flows.
-        if self.style.along.is_none() {
+        if self.arranged {
             let berths: Option<Vec<_>> = site
                 .slots
                 .iter()
@@ -448,7 +488,10 @@ pub fn standing(hall: &Hall, station: usize) -> ([f64; 2], [f64; 2]) {
     let out = hall.docks[station].first().map_or([0.0, 1.0], |id| {
         let berth = hall.track.berth(*id);
         let node = hall.track.node(berth.enter.node).point;
-        let (dx, dy) = ((berth.position.x - node.x).as_m(), (berth.position.y - node.y).as_m());
+        let (dx, dy) = (
+            (berth.position.x - node.x).as_m(),
+            (berth.position.y - node.y).as_m(),
+        );
         let length = dx.hypot(dy).max(1e-9);
         [dx / length, dy / length]
     });
@@ -484,7 +527,12 @@ fn price(hall: &Hall, form: Form, floor: Floor) -> Price {
         Form::Tiles(_) => {
             // A tile for each place where ways meet, and for each berth.
             let tile = site::TILE;
-            let cell = |p: Point| ((p.x.as_m() / tile).floor() as i64, (p.y.as_m() / tile).floor() as i64);
+            let cell = |p: Point| {
+                (
+                    (p.x.as_m() / tile).floor() as i64,
+                    (p.y.as_m() / tile).floor() as i64,
+                )
+            };
             let mut cells: Vec<(i64, i64)> = hall
                 .track
                 .blocks()
@@ -499,7 +547,11 @@ fn price(hall: &Hall, form: Form, floor: Floor) -> Price {
         _ => hall.track.rail_length().as_m() * sizes::RAIL_PRICE,
     };
     Price {
-        instruments: hall.instruments.iter().map(|i| sizes::of(&i.kind).price).sum(),
+        instruments: hall
+            .instruments
+            .iter()
+            .map(|i| sizes::of(&i.kind).price)
+            .sum(),
         stations: hall.stations.len() as f64 * (sizes::ARM_PRICE + sizes::FRAME_PRICE),
         transport: track + hall.movers.len() as f64 * sizes::MOVER_PRICE,
         floor: floor.area() * sizes::FLOOR_PRICE,

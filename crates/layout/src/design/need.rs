@@ -153,7 +153,10 @@ pub fn need(kinds: &Kinds, mix: &Mix, rate: f64, target: f64) -> Result<Need, De
     let mut flows: BTreeMap<(String, String), f64> = BTreeMap::new();
     let mut flow_hours = 0.0;
     for (recipe, share) in shares.iter().enumerate() {
-        let own = steps.iter().zip(&chosen).filter(|(s, _)| s.recipe == recipe);
+        let own = steps
+            .iter()
+            .zip(&chosen)
+            .filter(|(s, _)| s.recipe == recipe);
         let mut last = "hotel";
         for (step, at) in own {
             let (kind, seconds) = step.options[*at];
@@ -173,7 +176,10 @@ pub fn need(kinds: &Kinds, mix: &Mix, rate: f64, target: f64) -> Result<Need, De
         "hotel".into(),
         (homes / f64::from(nests("hotel"))).ceil().max(1.0) as usize,
     );
-    counts.insert("waste".into(), (rate / WASTE_PER_HOUR).ceil().max(1.0) as usize);
+    counts.insert(
+        "waste".into(),
+        (rate / WASTE_PER_HOUR).ceil().max(1.0) as usize,
+    );
     counts.insert("quarantine".into(), 1);
     Ok(Need {
         counts,

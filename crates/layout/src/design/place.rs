@@ -83,3 +83,47 @@ pub fn place(flows: &[Vec<f64>], distances: &[Vec<i64>], seed: Seed) -> Vec<usiz
         identity
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use transport::BerthKind;
+    use transport::layouts::{Plan, oval};
+
+    #[test]
+    fn ways_round_a_loop_add_up() {
+        let track = oval(Plan::default(), 6, 2).unwrap();
+        let docks: Vec<BerthId> = track
+            .berths()
+            .iter()
+            .filter(|b| b.kind == BerthKind::Dock)
+            .map(|b| b.id)
+            .collect();
+        let far = distances(&track, &docks);
+        let round: i64 = track.blocks().iter().map(|b| b.length.base()).sum();
+        let siding = |id: BerthId| track.berth(id).enter.length + track.berth(id).leave.length;
+        for (i, a) in docks.iter().enumerate() {
+            assert_eq!(far[i][i], 0);
+            for (j, b) in docks.iter().enumerate().filter(|(j, _)| *j != i) {
+                // There and back is once round, with both sidings in and out.
+                let both = far[i][j] + far[j][i];
+                assert_eq!(both, round + (siding(*a) + siding(*b)).base());
+            }
+        }
+    }
+
+    #[test]
+    fn the_busiest_pair_stands_together() {
+        // Four slots in a row; the first and the last module exchange most.
+        let far: Vec<Vec<i64>> = (0..4_i64)
+            .map(|i| (0..4_i64).map(|j| (i - j).abs() * 1_000_000).collect())
+            .collect();
+        let mut flows = vec![vec![0.0; 3]; 3];
+        flows[0][2] = 10.0;
+        flows[2][0] = 10.0;
+        flows[0][1] = 1.0;
+        let slots = place(&flows, &far, Seed(3));
+        assert_eq!(slots[0].abs_diff(slots[2]), 1, "{slots:?}");
+        assert_eq!(slots[0].abs_diff(slots[1]), 1, "{slots:?}");
+    }
+}

@@ -53,7 +53,7 @@ pub struct Site {
     pub pitch: f64,
 }
 
-/// A track with at least so many slots, and so many parking berths.
+/// A track with so many slots, and so many parking berths.
 pub fn site(form: Form, slots: usize, parking: usize, style: &Style) -> Site {
     match form {
         Form::Tiles(spines) => tiles(spines.max(1), slots, parking, style),
@@ -89,12 +89,14 @@ fn rails(form: Form, slots: usize, parking: usize, style: &Style) -> Site {
     }
 }
 
-/// What a column of a row of berths is, by its place in its slot: two docks in the middle, parking
-/// beside them.
+/// What a column of a row of berths is, by its place in its slot: two docks about the middle, parking
+/// between or beside them.
 fn berth(at: usize, pitch: usize, parks: usize) -> char {
-    let first = (pitch - 2) / 2;
-    let beside = [first.checked_sub(1), Some(first + 2)];
-    if at == first || at == first + 1 {
+    let wide = 2 + pitch % 2;
+    let first = (pitch - wide) / 2;
+    let between = (wide == 3).then_some(first + 1);
+    let beside = [between.or(Some(first + wide)), first.checked_sub(1)];
+    if at == first || at == first + wide - 1 {
         'd'
     } else if beside.iter().take(parks).any(|b| *b == Some(at)) {
         'p'
@@ -106,7 +108,6 @@ fn berth(at: usize, pitch: usize, parks: usize) -> char {
 fn tiles(spines: usize, slots: usize, parking: usize, style: &Style) -> Site {
     let pitch = ((style.frame.front / TILE) - 1e-9).ceil().max(4.0) as usize;
     let side = slots.div_ceil(2 * spines).max(1);
-    let all = 2 * spines * side;
     let cross = if spines > 1 { CROSS } else { 0 };
     let gap = ((2.0 * style.depth + style.path) / TILE - 1e-9).ceil() as usize;
     let columns = side * pitch + 2 * cross;
@@ -126,10 +127,13 @@ fn tiles(spines: usize, slots: usize, parking: usize, style: &Style) -> Site {
     let mut docks = 0;
     for spine in 0..spines {
         for north in [true, false] {
-            let first = names.len();
+            let first = (2 * spine + usize::from(!north)) * side;
             // Parking is spread evenly over the slots.
-            let parks = |slot: usize| (slot + 1) * parking / all - slot * parking / all;
-            let cell = |c: usize| berth(c % pitch, pitch, parks(first + c / pitch));
+            let parks = |slot: usize| (slot + 1) * parking / slots - slot * parking / slots;
+            let cell = |c: usize| match first + c / pitch {
+                slot if slot < slots => berth(c % pitch, pitch, parks(slot)),
+                _ => ' ',
+            };
             let inner = if north { spine > 0 } else { spine + 1 < spines };
             let row = joined(&cell, inner);
             if north {
@@ -138,7 +142,7 @@ fn tiles(spines: usize, slots: usize, parking: usize, style: &Style) -> Site {
             } else {
                 rows.push(row);
             }
-            for _ in 0..side {
+            for _ in first..slots.min(first + side) {
                 names.push((1..=2).map(|k| format!("dock-{}", docks + k)).collect());
                 docks += 2;
             }
@@ -163,7 +167,7 @@ fn tiles(spines: usize, slots: usize, parking: usize, style: &Style) -> Site {
 /// The most parking berths of a tile floor with so many slots.
 pub fn parking_max(form: Form, slots: usize) -> usize {
     match form {
-        Form::Tiles(spines) => 2 * 2 * spines * slots.div_ceil(2 * spines),
+        Form::Tiles(_) => 2 * slots,
         _ => usize::MAX,
     }
 }

@@ -72,7 +72,10 @@ pub fn text(
                 _ => format!("{{ kind = \"{kind}\", count = {count} }}"),
             })
             .collect();
-        let docks: Vec<String> = site.slots[*slot].iter().map(|d| format!("\"{d}\"")).collect();
+        let docks: Vec<String> = site.slots[*slot]
+            .iter()
+            .map(|d| format!("\"{d}\""))
+            .collect();
         let _ = write!(
             out,
             "\n[[station]]\nname = \"{name}\"\ndocks = [{}]\ninstruments = [\n  {},\n]\n",

@@ -53,8 +53,8 @@ pub struct Outcome {
     pub plate_hours: BTreeMap<&'static str, f64>,
     /// How many orders waited for each kind of thing, on average.
     pub waiting: BTreeMap<&'static str, f64>,
-    /// Movers an hour over the busiest block of the track.
-    pub busiest_block_per_hour: f64,
+    /// Movers an hour over each block of the track.
+    pub block_per_hour: Vec<f64>,
     /// Rides an hour with a plate, and without, between stations.
     pub trips: BTreeMap<(StationId, StationId), [f64; 2]>,
     /// Plates that were put back into their homes so that others could go on.
@@ -109,7 +109,6 @@ impl Outcome {
         ];
         let movers = noted.movers.len().max(1) as f64;
         let busiest = noted.movers.iter().copied().fold(0.0, f64::max);
-        let passes = noted.passes.iter().copied().max().unwrap_or(0);
         Self {
             hours,
             whys: feed.whys.clone(),
@@ -126,7 +125,11 @@ impl Outcome {
                 .map(|(name, seconds)| (name, seconds / 3600.0 * each))
                 .into(),
             waiting,
-            busiest_block_per_hour: f64::from(passes) / hours.max(1e-9),
+            block_per_hour: noted
+                .passes
+                .iter()
+                .map(|count| f64::from(*count) / hours.max(1e-9))
+                .collect(),
             trips: noted
                 .trips
                 .iter()
@@ -155,6 +158,12 @@ impl Outcome {
     pub fn compliance(&self) -> f64 {
         let late: u32 = self.books.iter().map(|(_, book)| book.late).sum();
         1.0 - f64::from(late) / f64::from(self.finished().max(1))
+    }
+
+    /// Movers an hour over the busiest block of the track.
+    #[must_use]
+    pub fn busiest_block_per_hour(&self) -> f64 {
+        self.block_per_hour.iter().copied().fold(0.0, f64::max)
     }
 
     /// Metres of movers for each finished plate, all rides.

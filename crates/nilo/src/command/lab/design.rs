@@ -79,14 +79,17 @@ pub fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     };
     let human = args
         .compare
-        .then(|| design::human(&load.mix, wanted, &best.need))
+        .then(|| design::human(&load.mix, wanted, &best.need, false))
         .transpose()
         .map_err(refused)?;
     let svg = match &human {
         None => picture::svg(best, "Computed"),
         Some(human) => picture::page(&[
             (best, "Computed"),
-            (human, "The same instruments on benches, by zones, with aisles of 1.5 m"),
+            (
+                human,
+                "The same instruments on benches, by zones, with aisles of 1.5 m",
+            ),
         ]),
     };
     let drawing = args
@@ -134,8 +137,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text)
-        .map_err(|error| Failure::io(format!("{}: {error}", path.display())))
+    std::fs::write(path, text).map_err(|error| Failure::io(format!("{}: {error}", path.display())))
 }
 
 fn fields(design: &Design) -> Value {
@@ -176,7 +178,11 @@ fn table(designs: &[Design], human: Option<&Design>, wanted: Wanted) -> String {
             o.plates_per_hour() / d.floor.area(),
             o.metres(),
             o.mover_seconds(),
-            if d.suffices(wanted.rate) { "" } else { "  falls short" }
+            if d.suffices(wanted.rate) {
+                ""
+            } else {
+                "  falls short"
+            }
         );
     };
     for design in designs {

@@ -221,7 +221,7 @@ impl Report<'_> {
         let _ = writeln!(
             t,
             "  busiest piece of track: {:.0} movers an hour",
-            o.busiest_block_per_hour
+            o.busiest_block_per_hour()
         );
         for change in self.next {
             let gain = (change.plates_per_hour / self.most.max(1e-9) - 1.0) * 100.0;
@@ -292,7 +292,7 @@ pub fn outcome(o: &Outcome) -> Value {
         "flow_hours": o.flow_hours,
         "plate_hours": o.plate_hours,
         "waiting": o.waiting,
-        "busiest_block_per_hour": o.busiest_block_per_hour,
+        "busiest_block_per_hour": o.busiest_block_per_hour(),
         "cleared": o.cleared,
         "breaches": o.breaches,
     })

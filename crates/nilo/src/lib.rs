@@ -8,6 +8,7 @@ pub mod answers;
 pub mod cli;
 pub mod columns;
 pub mod command;
+pub mod endpoint;
 pub mod env;
 pub mod exit;
 pub mod files;

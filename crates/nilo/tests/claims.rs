@@ -88,3 +88,91 @@ fn a_wrong_column_is_refused_with_the_right_ones() {
         "{said}"
     );
 }
+
+/// Effects that a condition explains, and one source that is against.
+const EFFECTS: &str = "author,year,yi,vi,latitude
+A,1950,-1.5,0.05,55
+B,1960,-1.3,0.04,50
+C,1970,-0.7,0.05,35
+D,1975,-0.6,0.06,33
+E,1980,-0.1,0.02,15
+F,1985,0.1,0.03,13
+";
+
+#[test]
+fn a_ledger_is_filled_debated_ranked_and_sound() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("effects.csv"), EFFECTS).unwrap();
+    let import = [
+        "claims",
+        "import",
+        "ledger.sqlite",
+        "effects.csv",
+        "--map",
+        "estimate=yi",
+        "--map",
+        "variance=vi",
+        "--map",
+        "source=author",
+        "--set",
+        "intervention=vaccine",
+        "--set",
+        "outcome=disease",
+        "--context",
+        "latitude",
+        "--json",
+    ];
+    assert_eq!(json(&nilo(folder.path(), &import))["imported"], 6);
+    // The same again adds nothing.
+    let again = json(&nilo(folder.path(), &import));
+    assert_eq!(
+        (&again["imported"], &again["known"]),
+        (&Value::from(0), &Value::from(6))
+    );
+    let sound = json(&nilo(
+        folder.path(),
+        &["journal", "verify", "ledger.sqlite", "--json"],
+    ));
+    assert_eq!(sound["events"], 6);
+
+    let debate = json(&nilo(
+        folder.path(),
+        &["claims", "debate", "ledger.sqlite", "--json"],
+    ));
+    let voices = debate["debates"][0]["voices"].as_array().unwrap();
+    assert_eq!(voices.len(), 6);
+    assert_eq!(
+        voices
+            .iter()
+            .filter(|v| v["side"] == "it raises it")
+            .count(),
+        1
+    );
+
+    let rank = nilo(folder.path(), &["claims", "rank", "ledger.sqlite"]);
+    let text = String::from_utf8_lossy(&rank.stdout).into_owned();
+    let (at, repeat) = (
+        text.find("a trial at latitude").unwrap(),
+        text.find("one more trial").unwrap(),
+    );
+    assert!(
+        at < repeat && text.contains("however large it is"),
+        "{text}"
+    );
+
+    std::fs::write(
+        folder.path().join("wrong.jsonl"),
+        r#"{"intervention":"x","outcome":"y","direction":"up","source":"z"}"#,
+    )
+    .unwrap();
+    let refused = nilo(
+        folder.path(),
+        &["claims", "import", "ledger.sqlite", "wrong.jsonl"],
+    );
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        said.contains("wrong.jsonl:1: 'direction' is 'up'; expected increases"),
+        "{said}"
+    );
+}

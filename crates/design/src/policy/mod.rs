@@ -51,6 +51,11 @@ pub trait Policy: Send {
     fn note(&self) -> Option<String> {
         None
     }
+
+    /// Why nothing more has to be asked, in words, once that is so.
+    fn settled(&self) -> Option<String> {
+        None
+    }
 }
 
 /// How a policy is made.

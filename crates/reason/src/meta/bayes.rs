@@ -78,14 +78,26 @@ pub(crate) const GAUSS: [(f64, f64); 5] = [
 
 /// Log-likelihood of `y` given `tau`, with the mean integrated over its prior, and the mean's posterior given
 /// `tau`: `(log likelihood, mean, sd, log likelihood with the mean at zero)`.
-fn given_tau(effects: &Effects, tau: f64, prior: MeanPrior) -> (f64, f64, f64, f64) {
+fn given_tau(
+    effects: &Effects,
+    wells: Option<&Effects>,
+    tau: f64,
+    prior: MeanPrior,
+) -> (f64, f64, f64, f64) {
     let (mut precision, mut sum, mut log_at_zero) = (
         1.0 / (prior.sd * prior.sd),
         prior.mean / (prior.sd * prior.sd),
         0.0,
     );
-    for (y, v) in effects.y.iter().zip(&effects.v) {
-        let spread = v + tau * tau;
+    let papers = effects
+        .y
+        .iter()
+        .zip(&effects.v)
+        .map(|(y, v)| (y, v + tau * tau));
+    let wells = wells
+        .into_iter()
+        .flat_map(|wells| wells.y.iter().zip(wells.v.iter().copied()));
+    for (y, spread) in papers.chain(wells) {
         precision += 1.0 / spread;
         sum += y / spread;
         log_at_zero -= 0.5 * ((2.0 * PI * spread).ln() + y * y / spread);
@@ -107,6 +119,28 @@ pub fn posterior(
     mean: MeanPrior,
     tau: TauPrior,
 ) -> Result<Posterior, MetaError> {
+    over_tau(effects, None, mean, tau)
+}
+
+/// The same where some sources are wells, which estimate the mean itself: `tau` is between the other sources only.
+///
+/// # Errors
+/// Without other sources.
+pub fn posterior_with_wells(
+    effects: &Effects,
+    wells: &Effects,
+    mean: MeanPrior,
+    tau: TauPrior,
+) -> Result<Posterior, MetaError> {
+    over_tau(effects, Some(wells), mean, tau)
+}
+
+fn over_tau(
+    effects: &Effects,
+    wells: Option<&Effects>,
+    mean: MeanPrior,
+    tau: TauPrior,
+) -> Result<Posterior, MetaError> {
     if effects.is_empty() {
         return Err(MetaError::TooFew {
             sources: 0,
@@ -121,7 +155,7 @@ pub fn posterior(
         for (at, weight) in GAUSS {
             let log_tau = centre + LOG_LOW + h * (panel as f64 + 0.5 + 0.5 * at);
             let value = log_tau.exp();
-            let (log, m, sd, log_zero) = given_tau(&plain, value, mean);
+            let (log, m, sd, log_zero) = given_tau(&plain, wells, value, mean);
             let log_prior = tau.density(value).ln() + log_tau + (0.5 * h * weight).ln();
             raw.push((value, log + log_prior, log_zero + log_prior, m, sd));
         }

@@ -23,10 +23,12 @@ pub mod selection;
 pub mod tables;
 mod tails;
 mod tau2;
+pub mod together;
 
 pub use effects::{Effects, EffectsError};
 pub use model::{
     Coefficient, Fit, Heterogeneity, HeterogeneityInterval, MetaError, Test, fit,
     prediction_interval, profile_tau2,
 };
+pub(crate) use tails::{chi_squared_p, normal_quantile};
 pub use tau2::Tau2;

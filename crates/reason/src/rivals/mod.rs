@@ -1,0 +1,353 @@
+//! Rival hypotheses: models that predict responses, told apart by wells.
+//!
+//! A [`Hypothesis`] is a formula of the factors with parameters that it leaves open. [`Rivals`] holds the
+//! probability of each, updated by what wells say with the parameters integrated out; chooses the next points by
+//! the information that they are expected to give about which hypothesis holds; and says when none of them
+//! fits. [`RivalPolicy`] makes it what a campaign asks.
+
+mod choose;
+mod formula;
+mod particles;
+mod policy;
+
+pub use formula::{Formula, FormulaError};
+pub use policy::RivalPolicy;
+
+use particles::Particles;
+use quantity::Rng;
+use thiserror::Error;
+
+/// A parameter that a hypothesis leaves open: even over its range, or over the logarithm of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name in the formula.
+    pub name: String,
+    /// The least value.
+    pub low: f64,
+    /// The greatest.
+    pub high: f64,
+    /// Whether it is even over the logarithm.
+    pub log: bool,
+}
+
+impl Parameter {
+    /// The value at a place in [0, 1].
+    #[must_use]
+    pub fn at(&self, place: f64) -> f64 {
+        if self.log {
+            (self.low.ln() + place * (self.high.ln() - self.low.ln())).exp()
+        } else {
+            self.low + place * (self.high - self.low)
+        }
+    }
+}
+
+/// Why hypotheses can't be rivals.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum RivalError {
+    /// Fewer than two, or a prior that is none.
+    #[error("{0}")]
+    Set(String),
+    /// A formula uses a name that is neither a factor nor a parameter.
+    #[error(
+        "hypothesis '{hypothesis}' uses '{name}', which is neither a factor nor a parameter{hint}"
+    )]
+    Name {
+        /// The hypothesis.
+        hypothesis: String,
+        /// The name.
+        name: String,
+        /// The nearest name, as the end of a sentence.
+        hint: String,
+    },
+    /// A parameter's range is empty, or not a number.
+    #[error(
+        "hypothesis '{hypothesis}': the range of '{parameter}' is {low} to {high}; expected the lower first, and above zero where it is logarithmic"
+    )]
+    Range {
+        /// The hypothesis.
+        hypothesis: String,
+        /// The parameter.
+        parameter: String,
+        /// Its least value.
+        low: f64,
+        /// Its greatest.
+        high: f64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Factor(usize),
+    Parameter(usize),
+}
+
+/// An explanation that predicts responses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hypothesis {
+    /// Its name.
+    pub name: String,
+    /// How probable it is before any well.
+    pub prior: f64,
+    /// The response as a formula of factors and parameters.
+    pub formula: Formula,
+    /// What it leaves open.
+    pub parameters: Vec<Parameter>,
+    places: Vec<Place>,
+}
+
+impl Hypothesis {
+    /// A hypothesis about factors of these names.
+    ///
+    /// # Errors
+    /// If the formula uses another name, or a range is empty.
+    pub fn new(
+        name: &str,
+        prior: f64,
+        formula: Formula,
+        parameters: Vec<Parameter>,
+        factors: &[&str],
+    ) -> Result<Self, RivalError> {
+        for p in &parameters {
+            if !(p.low.is_finite()
+                && p.high.is_finite()
+                && p.low < p.high
+                && (!p.log || p.low > 0.0))
+            {
+                return Err(RivalError::Range {
+                    hypothesis: name.into(),
+                    parameter: p.name.clone(),
+                    low: p.low,
+                    high: p.high,
+                });
+            }
+        }
+        let places = formula
+            .names()
+            .iter()
+            .map(|own| {
+                let factor = factors
+                    .iter()
+                    .position(|factor| factor == own)
+                    .map(Place::Factor);
+                let parameter = || {
+                    parameters
+                        .iter()
+                        .position(|p| p.name == *own)
+                        .map(Place::Parameter)
+                };
+                factor.or_else(parameter).ok_or_else(|| {
+                    let known = factors
+                        .iter()
+                        .copied()
+                        .chain(parameters.iter().map(|p| p.name.as_str()));
+                    RivalError::Name {
+                        hypothesis: name.into(),
+                        name: own.clone(),
+                        hint: quantity::nearest(own, known)
+                            .map_or(String::new(), |near| format!("; did you mean '{near}'?")),
+                    }
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            name: name.into(),
+            prior,
+            formula,
+            parameters,
+            places,
+        })
+    }
+
+    /// The response at factors `x`, with parameters at `places` of their ranges.
+    #[must_use]
+    pub fn response(&self, x: &[f64], places: &[f64]) -> f64 {
+        let numbers: Vec<f64> = self
+            .places
+            .iter()
+            .map(|place| match *place {
+                Place::Factor(at) => x[at],
+                Place::Parameter(at) => self.parameters[at].at(places[at]),
+            })
+            .collect();
+        self.formula.value(&numbers)
+    }
+}
+
+/// A measured response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Datum {
+    /// The factors.
+    pub x: Vec<f64>,
+    /// The response.
+    pub y: f64,
+    /// The standard deviation of its error.
+    pub sd: f64,
+}
+
+/// How well the best hypothesis fits what was measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FitCheck {
+    /// Chance of residuals as large as these, were the hypothesis true.
+    pub p: f64,
+    /// Root mean square of the residuals over their error.
+    pub ratio: f64,
+}
+
+/// A hypothesis is said not to fit where such residuals are rarer than this, and larger than their error by this:
+/// with thousands of wells any formula is wrong by something.
+const MISFIT_P: f64 = 1e-4;
+const MISFIT_RATIO: f64 = 1.5;
+
+/// Rivals, and what wells said of them.
+#[derive(Clone, Debug)]
+pub struct Rivals {
+    hypotheses: Vec<Hypothesis>,
+    particles: Vec<Particles>,
+    data: Vec<Datum>,
+}
+
+impl Rivals {
+    /// Hypotheses before any well.
+    ///
+    /// # Errors
+    /// With fewer than two, or priors that are none.
+    pub fn new(hypotheses: Vec<Hypothesis>, rng: &mut Rng) -> Result<Self, RivalError> {
+        if hypotheses.len() < 2 {
+            return Err(RivalError::Set(format!(
+                "{} hypothesis; rivals are at least two",
+                hypotheses.len()
+            )));
+        }
+        if let Some(wrong) = hypotheses
+            .iter()
+            .find(|h| !(h.prior.is_finite() && h.prior > 0.0))
+        {
+            return Err(RivalError::Set(format!(
+                "the prior of '{}' is {}; expected a number above zero",
+                wrong.name, wrong.prior
+            )));
+        }
+        let particles = hypotheses.iter().map(|h| Particles::new(h, rng)).collect();
+        Ok(Self {
+            hypotheses,
+            particles,
+            data: Vec::new(),
+        })
+    }
+
+    /// The hypotheses.
+    #[must_use]
+    pub fn hypotheses(&self) -> &[Hypothesis] {
+        &self.hypotheses
+    }
+
+    /// What was measured so far.
+    #[must_use]
+    pub fn data(&self) -> &[Datum] {
+        &self.data
+    }
+
+    /// Takes in what wells said.
+    pub fn tell(&mut self, batch: &[Datum], rng: &mut Rng) {
+        let usable = batch
+            .iter()
+            .filter(|d| d.y.is_finite() && d.sd.is_finite() && d.sd > 0.0)
+            .cloned();
+        let before = self.data.len();
+        self.data.extend(usable);
+        for (hypothesis, particles) in self.hypotheses.iter().zip(&mut self.particles) {
+            particles.tell(hypothesis, &self.data, before, rng);
+        }
+    }
+
+    /// The probability of each hypothesis, by its prior and how well it foretold every batch.
+    #[must_use]
+    pub fn probabilities(&self) -> Vec<f64> {
+        let logs: Vec<f64> = self
+            .hypotheses
+            .iter()
+            .zip(&self.particles)
+            .map(|(h, p)| h.prior.ln() + p.log_evidence())
+            .collect();
+        let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if top == f64::NEG_INFINITY {
+            return vec![1.0 / logs.len() as f64; logs.len()];
+        }
+        let whole: f64 = logs.iter().map(|log| (log - top).exp()).sum();
+        logs.iter().map(|log| (log - top).exp() / whole).collect()
+    }
+
+    /// The most probable hypothesis and its probability.
+    #[must_use]
+    pub fn best(&self) -> (usize, f64) {
+        let probabilities = self.probabilities();
+        probabilities
+            .iter()
+            .copied()
+            .enumerate()
+            .fold(
+                (0, 0.0),
+                |best, own| if own.1 > best.1 { own } else { best },
+            )
+    }
+
+    /// Mean and standard deviation of the parameters of a hypothesis.
+    #[must_use]
+    pub fn estimates(&self, hypothesis: usize) -> Vec<(f64, f64)> {
+        self.particles[hypothesis].estimates(&self.hypotheses[hypothesis])
+    }
+
+    /// Mean and standard deviation of the response at a point, over hypotheses and parameters.
+    #[must_use]
+    pub fn predict(&self, x: &[f64]) -> (f64, f64) {
+        let (mut mean, mut square) = (0.0, 0.0);
+        for (at, share) in self.probabilities().into_iter().enumerate() {
+            for (weight, places) in self.particles[at].weighted() {
+                let value = self.hypotheses[at].response(x, places);
+                if value.is_finite() {
+                    mean += share * weight * value;
+                    square += share * weight * value * value;
+                }
+            }
+        }
+        (mean, (square - mean * mean).max(0.0).sqrt())
+    }
+
+    /// How well a hypothesis fits: the chance, over its parameters, of a sum of squares as large as the one seen
+    /// (posterior predictive check; Gelman, Meng and Stern, Stat. Sinica 6 (1996) 733). `None` without data.
+    #[must_use]
+    pub fn fit_check(&self, hypothesis: usize) -> Option<FitCheck> {
+        if self.data.is_empty() {
+            return None;
+        }
+        let n = self.data.len() as f64;
+        let own = &self.hypotheses[hypothesis];
+        let (mut p, mut mean) = (0.0, 0.0);
+        for (weight, places) in self.particles[hypothesis].weighted() {
+            let sum: f64 = self
+                .data
+                .iter()
+                .map(|d| ((d.y - own.response(&d.x, places)) / d.sd).powi(2))
+                .sum();
+            p += weight
+                * if sum.is_finite() {
+                    crate::meta::chi_squared_p(sum, n)
+                } else {
+                    0.0
+                };
+            mean += weight * if sum.is_finite() { sum } else { f64::MAX / 1e9 };
+        }
+        Some(FitCheck {
+            p,
+            ratio: (mean / n).sqrt(),
+        })
+    }
+
+    /// Whether not even the best of them fits.
+    #[must_use]
+    pub fn none_fits(&self) -> bool {
+        self.fit_check(self.best().0)
+            .is_some_and(|check| check.p < MISFIT_P && check.ratio > MISFIT_RATIO)
+    }
+}

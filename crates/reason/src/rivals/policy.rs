@@ -1,0 +1,280 @@
+//! Rivals as what a campaign asks: the points that tell them apart.
+
+use super::{Datum, Hypothesis, RivalError, Rivals};
+use design::{
+    AskError, Level, Outcome, Point, Policy, Prediction, Proposal, Space, TellError, Trial, Why,
+};
+use quantity::Seed;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Points of the space among which the next ones are chosen.
+const CANDIDATES: usize = 96;
+/// Random points that are tried to find as many distinct ones.
+const TRIES_MAX: usize = 4000;
+/// Wells before anything is said to fit or not.
+const WELLS_MIN: usize = 12;
+
+/// Chooses points that tell rivals apart, and stops when one is certain or none fits.
+#[derive(Debug)]
+pub struct RivalPolicy {
+    rivals: Rivals,
+    space: Arc<Space>,
+    certainty: f64,
+    /// Standard deviation of one well's error, where it is stated.
+    noise: Option<f64>,
+    repeats: bool,
+    seed: Seed,
+    told: Vec<Trial>,
+    told_points: BTreeSet<Point>,
+    /// Probabilities after each batch that was told.
+    history: Vec<(u64, Vec<f64>)>,
+    expected: Option<f64>,
+}
+
+/// How rivals are told apart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RivalOptions {
+    /// The probability at which one of them is taken for true.
+    pub certainty: f64,
+    /// Standard deviation of one well's error; from replicates if not stated.
+    pub noise: Option<f64>,
+    /// Whether a point may be asked again.
+    pub repeats: bool,
+}
+
+impl RivalPolicy {
+    /// Rivals about a space.
+    ///
+    /// # Errors
+    /// If the hypotheses can't be rivals.
+    pub fn new(
+        space: Arc<Space>,
+        hypotheses: Vec<Hypothesis>,
+        options: RivalOptions,
+        seed: Seed,
+    ) -> Result<Self, RivalError> {
+        let rivals = Rivals::new(hypotheses, &mut seed.derive("rivals", 0).rng())?;
+        Ok(Self {
+            rivals,
+            space,
+            certainty: options.certainty,
+            noise: options.noise,
+            repeats: options.repeats,
+            seed,
+            told: Vec::new(),
+            told_points: BTreeSet::new(),
+            history: Vec::new(),
+            expected: None,
+        })
+    }
+
+    /// The rivals, as wells left them.
+    #[must_use]
+    pub fn rivals(&self) -> &Rivals {
+        &self.rivals
+    }
+
+    /// The probabilities after each batch.
+    #[must_use]
+    pub fn history(&self) -> &[(u64, Vec<f64>)] {
+        &self.history
+    }
+
+    /// Levels as numbers: names by their place, from zero.
+    fn numbers(point: &Point) -> Vec<f64> {
+        point
+            .levels()
+            .iter()
+            .map(|level| match level {
+                Level::Category(at) => *at as f64,
+                other => other.number().unwrap_or(f64::NAN),
+            })
+            .collect()
+    }
+
+    /// The error of one well: stated, or pooled over all replicates that were told.
+    fn well_sd(&self) -> f64 {
+        if let Some(noise) = self.noise {
+            return noise;
+        }
+        let (mut squares, mut count, mut low, mut high) =
+            (0.0, 0, f64::INFINITY, f64::NEG_INFINITY);
+        for trial in &self.told {
+            if let Outcome::Measured {
+                values,
+                sd,
+                replicates,
+            } = &trial.outcome
+            {
+                low = low.min(values[0]);
+                high = high.max(values[0]);
+                if let Some(sd) = sd.filter(|sd| sd.is_finite() && *sd > 0.0) {
+                    squares += sd * sd * f64::from((*replicates).max(1));
+                    count += 1;
+                }
+            }
+        }
+        if count > 0 {
+            (squares / f64::from(count)).sqrt()
+        } else if high > low {
+            // Nobody said, and nothing was repeated: a twentieth of what responses span.
+            0.05 * (high - low)
+        } else {
+            1.0
+        }
+    }
+
+    fn words(&self) -> String {
+        let shares = self.rivals.probabilities();
+        let mut order: Vec<usize> = (0..shares.len()).collect();
+        order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
+        let each: Vec<String> = order
+            .iter()
+            .map(|at| format!("{} {:.3}", self.rivals.hypotheses()[*at].name, shares[*at]))
+            .collect();
+        let fits = self
+            .rivals
+            .fit_check(order[0])
+            .map_or(String::new(), |check| {
+                format!(
+                    "; residuals of the first are {:.2} times their error",
+                    check.ratio
+                )
+            });
+        format!("{}{fits}", each.join(", "))
+    }
+}
+
+impl Policy for RivalPolicy {
+    fn name(&self) -> &'static str {
+        "rivals"
+    }
+
+    fn ask(&mut self, q: usize, pending: &[Point], seed: Seed) -> Result<Vec<Proposal>, AskError> {
+        let mut rng = seed.derive("rivals", self.told.len() as u64).rng();
+        let taken = |point: &Point| {
+            !self.repeats && (self.told_points.contains(point) || pending.contains(point))
+        };
+        let mut candidates: BTreeSet<Point> = BTreeSet::new();
+        let wanted = CANDIDATES.max(2 * q);
+        for _ in 0..TRIES_MAX {
+            let point = self.space.sample(&mut rng)?;
+            if !taken(&point) {
+                candidates.insert(point);
+            }
+            if candidates.len() == wanted {
+                break;
+            }
+        }
+        let candidates: Vec<Point> = candidates.into_iter().collect();
+        if candidates.len() < q && !self.repeats {
+            return Err(AskError::Exhausted {
+                asked: q,
+                left: candidates.len(),
+            });
+        }
+        let numbers: Vec<Vec<f64>> = candidates.iter().map(Self::numbers).collect();
+        let sd = self.well_sd();
+        let (chosen, expected) =
+            self.rivals
+                .choose(&numbers, q, sd, |_| 1.0, self.repeats, &mut rng);
+        self.expected = Some(expected);
+        Ok(chosen
+            .into_iter()
+            .map(|at| {
+                let (mean, spread) = self.rivals.predict(&numbers[at]);
+                Proposal {
+                    point: candidates[at].clone(),
+                    predicted: Some(Prediction { mean, sd: spread }),
+                    why: Why::Explore,
+                }
+            })
+            .collect())
+    }
+
+    fn tell(&mut self, trials: &[Trial]) -> Result<(), TellError> {
+        let wrong: Vec<(usize, String)> = trials
+            .iter()
+            .enumerate()
+            .filter_map(|(at, trial)| match &trial.outcome {
+                Outcome::Measured { values, .. }
+                    if values.first().is_none_or(|v| !v.is_finite()) =>
+                {
+                    Some((at, "found no finite response, expected one".to_owned()))
+                }
+                _ => None,
+            })
+            .collect();
+        if !wrong.is_empty() {
+            return Err(TellError { problems: wrong });
+        }
+        self.told.extend(trials.iter().cloned());
+        self.told_points
+            .extend(trials.iter().map(|trial| trial.point.clone()));
+        let well = self.well_sd();
+        let data: Vec<Datum> = trials
+            .iter()
+            .filter_map(|trial| match &trial.outcome {
+                Outcome::Measured {
+                    values, replicates, ..
+                } => Some(Datum {
+                    x: Self::numbers(&trial.point),
+                    y: values[0],
+                    sd: well / f64::from((*replicates).max(1)).sqrt(),
+                }),
+                Outcome::Failed => None,
+            })
+            .collect();
+        let mut rng = self.seed.derive("told", self.told.len() as u64).rng();
+        self.rivals.tell(&data, &mut rng);
+        if let Some(batch) = trials.first().map(|trial| trial.batch) {
+            self.history.push((batch, self.rivals.probabilities()));
+        }
+        Ok(())
+    }
+
+    fn predict(&self, points: &[Point]) -> Option<Vec<Prediction>> {
+        if self.told.is_empty() {
+            return None;
+        }
+        let each = points.iter().map(|point| {
+            let (mean, sd) = self.rivals.predict(&Self::numbers(point));
+            Prediction { mean, sd }
+        });
+        Some(each.collect())
+    }
+
+    fn note(&self) -> Option<String> {
+        let expected = self.expected.map_or(String::new(), |nats| {
+            format!("; this plate is expected to tell {nats:.3} nats")
+        });
+        Some(format!("{}{expected}", self.words()))
+    }
+
+    fn settled(&self) -> Option<String> {
+        let (best, share) = self.rivals.best();
+        if share < self.certainty || self.rivals.data().len() < WELLS_MIN {
+            return None;
+        }
+        let name = &self.rivals.hypotheses()[best].name;
+        if self.rivals.none_fits() {
+            let ratio = self.rivals.fit_check(best).map_or(0.0, |check| check.ratio);
+            return Some(format!(
+                "none of the hypotheses fits: even the best, '{name}', misses by {ratio:.1} times the error of wells"
+            ));
+        }
+        let open: Vec<String> = self.rivals.hypotheses()[best]
+            .parameters
+            .iter()
+            .zip(self.rivals.estimates(best))
+            .map(|(parameter, (mean, sd))| format!("{} {mean:.4} ± {sd:.2}", parameter.name))
+            .collect();
+        let with = if open.is_empty() {
+            String::new()
+        } else {
+            format!(", with {}", open.join(", "))
+        };
+        Some(format!("'{name}' holds with probability {share:.4}{with}"))
+    }
+}

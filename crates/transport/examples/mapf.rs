@@ -5,10 +5,23 @@
 use quantity::Seed;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
-use transport::mapf::{
-    Distances, Lacam, Lifelong, Progress, Refiner, check, read_errands, read_map, read_scenario,
-};
+use transport::mapf::{Lifelong, Outcome, check, read_errands, read_map, read_scenario, solve};
+
+/// CPU time of this thread: the machine may be busy with other things.
+struct Cpu(rustix::time::Timespec);
+
+impl Cpu {
+    fn start() -> Self {
+        Self(rustix::time::clock_gettime(
+            rustix::time::ClockId::ThreadCPUTime,
+        ))
+    }
+
+    fn seconds(&self) -> f64 {
+        let now = Self::start().0;
+        (now.tv_sec - self.0.tv_sec) as f64 + (now.tv_nsec - self.0.tv_nsec) as f64 / 1e9
+    }
+}
 
 fn main() {
     // Priority inheritance goes as deep as there are agents.
@@ -26,59 +39,38 @@ fn run() {
         lifelong(&args[1], args[2].parse().unwrap(), args.get(3));
         return;
     }
-    let clock = Instant::now();
+    let clock = Cpu::start();
     let grid = Arc::new(read_map(&std::fs::read_to_string(&args[0]).unwrap()).unwrap());
-    let agents = args[2].parse().unwrap();
+    let agents: usize = args[2].parse().unwrap();
     let text = std::fs::read_to_string(&args[1]).unwrap();
-    let instance = read_scenario(&grid, &text, agents).unwrap();
+    let instance = read_scenario(&grid, &text, Some(agents)).unwrap();
     let seconds: f64 = args[3].parse().unwrap();
     let seed = Seed(args.get(4).map_or(1, |s| s.parse().unwrap()));
-    let distances: Vec<Distances> = instance
-        .goals
-        .iter()
-        .map(|g| Distances::to(&grid, *g))
-        .collect();
-    let tables = clock.elapsed().as_secs_f64();
-    let mut search = Lacam::new(&instance, &distances, seed);
-    let bound = search.lower_bound();
-    let plan = loop {
-        match search.search(100) {
-            Progress::Solved(plan) => break plan,
-            Progress::Impossible => panic!("no solution"),
-            Progress::Searching if clock.elapsed().as_secs_f64() > seconds => {
-                println!("no solution in {seconds} s: {search:?}");
-                return;
+    let mut best = None;
+    let mut next = 0.0;
+    let outcome = solve(&instance, seed, |cost| {
+        let t = clock.seconds();
+        if let Some(cost) = cost {
+            if best.is_none() {
+                println!("{agents} agents: first {cost} at {t:.2} s");
+                next = 1.5 * t;
+            } else if t > next {
+                println!("  {t:6.2} s: {cost}");
+                next = 1.5 * t;
             }
-            Progress::Searching => {}
         }
+        best = cost;
+        t < seconds
+    });
+    let Outcome::Solved(plan) = outcome else {
+        println!(
+            "{agents} agents: {outcome:?} after {:.2} s",
+            clock.seconds()
+        );
+        return;
     };
-    drop(search);
-    let first = clock.elapsed().as_secs_f64();
+    println!("  {:6.2} s: {}", clock.seconds(), plan.sum_of_costs());
     check(&instance, &plan).unwrap();
-    let cost = plan.sum_of_costs();
-    println!(
-        "{agents} agents, bound {bound}: tables {tables:.2} s, first {cost} ({:.3}) at {first:.2} s",
-        cost as f64 / bound as f64
-    );
-    let mut refiner = Refiner::new(&instance, &distances, plan, seed).unwrap();
-    let mut rounds = 0;
-    let mut next = first * 1.5;
-    while clock.elapsed().as_secs_f64() < seconds {
-        refiner.rounds(20);
-        rounds += 20;
-        let t = clock.elapsed().as_secs_f64();
-        if t > next {
-            println!("  {t:6.2} s: {} after {rounds} rounds", refiner.cost());
-            next = t * 1.5;
-        }
-    }
-    let plan = refiner.into_plan();
-    check(&instance, &plan).unwrap();
-    let cost = plan.sum_of_costs();
-    println!(
-        "  {seconds:6.2} s: {cost} ({:.3}) after {rounds} rounds",
-        cost as f64 / bound as f64
-    );
 }
 
 fn lifelong(file: &str, steps: u64, seed: Option<&String>) {
@@ -98,12 +90,12 @@ fn lifelong(file: &str, steps: u64, seed: Option<&String>) {
     let errands = read_errands(&grid, &part("taskFile")).unwrap();
     let seed = Seed(seed.map_or(1, |s| s.parse().unwrap()));
     let mut world = Lifelong::new(Arc::clone(&grid), &starts, &errands, seed);
-    let clock = Instant::now();
+    let clock = Cpu::start();
     let mut worst = 0.0_f64;
     for step in 1..=steps {
-        let before = Instant::now();
-        world.advance_checked().unwrap();
-        worst = worst.max(before.elapsed().as_secs_f64());
+        let before = Cpu::start();
+        world.advance_within(|| true).unwrap();
+        worst = worst.max(before.seconds());
         if step % (steps / 10).max(1) == 0 {
             println!("  step {step}: {} errands", world.done());
         }
@@ -113,7 +105,7 @@ fn lifelong(file: &str, steps: u64, seed: Option<&String>) {
         starts.len(),
         grid.cells(),
         world.done(),
-        clock.elapsed().as_secs_f64(),
+        clock.seconds(),
         worst
     );
 }

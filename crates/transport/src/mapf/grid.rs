@@ -105,6 +105,13 @@ impl Grid {
         (place % self.width, place / self.width)
     }
 
+    /// Rows and columns between two cells: no way is shorter.
+    #[must_use]
+    pub fn apart(&self, a: Cell, b: Cell) -> usize {
+        let ((ax, ay), (bx, by)) = (self.position(a), self.position(b));
+        ax.abs_diff(bx) + ay.abs_diff(by)
+    }
+
     /// The free neighbours of a cell.
     #[must_use]
     pub fn neighbours(&self, cell: Cell) -> &[Cell] {
@@ -145,43 +152,19 @@ impl Distances {
         Self(steps)
     }
 
-    /// Costs to a goal where going along a lane costs `along` and against it `against`: rows lead
-    /// in turn east and west, columns in turn south and north, as guidance that keeps streams
-    /// apart. Dial's bucket queue (Commun. ACM 12 (1969) 632).
-    #[must_use]
-    pub fn guided(grid: &Grid, goal: Cell, along: u16, against: u16) -> Self {
-        let mut cost = vec![Self::FAR; grid.cells()];
-        let ring = usize::from(along.max(against)) + 1;
-        let mut buckets: Vec<Vec<Cell>> = vec![Vec::new(); ring];
-        cost[goal as usize] = 0;
-        buckets[0].push(goal);
-        let (mut level, mut empty) = (0_usize, 0);
-        while empty < ring {
-            let Some(cell) = buckets[level % ring].pop() else {
-                level += 1;
-                empty += 1;
-                continue;
-            };
-            empty = 0;
-            if usize::from(cost[cell as usize]) != level {
-                continue;
-            }
-            let (x, y) = grid.position(cell);
-            // Backwards: from the neighbour on a side one comes over the opposite side.
-            let lane = [y % 2 == 1, x % 2 == 1, y % 2 == 0, x % 2 == 0];
-            for (side, &near) in grid.sides(cell).iter().enumerate() {
-                if near == NONE {
-                    continue;
-                }
-                let step = if lane[side] { along } else { against };
-                let next = (level + usize::from(step)).min(usize::from(Self::FAR) - 1);
-                if next < usize::from(cost[near as usize]) {
-                    cost[near as usize] = next as u16;
-                    buckets[next % ring].push(near);
-                }
-            }
+    /// From costs computed elsewhere.
+    pub(crate) fn from_costs(costs: Vec<u16>) -> Self {
+        Self(costs)
+    }
+
+    /// The least cost from a cell by any heading, where costs know headings.
+    pub(crate) fn least(&self, cell: Cell, headings: bool) -> u16 {
+        if !headings {
+            return self.from(cell);
         }
-        Self(cost)
+        let first = cell as usize * 4;
+        let [a, b, c, d] = [0, 1, 2, 3].map(|k| self.0[first + k]);
+        a.min(b).min(c.min(d))
     }
 
     /// Steps from a cell.

@@ -50,7 +50,8 @@ impl std::fmt::Debug for Lacam<'_> {
 }
 
 impl<'a> Lacam<'a> {
-    /// A search that begins at the starts. `distances` are those to the goals, by agent.
+    /// A search that begins at the starts. `distances` are those to the goals, by agent, in steps or
+    /// by a [`super::Guidance`]; agents go by them, and a solution is found for any.
     #[must_use]
     pub fn new(instance: &'a Instance, distances: &'a [Distances], seed: Seed) -> Self {
         let mut rng = seed.derive("lacam", 0).rng();
@@ -75,14 +76,6 @@ impl<'a> Lacam<'a> {
         search
     }
 
-    /// The sum of shortest paths: no solution costs less.
-    #[must_use]
-    pub fn lower_bound(&self) -> u64 {
-        (0..self.instance.starts.len())
-            .map(|i| u64::from(self.distances[i].from(self.instance.starts[i])))
-            .sum()
-    }
-
     fn hash(&self, at: &[Cell]) -> u64 {
         at.iter().zip(&self.salt).fold(0, |hash, (cell, salt)| {
             let mixed = (u64::from(*cell) + 1).wrapping_mul(*salt);
@@ -91,7 +84,11 @@ impl<'a> Lacam<'a> {
     }
 
     fn add(&mut self, at: Box<[Cell]>, parent: u32, priorities: Vec<f32>, hash: u64) {
-        let mut order: Vec<u32> = (0..at.len() as u32).collect();
+        // Most keep their rank, and what is nearly in order is sorted fast.
+        let mut order: Vec<u32> = match self.nodes.get(parent as usize) {
+            Some(parent) => parent.order.to_vec(),
+            None => (0..at.len() as u32).collect(),
+        };
         order.sort_by(|a, b| priorities[*b as usize].total_cmp(&priorities[*a as usize]));
         let id = self.nodes.len() as u32;
         self.nodes.push(Node {

@@ -5,9 +5,10 @@
 //! goals. The sum of costs counts every step until an agent's last arrival at its goal; it is at
 //! least the sum of the shortest paths.
 //!
-//! [`Lacam`] finds a first solution: a depth-first search over configurations whose successors are
+//! [`solve`] does all of it. [`Lacam`] finds a first solution: a depth-first search over configurations whose successors are
 //! made by PIBT under constraints that are added lazily, so it is complete (Okumura, *LaCAM*, AAAI
 //! 2023, and *Improving LaCAM*, IJCAI 2023; PIBT: Okumura et al., Artif. Intell. 310 (2022)).
+//! Agents go by [`Guidance`], learnt before anybody moves, that keeps opposite streams apart.
 //! [`Refiner`] makes a solution cheaper as long as one likes: large neighbourhood search (Li et
 //! al., *Anytime MAPF via LNS*, IJCAI 2021). [`check()`] is independent of both. [`Lifelong`] moves
 //! agents with headings from errand to errand.
@@ -16,18 +17,24 @@
 //! many expansions or rounds and look at their own clock in between.
 
 mod grid;
+mod guide;
 mod lacam;
 mod lifelong;
 mod pibt;
+mod prioritised;
 mod read;
 mod refine;
+mod solve;
 mod verify;
+mod window;
 
 pub use grid::{Distances, Grid};
+pub use guide::{Guidance, Lesson};
 pub use lacam::{Lacam, Progress};
 pub use lifelong::{Lifelong, LifelongFault, Turn};
 pub use read::{MapError, read_errands, read_map, read_scenario};
 pub use refine::Refiner;
+pub use solve::{Outcome, solve};
 pub use verify::{PlanFault, check};
 
 use std::sync::Arc;
@@ -44,6 +51,15 @@ pub struct Instance {
     pub starts: Vec<Cell>,
     /// Where each agent is to be; all different.
     pub goals: Vec<Cell>,
+}
+
+impl Instance {
+    /// The sum of shortest paths, given steps to each agent's goal: no plan costs less.
+    #[must_use]
+    pub fn lower_bound(&self, distances: &[Distances]) -> u64 {
+        let steps = |(goal, start): (&Distances, &Cell)| u64::from(goal.from(*start));
+        distances.iter().zip(&self.starts).map(steps).sum()
+    }
 }
 
 /// A solution: for each agent its cell at every step from the start to its last arrival.

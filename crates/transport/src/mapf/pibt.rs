@@ -32,7 +32,7 @@ impl Stepper {
     }
 
     /// The next configuration of agents at `from`, some bound to cells, served in `order`; none if
-    /// the constraints can't be kept. `rank` makes agents prefer cells of equal distance.
+    /// the constraints can't be kept.
     pub(crate) fn step(
         &mut self,
         grid: &Grid,
@@ -102,7 +102,12 @@ impl Stepper {
         for &cell in near.iter().chain(std::iter::once(&here)) {
             // An empty cell before one from which somebody must be pushed.
             let taken = u32::from(self.now[cell as usize] != NONE) << 7;
-            let key = u32::from(distances[i].from(cell)) * STEP + taken + (self.random() >> 25);
+            let mut far = u32::from(distances[i].from(cell));
+            if far == u32::from(Distances::FAR) {
+                // Where no distance is known, back towards the goal as the crow flies.
+                far += grid.apart(cell, self.goals[i]) as u32;
+            }
+            let key = far * STEP + taken + (self.random() >> 25);
             let mut k = n;
             while k > 0 && keys[k - 1] > key {
                 keys[k] = keys[k - 1];

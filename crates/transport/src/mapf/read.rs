@@ -70,11 +70,17 @@ pub fn read_map(text: &str) -> Result<Grid, MapError> {
     Ok(Grid::new(width, height, &free))
 }
 
-/// A MovingAI `.scen`: its first agents on a map.
+/// A MovingAI `.scen`: its first agents on a map, or all.
 ///
 /// # Errors
 /// The first line that is not as expected; starts and goals must be free cells, all different.
-pub fn read_scenario(grid: &Arc<Grid>, text: &str, agents: usize) -> Result<Instance, MapError> {
+pub fn read_scenario(
+    grid: &Arc<Grid>,
+    text: &str,
+    agents: Option<usize>,
+) -> Result<Instance, MapError> {
+    let rows = text.lines().skip(1).filter(|line| !line.trim().is_empty());
+    let agents = agents.unwrap_or_else(|| rows.count());
     let mut instance = Instance {
         grid: Arc::clone(grid),
         starts: Vec::with_capacity(agents),
@@ -167,7 +173,7 @@ mod tests {
         assert_eq!(grid.cells(), 5);
         assert_eq!(grid.cell(1, 0), None);
         let scen = "version 1\n0\tm\t3\t2\t0\t0\t2\t0\t4\n0\tm\t3\t2\t2\t0\t0\t0\t4\n";
-        let instance = read_scenario(&grid, scen, 2).unwrap();
+        let instance = read_scenario(&grid, scen, Some(2)).unwrap();
         assert_eq!(instance.starts, [0, 1]);
         assert_eq!(instance.goals, [1, 0]);
         assert_eq!(read_errands(&grid, "2\n5\n0\n").unwrap(), [4, 0]);
@@ -187,7 +193,7 @@ mod tests {
         let grid = Arc::new(read_map(MAP).unwrap());
         let scen = "version 1\n0\tm\t3\t2\t1\t0\t2\t0\t4\n";
         assert_eq!(
-            text(read_scenario(&grid, scen, 1).unwrap_err()),
+            text(read_scenario(&grid, scen, None).unwrap_err()),
             "line 2: the start (1, 0) is not a free cell"
         );
         assert_eq!(

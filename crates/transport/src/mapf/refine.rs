@@ -57,17 +57,34 @@ impl<'a> Refiner<'a> {
         plan: Plan,
         seed: Seed,
     ) -> Option<Self> {
-        let (steps, cells) = (plan.makespan() + 2, instance.grid.cells());
+        let mut refiner = Self::empty(instance, distances, plan.makespan() + 2, seed)?;
+        for (agent, path) in plan.paths.iter().enumerate() {
+            refiner.enter(agent, path);
+        }
+        refiner.cost = plan.sum_of_costs();
+        refiner.plan = plan;
+        Some(refiner)
+    }
+
+    /// Nobody on the map yet, and plans of at most so many steps.
+    pub(crate) fn empty(
+        instance: &'a Instance,
+        distances: &'a [Distances],
+        steps: usize,
+        seed: Seed,
+    ) -> Option<Self> {
+        let cells = instance.grid.cells();
+        let agents = instance.starts.len();
         let states = steps.saturating_mul(cells);
-        if plan.paths.len() > AGENTS_MAX || steps > AGENTS_MAX || states >= NONE as usize {
+        if agents > AGENTS_MAX || steps > AGENTS_MAX || states >= NONE as usize {
             return None;
         }
         // One bit more than steps, so that a search for the next one ends.
         let words = steps / 64 + 1;
-        let mut refiner = Self {
+        Some(Self {
             instance,
             distances,
-            cost: plan.sum_of_costs(),
+            cost: 0,
             steps,
             who: vec![0; steps * cells],
             taken: vec![0; cells * words],
@@ -80,13 +97,28 @@ impl<'a> Refiner<'a> {
             buckets: vec![Vec::new(); steps + 2],
             rng: seed.derive("refine", 0).rng(),
             weights: [1.0; WAYS],
-            plan: Plan { paths: Vec::new() },
+            plan: Plan {
+                paths: vec![Vec::new(); agents],
+            },
+        })
+    }
+
+    /// Gives an agent that has no path one around those that have; false if there is none.
+    pub(crate) fn add(&mut self, agent: usize) -> bool {
+        let Some(path) = self.find(agent, self.steps - 2) else {
+            return false;
         };
-        for (agent, path) in plan.paths.iter().enumerate() {
-            refiner.enter(agent, path);
-        }
-        refiner.plan = plan;
-        Some(refiner)
+        self.cost += path.len() as u64 - 1;
+        self.enter(agent, &path);
+        self.plan.paths[agent] = path;
+        true
+    }
+
+    /// Takes an agent's path away.
+    pub(crate) fn remove(&mut self, agent: usize) {
+        let path = std::mem::take(&mut self.plan.paths[agent]);
+        self.cost -= path.len() as u64 - 1;
+        self.leave(&path);
     }
 
     /// The plan as it is.

@@ -1,5 +1,7 @@
 //! `nilo bench`: anyone's instances solved, and the solutions written for anyone to check.
 
+mod clock;
+mod mapf;
 mod qap;
 
 use crate::exit::{Exit, Failure};
@@ -9,6 +11,8 @@ use clap::Subcommand;
 /// Which problem.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
+    /// Path finding for many agents on grids: MovingAI, League of Robot Runners 2023
+    Mapf(mapf::Args),
     /// Quadratic assignment, in the formats of QAPLIB
     Qap(qap::Args),
 }
@@ -16,6 +20,7 @@ pub enum Bench {
 /// Solves instances.
 pub fn bench(command: &Bench, output: &Output) -> Result<Exit, Failure> {
     match command {
+        Bench::Mapf(args) => mapf::run(args, output),
         Bench::Qap(args) => qap::run(args, output),
     }
 }

@@ -163,8 +163,9 @@ fn robots_serve_their_errands_in_order() {
     let (mut served, mut done) = (vec![0; n], 0);
     for step in 0..120 {
         let was = at.clone();
-        for a in 0..n {
-            match actions[a][step] {
+        let now = actions.iter().map(|robot| robot[step]);
+        for (a, action) in now.enumerate() {
+            match action {
                 'F' => {
                     let (x, y) = [(1, 0), (0, 1), (-1, 0), (0, -1)][heading[a]];
                     at[a] = (at[a].0 + x, at[a].1 + y);

@@ -10,7 +10,9 @@ use conductor::{Conductor, Shell};
 use journal::{Header, Journal, NewEvent, Version};
 use lab::LabFile;
 use labware::Catalogue;
-use load::{Load, Recipe};
+use layout::load::Recipe;
+use layout::simulate::Meter as Notes;
+use load::Load;
 use meter::Meter;
 use protocol::ProtocolFile;
 use quantity::{Duration, Instant, MassConcentration};
@@ -21,7 +23,7 @@ use twin::nature::{Antibiotics, Reagent, ReagentMeaning, Strength};
 use twin::{FaultRates, Twin, TwinConfig};
 
 type Failure = Box<dyn std::error::Error>;
-type Run = Shell<Meter<Twin>, Load>;
+type Run = Shell<Meter<Notes<Twin>>, Load>;
 
 /// What is ordered, and how many of each in a round. Waiting steps are long in some and instruments
 /// are few for others; with these shares no kind of order waits for ever while another runs.
@@ -89,7 +91,7 @@ fn hall() -> Result<Arc<lab::Hall>, Failure> {
     Ok(file.hall)
 }
 
-fn recipes(only: Option<&str>) -> Result<Vec<Recipe>, Failure> {
+fn recipes(only: Option<&str>) -> Result<Vec<(Recipe, u32)>, Failure> {
     let catalogue = Catalogue::standard();
     MIX.iter()
         .filter(|(name, _)| only.is_none_or(|only| only == *name))
@@ -97,7 +99,7 @@ fn recipes(only: Option<&str>) -> Result<Vec<Recipe>, Failure> {
             let text = std::fs::read_to_string(root(&format!("protocols/{name}.toml")))?;
             let (file, _) =
                 ProtocolFile::parse(name, &text, &catalogue).map_err(|p| format!("{p:?}"))?;
-            Ok(Recipe::new(file.protocol, *share, 4))
+            Ok((Recipe::new(file.protocol, 4), *share))
         })
         .collect()
 }
@@ -150,7 +152,8 @@ fn run(args: &Args, in_file: bool, folder: &Path) -> Result<(), Failure> {
     } else {
         Journal::in_memory(header)
     };
-    let driver = Meter::new(Twin::new(hall.clone(), config(args.faults))?);
+    let twin = Twin::new(hall.clone(), config(args.faults))?;
+    let driver = Meter::new(Notes::new(twin, hall.clone(), Instant::EPOCH));
     let load = Load::new(recipes(args.only.as_deref())?, args.backlog);
     let mut shell = Shell::open(Conductor::new(hall)?, driver, load, journal)?;
     let until = Instant::EPOCH + Duration::from_secs_f64(args.hours * 3600.0);
@@ -200,12 +203,12 @@ fn print(shell: &Run, span: f64, wall: f64) {
         meter.reports,
         counters.inputs,
         shell.journal().version().0,
-        meter.inner.events(),
+        meter.inner.inner.events(),
         counters.faults,
         counters.repairs,
         counters.cleared,
         counters.lags_broken,
-        meter.inner.violations().len()
+        meter.inner.inner.violations().len()
     );
     println!(
         "  twin: {:.2} s, {:.0} % of the wall",
@@ -247,14 +250,8 @@ fn print(shell: &Run, span: f64, wall: f64) {
     };
     println!(
         "  movers moving: {}; arms: {}",
-        most(
-            &mut meter.movers.values().copied().collect(),
-            hall.movers.len()
-        ),
-        most(
-            &mut meter.arms.values().copied().collect(),
-            hall.stations.len()
-        )
+        most(&mut meter.inner.noted.movers.clone(), hall.movers.len()),
+        most(&mut meter.inner.noted.arms.clone(), hall.stations.len())
     );
 }
 

@@ -1,8 +1,7 @@
-//! A driver in between that takes the time of the one behind it, and notes how busy arms and movers are.
+//! A driver in between that takes the time of the one behind it.
 
-use bus::{Action, Command, Driver, Durability, Received, Report};
-use quantity::{ArmId, CommandId, Instant, MoverId};
-use std::collections::BTreeMap;
+use bus::{Command, Driver, Durability, Received};
+use quantity::Instant;
 use std::time::{Duration, Instant as Wall};
 
 /// Measures a driver.
@@ -16,11 +15,6 @@ pub struct Meter<D> {
     pub commands: u64,
     /// Reports received.
     pub reports: u64,
-    /// Seconds that each arm worked.
-    pub arms: BTreeMap<ArmId, f64>,
-    /// Seconds that each mover moved.
-    pub movers: BTreeMap<MoverId, f64>,
-    arm_begun: BTreeMap<CommandId, (ArmId, Instant)>,
 }
 
 impl<D> Meter<D> {
@@ -31,9 +25,6 @@ impl<D> Meter<D> {
             spent: Duration::ZERO,
             commands: 0,
             reports: 0,
-            arms: BTreeMap::new(),
-            movers: BTreeMap::new(),
-            arm_begun: BTreeMap::new(),
         }
     }
 }
@@ -44,20 +35,6 @@ impl<D: Driver> Driver for Meter<D> {
     }
 
     fn perform(&mut self, command: &Command, now: Instant) {
-        match &command.action {
-            Action::Pick { arm, .. } | Action::Place { arm, .. } => {
-                self.arm_begun.insert(command.id, (*arm, now));
-            }
-            Action::Travel {
-                mover,
-                depart,
-                arrive,
-                ..
-            } => {
-                *self.movers.entry(*mover).or_default() += arrive.since(*depart).as_secs_f64();
-            }
-            _ => {}
-        }
         self.commands += 1;
         let begun = Wall::now();
         self.inner.perform(command, now);
@@ -68,14 +45,7 @@ impl<D: Driver> Driver for Meter<D> {
         let begun = Wall::now();
         let received = self.inner.next(until);
         self.spent += begun.elapsed();
-        if let Some(received) = &received {
-            self.reports += 1;
-            if let Report::Done { command, .. } | Report::Failed { command, .. } = &received.report
-                && let Some((arm, since)) = self.arm_begun.remove(command)
-            {
-                *self.arms.entry(arm).or_default() += received.at.since(since).as_secs_f64();
-            }
-        }
+        self.reports += u64::from(received.is_some());
         received
     }
 }

@@ -44,7 +44,10 @@ pub struct Style {
 /// An arm takes this much in front of instruments of up to 0.80 m.
 const DEPTH: f64 = 0.35 + 0.80;
 
-/// Stations of 1.2 m with two shelves, swapped as wholes over a path of 1 m behind them.
+/// Fronts of stations that are tried, metres: five and six tiles, within an arm's reach to both sides.
+const FRONTS: [f64; 2] = [1.20, 1.44];
+
+/// Stations of 1.2 m or 1.44 m with two shelves, swapped as wholes over a path of 1 m behind them.
 pub const COMPUTED: Style = Style {
     frame: Frame {
         front: 1.2,
@@ -317,7 +320,7 @@ fn corrected(form: Form, mix: &Mix, wanted: Wanted, need: Need) -> Result<Design
     let mut spare_movers = 0;
     let mut best: Option<Design> = None;
     for _ in 0..=CORRECTIONS {
-        let modules = group::by_flow(&need, style.frame, wanted.seed);
+        let modules = stations(&need, &mut style, wanted.seed);
         let plan = Plan {
             style,
             form,
@@ -352,6 +355,37 @@ fn corrected(form: Form, mix: &Mix, wanted: Wanted, need: Need) -> Result<Design
         }
     }
     best.ok_or_else(|| DesignError::Unsound("nothing was tried".into()))
+}
+
+/// Stations with the front that makes them and their floor cheapest; of fronts between which prices
+/// can't tell, the one that takes the least floor.
+fn stations(need: &Need, style: &mut Style, seed: Seed) -> Vec<Module> {
+    let counts = need.counts.iter();
+    let fixed: f64 = counts
+        .map(|(kind, count)| sizes::of(kind).price * *count as f64)
+        .sum();
+    let deep = style.depth + style.path + site::TILE * 2.0;
+    let tried = FRONTS.map(|front| {
+        let frame = Frame {
+            front,
+            ..style.frame
+        };
+        let modules = group::by_flow(need, frame, seed);
+        // Stations stand on both sides of a track: an odd one leaves a place empty.
+        let floor = modules.len().next_multiple_of(2) as f64 * front * deep;
+        let each = sizes::ARM_PRICE + sizes::FRAME_PRICE;
+        let price = fixed + modules.len() as f64 * each + floor * sizes::FLOOR_PRICE;
+        (price, floor, frame, modules)
+    });
+    let least = tried.iter().map(|t| t.0).fold(f64::INFINITY, f64::min);
+    let best = tried
+        .into_iter()
+        .filter(|t| t.0 <= least * (1.0 + PRICE_KNOWN))
+        .min_by(|a, b| a.1.total_cmp(&b.1));
+    best.map_or_else(Vec::new, |(_, _, frame, modules)| {
+        style.frame = frame;
+        modules
+    })
 }
 
 /// What a hall waits for most.

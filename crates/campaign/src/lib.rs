@@ -20,6 +20,7 @@ pub mod recipe;
 pub mod record;
 mod state;
 mod turn;
+mod worklists;
 
 pub use assay::{
     Analysis, Assay, Budget, Campaign, Confirm, Control, ControlContent, ControlKind, Limits,

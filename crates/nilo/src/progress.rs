@@ -69,9 +69,9 @@ impl Watcher for Progress {
             };
             let plates = bar(
                 u64::from(campaign.budget.plates),
-                "plates {bar:30} {pos}/{len}  {msg}",
+                "plates {bar:30} {pos}/{len}  {wide_msg}",
             );
-            let lab = bar(0, "lab    {msg}");
+            let lab = bar(0, "lab    {wide_msg}");
             self.bars = Some(Bars {
                 plates,
                 lab,

@@ -3,11 +3,14 @@
 //! Everything is checked before anything moves, and every problem is named with its place.
 
 mod assay;
+mod candidates;
 mod check;
 mod csv;
 mod files;
 mod nature;
+mod part;
 mod reagents;
+mod rules;
 mod space;
 
 pub use files::{FileError, Files};

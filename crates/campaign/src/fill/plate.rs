@@ -6,7 +6,7 @@ use crate::judge::Judgement;
 use crate::map::Content;
 use crate::record::Analysed;
 use crate::state::{PlateState, State};
-use crate::turn::additions;
+use crate::worklists::additions;
 use crate::{Campaign, ControlKind, Normalise};
 use quantity::{BatchId, Instant};
 use std::collections::BTreeMap;

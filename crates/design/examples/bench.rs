@@ -379,8 +379,9 @@ fn run(problem: &Problem, q: usize, rounds: usize, policy_name: &str, seed: u64)
         chooser.tell(&trials).unwrap();
         if std::env::var("BENCH_TRACE").is_ok() {
             eprintln!(
-                "round {round} regret {:.4} {}",
+                "round {round} regret {:.4} found {:.3} {}",
                 (problem.score)(&truths),
+                problem.found.as_ref().map_or(0.0, |share| share(&truths)),
                 chooser.note().unwrap_or_default()
             );
         }

@@ -47,8 +47,8 @@ pub(crate) struct Fit {
     pub kernel: Kernel,
     /// Logarithm of the noise variance.
     pub noise: f64,
-    /// Mean log density of each value given all the others.
-    pub leave_one_out: f64,
+    /// Log density of each value given all the others.
+    pub leave_one_out: Vec<f64>,
 }
 
 impl Fit {
@@ -179,23 +179,24 @@ pub(crate) fn likelihood(
     value.is_finite().then_some(value)
 }
 
-/// Mean log density of each value given all the others (Rasmussen and Williams (2006), equations 5.10
+/// Log density of each value given all the others (Rasmussen and Williams (2006), equations 5.10
 /// to 5.12).
-fn leave_one_out(data: &Data, table: &Table, kernel: &Kernel, noise: f64) -> Option<f64> {
-    let n = data.values.len();
+fn leave_one_out(data: &Data, table: &Table, kernel: &Kernel, noise: f64) -> Option<Vec<f64>> {
     let factor = cholesky(covariance(data, table, kernel, noise))?;
     let (_, residual) = centre(&factor, &data.values);
     let alpha = solve(&factor, &residual);
     let inverse = inverse_from_factor(&factor);
-    let total: f64 = (0..n)
+    let densities: Vec<f64> = (0..data.values.len())
         .map(|i| {
             let variance = 1.0 / inverse[(i, i)];
             let error = alpha[i] * variance;
             -0.5 * (std::f64::consts::TAU * variance).ln() - 0.5 * error * error / variance
         })
-        .sum();
-    let mean = total / n as f64;
-    mean.is_finite().then_some(mean)
+        .collect();
+    densities
+        .iter()
+        .all(|density| density.is_finite())
+        .then_some(densities)
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ fn likelihood_gradient_and_posterior_agree_with_fifty_digits() {
         let fit = Fit {
             kernel,
             noise,
-            leave_one_out: 0.0,
+            leave_one_out: Vec::new(),
         };
         let process = Exact::new(&data, &fit).unwrap();
         let (means, variances) = process.predict(&rows(&case["points"]));

@@ -153,9 +153,8 @@ fn several(space: Arc<Space>, f: fn(&[f64]) -> Vec<f64>, reference: &[f64], full
         space,
         question: Question {
             goals,
-            limits: vec![],
-            rounds: None,
             reference: Some(reference.clone()),
+            ..Question::minimise("f")
         },
         truth: Box::new(move |point| f(&numbers(point))),
         score: Box::new(move |all| {

@@ -34,6 +34,7 @@ mod gp;
 mod linear_algebra;
 mod policy;
 mod question;
+mod scatter;
 mod serve;
 mod space;
 mod surrogate;
@@ -41,8 +42,8 @@ mod trial;
 mod warp;
 
 pub use policy::{AskError, Options, POLICIES, Policy, PolicyError, TellError, policy};
-pub use question::{Aim, Goal, Limit, Question, Side};
-pub use serve::{Task, read_task, serve};
+pub use question::{Aim, Costs, Goal, Limit, Question, Side};
+pub use serve::{Task, read_task, serve, serve_with_state};
 pub use space::{
     CandidateTable, Cardinality, Condition, Exclusion, Factor, FactorKind, Level, LevelError,
     LinearConstraint, Point, Relation, Space, SpaceProblem, WhyNot,

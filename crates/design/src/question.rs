@@ -1,5 +1,7 @@
 //! What is asked of the space.
 
+use crate::space::{Level, Point};
+
 /// What one response should do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aim {
@@ -52,6 +54,55 @@ pub struct Question {
     pub rounds: Option<u32>,
     /// Several goals: the response values that a point must beat in every goal to count, one per goal.
     pub reference: Option<Vec<f64>>,
+    /// With [`Aim::Map`]: find where the response crosses this value, in its unit, and let the rest be.
+    pub level: Option<f64>,
+    /// What measuring a point costs, where points differ by it.
+    pub costs: Option<Costs>,
+    /// Levels of factors at which the goals count: the dear assay, the cell line that matters, this
+    /// campaign and not an earlier one. Points elsewhere can be told, and teach; asked for are points there.
+    pub target: Vec<(usize, Level)>,
+    /// Whether points off the target may be asked for where they teach more for their cost.
+    pub cheaper: bool,
+}
+
+/// What measuring a point costs: a constant, a weighted sum of numeric factors, and a price to each level
+/// of categorical ones, in any unit.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Costs {
+    /// What every point costs.
+    pub base: f64,
+    /// Numeric factors and their cost per unit.
+    pub terms: Vec<(usize, f64)>,
+    /// Categorical factors and the cost of each of their levels.
+    pub levels: Vec<(usize, Vec<f64>)>,
+}
+
+/// Least share of the base, or of one, that a point is taken to cost: nothing is free.
+const COST_SHARE_MIN: f64 = 1e-3;
+
+impl Costs {
+    /// The cost of a point, above zero.
+    #[must_use]
+    pub fn of(&self, point: &Point) -> f64 {
+        let levels = point.levels();
+        let terms = self.terms.iter().map(|(factor, unit)| {
+            unit * levels.get(*factor).and_then(Level::number).unwrap_or(0.0)
+        });
+        let prices = self
+            .levels
+            .iter()
+            .map(|(factor, prices)| match levels.get(*factor) {
+                Some(Level::Category(level)) => prices.get(*level).copied().unwrap_or(0.0),
+                _ => 0.0,
+            });
+        let cost = self.base + terms.sum::<f64>() + prices.sum::<f64>();
+        let least = COST_SHARE_MIN * if self.base > 0.0 { self.base } else { 1.0 };
+        if cost.is_finite() {
+            cost.max(least)
+        } else {
+            least
+        }
+    }
 }
 
 impl Question {
@@ -83,6 +134,10 @@ impl Question {
             limits: Vec::new(),
             rounds: None,
             reference: None,
+            level: None,
+            costs: None,
+            target: Vec::new(),
+            cheaper: false,
         }
     }
 

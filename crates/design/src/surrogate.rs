@@ -6,6 +6,9 @@ use rand::RngExt;
 
 use crate::encode::{Group, Rows};
 use crate::gp::{Data, Exact, Fit, Shape, fit, prior_means};
+use crate::linear_algebra;
+use crate::scatter::{Residuals, Scatter, gross};
+use crate::trial::Prediction;
 use crate::warp::{Form, Warp};
 
 /// A response's values at encoded points, oriented so that more is better.
@@ -17,6 +20,8 @@ pub(crate) struct Observed {
     pub noise_share: Vec<f64>,
     /// Known error variance, in the response's unit squared.
     pub noise_known: Vec<f64>,
+    /// What somebody expects at points, before they are measured.
+    pub guesses: (Rows, Vec<f64>),
 }
 
 /// A fitted model of one response.
@@ -24,20 +29,29 @@ pub(crate) struct Observed {
 pub(crate) struct Surrogate {
     pub warp: Warp,
     pub process: Exact,
+    /// Measured rows first, then guesses where they are believed.
     pub data: Data,
+    /// How many of the data's rows were measured.
+    pub measured: usize,
     /// What to begin the next fit from.
     pub memory: Memory,
-    /// Cross-validated mean log density of a value, in the response's own unit.
+    /// Cross-validated mean log density of the better half of the values, in the response's own unit.
     pub score: f64,
+    /// How the noise varies, where it does.
+    scatter: Option<Scatter>,
+    /// Places of measured rows that are taken for gross errors.
+    pub outliers: Vec<usize>,
+    /// Standard deviation that guesses are believed with, in the spread of the values.
+    trust: Option<f64>,
 }
 
-/// What one fit leaves for the next: the form chosen and its numbers.
+/// What one fit leaves for the next: the form chosen and its numbers. A function of the first
+/// `chosen_at` rows alone, so that what is proposed doesn't depend on how often was asked before.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
     shape: Option<Shape>,
     bend: Bend,
     numbers: Vec<f64>,
-    /// Rows at the last choice of the form.
     chosen_at: usize,
 }
 
@@ -62,14 +76,42 @@ impl Bend {
 
 /// Fewest rows with which warps and shapes are compared; below, the plainest is taken.
 const ROWS_TO_CHOOSE: usize = 8;
+/// The form is chosen anew whenever the data have grown by this factor.
+const CHOICE_GROWTH: f64 = 1.3;
 /// Rows that the form and the kernel's numbers are chosen on; with more, a part of them is used.
-const CHOICE_ROWS: usize = 288;
+const CHOICE_ROWS: usize = 256;
 const FIT_ROWS: usize = 512;
 /// Evaluations of the likelihood while choosing the form, and afterwards.
 const CHOICE_EVALUATIONS: usize = 40;
 const FIT_EVALUATIONS: usize = 20;
 /// Most groups for which pairs are considered.
 const PAIRED_GROUPS_MAX: usize = 40;
+/// Most rows of an exact process; beyond, what they say is held at fewer points.
+const EXACT_MAX: usize = 5_000;
+/// Points that hold what more rows say.
+const INDUCING: usize = 768;
+/// Most rows with which outliers and uneven noise are looked for.
+const SCATTER_ROWS: usize = 1_000;
+/// Standard deviations, in the spread of the values, that guesses are tried with.
+const TRUSTS: [f64; 3] = [0.1, 0.3, 1.0];
+/// Most guesses that are used.
+const GUESSES_MAX: usize = 256;
+/// By how much a change of the noise or a belief in guesses must raise the cross-validated mean log density.
+const WORTHWHILE: f64 = 0.02;
+/// The 95 % point of the standard normal.
+const NORMAL_95: f64 = 1.644_853_626_951_472_7;
+
+/// The number of rows, of `n`, that the form is chosen on.
+fn checkpoint(n: usize) -> usize {
+    let mut at = ROWS_TO_CHOOSE as f64;
+    if n < ROWS_TO_CHOOSE {
+        return n;
+    }
+    while (at * CHOICE_GROWTH).round() as usize <= n {
+        at *= CHOICE_GROWTH;
+    }
+    at.round() as usize
+}
 
 impl Surrogate {
     /// Fits to what was observed. `memory` is what an earlier fit to the same response left.
@@ -80,51 +122,126 @@ impl Surrogate {
         seed: Seed,
     ) -> Option<Surrogate> {
         let n = observed.values.len();
-        let mut rng = seed.derive("surrogate", n as u64).rng();
+        if n == 0 {
+            return Surrogate::of_guesses(observed, groups);
+        }
         let mut memory = memory.clone();
-        // The form is chosen anew whenever the data have grown by half.
-        if memory.shape.is_none() || n * 2 > memory.chosen_at * 3 {
-            let part = part(&observed.values, CHOICE_ROWS, &mut rng);
-            let (shape, bend, fitted) = choose(observed, &part, groups)?;
+        let checkpoint = checkpoint(n);
+        if memory.shape.is_none() || memory.chosen_at != checkpoint {
+            let mut rng = seed.derive("choice", checkpoint as u64).rng();
+            let part = part(&observed.values[..checkpoint], CHOICE_ROWS, &mut rng);
+            let (shape, bend, fitted) = choose(observed, checkpoint, &part, groups)?;
             memory = Memory {
                 shape: Some(shape),
                 bend,
                 numbers: fitted.numbers(),
-                chosen_at: n,
+                chosen_at: checkpoint,
             };
         }
         let shape = memory.shape?;
         let warp = memory.bend.warp(&observed.values);
-        let data = warped(observed, &warp);
+        let mut data = warped(observed, &warp);
+        let mut rng = seed.derive("surrogate", n as u64).rng();
         let rows = part(&observed.values, FIT_ROWS, &mut rng);
-        let fitted = fit(
-            &data.pick(&rows),
-            shape,
-            groups,
-            Some(&memory.numbers),
-            FIT_EVALUATIONS,
-        )?;
-        memory.numbers = fitted.numbers();
-        let process = Exact::new(&data, &fitted)?;
+        let picked = data.pick(&rows);
+        let start = Some(memory.numbers.as_slice());
+        let mut fitted = fit(&picked, shape, groups, start, FIT_EVALUATIONS)?;
         let fitted_on: Vec<f64> = rows.iter().map(|&row| observed.values[row]).collect();
         let score = upper_score(&fitted, &warp, &fitted_on);
+        let (mut scatter, mut outliers) = (None, Vec::new());
+        if n <= SCATTER_ROWS {
+            (scatter, outliers) = settle_noise(&mut data, &mut fitted, groups);
+        }
+        let trust = believe_guesses(observed, &warp, &mut data, &rows, &mut fitted, groups);
+        let process = if data.values.len() <= EXACT_MAX {
+            Exact::new(&data, &fitted)?
+        } else {
+            let places = part(&observed.values, INDUCING, &mut rng);
+            Exact::inducing(&data, &fitted, &places)?
+        };
         Some(Surrogate {
             warp,
             process,
             data,
+            measured: n,
             memory,
             score,
+            scatter,
+            outliers,
+            trust,
         })
     }
 
-    /// Mean and standard deviation of the response at encoded points, noise left out.
-    pub(crate) fn predict(&self, points: &Rows) -> Vec<(f64, f64)> {
+    /// A model of guesses alone.
+    fn of_guesses(observed: &Observed, groups: &[Group]) -> Option<Surrogate> {
+        let (rows, values) = &observed.guesses;
+        let warp = Warp::straight(values);
+        let most = values.len().min(GUESSES_MAX);
+        let places: Vec<usize> = (0..most).map(|i| i * values.len() / most.max(1)).collect();
+        let trust = TRUSTS[1];
+        let data = Data {
+            rows: rows.pick(&places),
+            values: places.iter().map(|&i| warp.forward(values[i])).collect(),
+            noise_share: vec![0.0; most],
+            noise_known: vec![trust * trust; most],
+        };
+        let fitted = fit(&data, Shape::Radial, groups, None, CHOICE_EVALUATIONS)?;
+        Some(Surrogate {
+            warp,
+            process: Exact::new(&data, &fitted)?,
+            data,
+            measured: 0,
+            memory: Memory::default(),
+            score: 0.0,
+            scatter: None,
+            outliers: Vec::new(),
+            trust: Some(trust),
+        })
+    }
+
+    /// What is expected at encoded points, in the response's own unit.
+    pub(crate) fn predict(&self, points: &Rows) -> Vec<Prediction> {
         let (means, variances) = self.process.predict(points);
-        means
-            .iter()
-            .zip(&variances)
-            .map(|(&mean, &variance)| self.warp.moments_back(mean, variance.sqrt()))
+        (0..points.len())
+            .map(|i| {
+                let (centre, spread) = (means[i], variances[i].sqrt());
+                let (mean, sd) = self.warp.moments_back(centre, spread);
+                let wide = (variances[i] + self.noise_at(points.row(i), centre)).sqrt();
+                let (_, total) = self.warp.moments_back(centre, wide);
+                Prediction {
+                    mean,
+                    sd,
+                    noise: (total * total - sd * sd).max(0.0).sqrt(),
+                    low: self.warp.back(centre - NORMAL_95 * wide),
+                    high: self.warp.back(centre + NORMAL_95 * wide),
+                }
+            })
             .collect()
+    }
+
+    /// Error variance of one measurement at an encoded point where the process expects `mean`.
+    fn noise_at(&self, row: &[f64], mean: f64) -> f64 {
+        let share = self
+            .scatter
+            .as_ref()
+            .map_or(1.0, |scatter| scatter.share(row, mean));
+        share * self.process.noise.exp()
+    }
+
+    /// The weight of each row of the data in what is expected at an encoded point: by how much the
+    /// expectation grows when that value grows by one, both as the process sees them. Nothing where the
+    /// data are held at fewer points.
+    pub(crate) fn weights(&self, row: &[f64]) -> Option<Vec<f64>> {
+        if self.process.inducing.is_some() {
+            return None;
+        }
+        let mut point = Rows::new(self.data.rows.width);
+        point.push(row);
+        let cross = self.process.kernel.cross(&self.process.table, &point);
+        Some(linear_algebra::solve(
+            &self.process.factor,
+            cross.col_as_slice(0),
+        ))
     }
 
     /// The form, in words.
@@ -140,11 +257,136 @@ impl Surrogate {
             Form::Log { start, .. } => format!(", logarithm of the response, start {start}"),
         };
         let noise = (0.5 * self.process.noise).exp();
-        format!(
+        let mut text = format!(
             "Gaussian process of {shape}{warp}, noise {noise:.1e} of the spread, score {:.3}",
             self.score
-        )
+        );
+        if self.process.inducing.is_some() {
+            text.push_str(&format!(
+                ", {} trials held at {INDUCING} points",
+                self.measured
+            ));
+        }
+        if self.scatter.is_some() {
+            text.push_str(", noise uneven");
+        }
+        if !self.outliers.is_empty() {
+            text.push_str(&format!(", {} gross errors set aside", self.outliers.len()));
+        }
+        match self.trust {
+            Some(trust) => text.push_str(&format!(", guesses believed to {trust} of the spread")),
+            None if self.measured == self.data.values.len() => {}
+            None => text.push_str(", guesses not believed"),
+        }
+        text
     }
+}
+
+/// Sets gross errors aside and lets the noise vary, where that makes the rest better predicted.
+fn settle_noise(
+    data: &mut Data,
+    fitted: &mut Fit,
+    groups: &[Group],
+) -> (Option<Scatter>, Vec<usize>) {
+    let shape = fitted.kernel.shape;
+    let Some(residuals) = Residuals::new(data, fitted) else {
+        return (None, Vec::new());
+    };
+    let again = |data: &Data, fitted: &Fit| -> Option<(Fit, Residuals)> {
+        let numbers = fitted.numbers();
+        let next = fit(data, shape, groups, Some(&numbers), FIT_EVALUATIONS)?;
+        let residuals = Residuals::new(data, &next)?;
+        Some((next, residuals))
+    };
+    let mut outliers = gross(&residuals);
+    let mut current = residuals;
+    if !outliers.is_empty() {
+        let mut tamed = data.clone();
+        for &row in &outliers {
+            tamed.noise_known[row] += current.errors[row] * current.errors[row];
+        }
+        match again(&tamed, fitted) {
+            Some((next, residuals))
+                if residuals.density_without(&outliers)
+                    > current.density_without(&outliers) + WORTHWHILE =>
+            {
+                (*data, *fitted, current) = (tamed, next, residuals);
+            }
+            _ => outliers.clear(),
+        }
+    }
+    let mut scatter = None;
+    if let Some(found) = Scatter::new(data, fitted, &current, &outliers) {
+        let mut uneven = data.clone();
+        found.apply(&mut uneven, &current);
+        if let Some((next, residuals)) = again(&uneven, fitted)
+            && residuals.density_without(&outliers)
+                > current.density_without(&outliers) + WORTHWHILE
+        {
+            (*data, *fitted) = (uneven, next);
+            scatter = Some(found);
+        }
+    }
+    (scatter, outliers)
+}
+
+/// Adds the guesses to the data, as values with an error, where they make the measured values better
+/// predicted; the error is the one with which they do most so.
+fn believe_guesses(
+    observed: &Observed,
+    warp: &Warp,
+    data: &mut Data,
+    rows: &[usize],
+    fitted: &mut Fit,
+    groups: &[Group],
+) -> Option<f64> {
+    let (points, values) = &observed.guesses;
+    if values.is_empty() {
+        return None;
+    }
+    let most = values.len().min(GUESSES_MAX);
+    let places: Vec<usize> = (0..most).map(|i| i * values.len() / most).collect();
+    let mut best = (WORTHWHILE, None);
+    let picked = data.pick(rows);
+    for trust in TRUSTS {
+        let with = |data: &Data| {
+            let mut data = data.clone();
+            for &place in &places {
+                data.rows.push(points.row(place));
+                data.values.push(warp.forward(values[place]));
+                data.noise_share.push(0.0);
+                data.noise_known.push(trust * trust);
+            }
+            data
+        };
+        let numbers = fitted.numbers();
+        let shape = fitted.kernel.shape;
+        let Some(next) = fit(
+            &with(&picked),
+            shape,
+            groups,
+            Some(&numbers),
+            FIT_EVALUATIONS,
+        ) else {
+            continue;
+        };
+        let gains: Vec<f64> = next.leave_one_out[..rows.len()]
+            .iter()
+            .zip(&fitted.leave_one_out)
+            .map(|(with, without)| with - without)
+            .collect();
+        // What the mean gain is at least: one standard error below it.
+        let n = gains.len() as f64;
+        let mean = gains.iter().sum::<f64>() / n;
+        let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / n;
+        let gain = mean - (variance / n).sqrt();
+        if gain > best.0 {
+            best = (gain, Some((trust, next, with(data))));
+        }
+    }
+    let (trust, next, with) = best.1?;
+    (*fitted, *data) = (next, with);
+    Some(trust)
 }
 
 /// Places of at most `most` values: the better half of them the best, the rest at random.
@@ -206,13 +448,19 @@ fn upper_score(fit: &Fit, warp: &Warp, values: &[f64]) -> f64 {
     total / order.len().max(1) as f64
 }
 
-/// The kernel's shape, the warp, and the fit, of highest cross-validated score. First the warp is chosen
-/// with the plainest shape, then the shape; each fit begins where the one before it ended.
-fn choose(observed: &Observed, part: &[usize], groups: &[Group]) -> Option<(Shape, Bend, Fit)> {
+/// The kernel's shape, the warp, and the fit, of highest cross-validated score on the rows `part` of the
+/// first `count`. First the warp is chosen with the plainest shape, then the shape; each fit begins where
+/// the one before it ended.
+fn choose(
+    observed: &Observed,
+    count: usize,
+    part: &[usize],
+    groups: &[Group],
+) -> Option<(Shape, Bend, Fit)> {
     let values: Vec<f64> = part.iter().map(|&place| observed.values[place]).collect();
     let mut best: Option<(Shape, Bend, Fit, f64)> = None;
     let mut consider = |shape: Shape, bend: Bend, start: Option<Fit>, evaluations: usize| {
-        let warp = bend.warp(&observed.values);
+        let warp = bend.warp(&observed.values[..count]);
         let data = warped(observed, &warp).pick(part);
         let start = start.map(|start| extended(&start, shape, groups.len()));
         let fitted = fit(&data, shape, groups, start.as_deref(), evaluations)?;

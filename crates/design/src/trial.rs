@@ -63,6 +63,24 @@ pub struct Prediction {
     pub mean: f64,
     /// Standard deviation of that expectation, measuring noise left out.
     pub sd: f64,
+    /// Standard deviation of one measurement about the response.
+    pub noise: f64,
+    /// Lower end of the interval that holds one measurement with 90 % probability.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
+impl Prediction {
+    /// The same for the response with its sign turned.
+    pub(crate) fn turned(self) -> Prediction {
+        Prediction {
+            mean: -self.mean,
+            low: -self.high,
+            high: -self.low,
+            ..self
+        }
+    }
 }
 
 /// Why a point is proposed.

@@ -213,7 +213,7 @@ fn a_refused_request_changes_nothing() {
     );
     assert_eq!(
         disturbed[4]["error"],
-        "found op `aks`, expected one of init, tell, ask, predict, end; did you mean `ask`?"
+        "found op `aks`, expected one of init, tell, ask, predict, explain, slice, end; did you mean `ask`?"
     );
 }
 
@@ -283,6 +283,216 @@ proptest! {
             for answer in answers {
                 prop_assert!(answer["ok"] == true || answer["error"].is_string());
             }
+        }
+    }
+}
+
+fn campaign() -> Value {
+    json!({"op": "init", "protocol": 1, "seed": 3, "batch": 4,
+        "space": {"params": [
+            {"name": "x", "type": "continuous", "low": 0, "high": 1},
+            {"name": "assay", "type": "categorical", "values": ["quick", "full"]}]},
+        "objectives": [{"name": "y", "goal": "max"}]})
+}
+
+fn lines(requests: &[Value]) -> Vec<u8> {
+    requests
+        .iter()
+        .flat_map(|request| format!("{request}\n").into_bytes())
+        .collect()
+}
+
+fn trials(count: usize, assay: &str) -> Value {
+    let trials: Vec<Value> = (0..count)
+        .map(|i| {
+            let x = (i as f64 + 0.5) / count as f64;
+            json!({"id": format!("w{i}"), "params": {"x": x, "assay": assay},
+                "outcomes": {"y": 1.0 - (x - 0.3).powi(2) + if assay == "full" { 0.1 } else { 0.0 }}})
+        })
+        .collect();
+    json!({"op": "tell", "trials": trials})
+}
+
+#[test]
+fn a_target_is_held_and_cheaper_levels_are_chosen_only_when_allowed() {
+    let mut init = campaign();
+    init["target"] = json!({"assay": "full"});
+    init["costs"] = json!({"levels": {"assay": {"quick": 1.0, "full": 20.0}}});
+    let ask = json!({"op": "ask", "q": 6});
+    let answers = talk(&lines(&[
+        init.clone(),
+        ask.clone(),
+        trials(8, "quick"),
+        trials(4, "full"),
+        ask.clone(),
+    ]));
+    for answer in [&answers[1], &answers[4]] {
+        for trial in answer["trials"].as_array().unwrap() {
+            assert_eq!(trial["params"]["assay"], "full", "{answer}");
+        }
+    }
+    init["cheaper"] = json!(true);
+    let answers = talk(&lines(&[init, trials(3, "quick"), trials(4, "full"), ask]));
+    let quick = |trial: &&Value| trial["params"]["assay"] == "quick";
+    let trials = answers[3]["trials"].as_array().unwrap();
+    assert!(trials.iter().filter(quick).count() > 0, "{answers:?}");
+}
+
+#[test]
+fn explanations_name_the_wells_and_slices_follow_the_factor() {
+    let explain = json!({"op": "explain", "points": [{"x": 0.31, "assay": "full"}]});
+    let slice = json!({"op": "slice", "params": ["x"], "steps": 5, "at": {"assay": "full"}});
+    let answers = talk(&lines(&[campaign(), trials(10, "full"), explain, slice]));
+    let bears = answers[2]["bears"][0].as_array().unwrap();
+    assert!(
+        ["w2", "w3"].contains(&bears[0]["id"].as_str().unwrap()),
+        "{bears:?}"
+    );
+    assert!(
+        answers[2]["importance"]["x"].as_f64().unwrap() > 0.5,
+        "{}",
+        answers[2]
+    );
+    let means: Vec<f64> = answers[3]["mean"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|mean| mean["y"].as_f64().unwrap())
+        .collect();
+    assert_eq!(means.len(), 5);
+    assert!(
+        means[1] > means[4] && means[1] > means[0] - 0.05,
+        "{means:?}"
+    );
+    let (low, high) = (&answers[2]["low"][0]["y"], &answers[2]["high"][0]["y"]);
+    assert!(
+        low.as_f64().unwrap() < 1.1 && high.as_f64().unwrap() > 1.09,
+        "{low} {high}"
+    );
+}
+
+#[test]
+fn a_state_file_goes_on_where_it_stopped() {
+    let path = std::env::temp_dir().join(format!("design-state-{}.jsonl", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let first = [
+        campaign(),
+        json!({"op": "ask", "q": 3}),
+        trials(9, "full"),
+        json!({"op": "ask", "q": 3}),
+    ];
+    let then = [json!({"op": "ask", "q": 3})];
+    let kept = |requests: &[Value]| -> Vec<Value> {
+        let mut output = Vec::new();
+        design::serve_with_state(&lines(requests)[..], &mut output, &path).unwrap();
+        let text = String::from_utf8(output).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let unbroken = talk(&lines(&[&first[..], &then[..]].concat()));
+    assert_eq!(kept(&first)[3]["trials"], unbroken[3]["trials"]);
+    // A crash in the middle of a line.
+    let mut torn = std::fs::read(&path).unwrap();
+    torn.extend_from_slice(b"{\"op\": \"te");
+    std::fs::write(&path, torn).unwrap();
+    assert_eq!(kept(&then)[0]["trials"], unbroken[4]["trials"]);
+    let mut other = campaign();
+    other["seed"] = json!(4);
+    let answers = kept(&[campaign(), other]);
+    assert_eq!(answers[0]["resumed"]["trials"], 9);
+    assert_eq!(answers[1]["ok"], false);
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn guesses_that_are_wrong_are_not_believed_and_right_ones_help() {
+    let guesses = |sign: f64| {
+        let all: Vec<Value> = (0..12)
+            .map(|i| {
+                let x = (f64::from(i) + 0.5) / 12.0;
+                json!({"guess": true, "params": {"x": x, "assay": "full"},
+                    "outcomes": {"y": sign * (12.0 * x).sin()}})
+            })
+            .collect();
+        json!({"op": "tell", "trials": all})
+    };
+    let measured: Vec<Value> = (0..9)
+        .map(|i| {
+            let x = (f64::from(i) + 0.2) / 9.0;
+            json!({"params": {"x": x, "assay": "full"}, "outcomes": {"y": (12.0 * x).sin()}})
+        })
+        .collect();
+    let tell = json!({"op": "tell", "trials": measured});
+    let ask = json!({"op": "ask", "q": 2});
+    let model = |sign: f64| {
+        let answers = talk(&lines(&[
+            campaign(),
+            guesses(sign),
+            tell.clone(),
+            ask.clone(),
+        ]));
+        answers[3]["info"]["model"].as_str().unwrap().to_string()
+    };
+    assert!(model(1.0).contains("guesses believed"), "{}", model(1.0));
+    assert!(!model(-1.0).contains("guesses believed"), "{}", model(-1.0));
+    // Before anything is measured half of the batch goes where the guess is high.
+    let answers = talk(&lines(&[
+        campaign(),
+        guesses(1.0),
+        json!({"op": "ask", "q": 4}),
+    ]));
+    assert_eq!(
+        answers[2]["trials"].as_array().unwrap().len(),
+        4,
+        "{answers:?}"
+    );
+}
+
+#[test]
+fn a_gross_error_is_set_aside_and_leaders_are_replicated_under_noise() {
+    let mut init = campaign();
+    init["repeats"] = json!(true);
+    let mut wells: Vec<Value> = (0..40)
+        .map(|i| {
+            let x = f64::from(i) / 39.0;
+            let noise = 0.05 * f64::from((i * 7919) % 13 - 6) / 6.0;
+            json!({"params": {"x": x, "assay": "full"}, "outcomes": {"y": 2.0 * x + noise}})
+        })
+        .collect();
+    wells[30]["outcomes"]["y"] = json!(-9.0);
+    let tell = json!({"op": "tell", "trials": wells});
+    let answers = talk(&lines(&[init, tell, json!({"op": "ask", "q": 12})]));
+    let model = answers[2]["info"]["model"].as_str().unwrap();
+    assert!(model.contains("1 gross errors set aside"), "{model}");
+    assert_eq!(answers[2]["trials"].as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn rules_of_the_space_are_read_and_kept() {
+    let init = json!({"op": "init", "seed": 1,
+        "space": {"params": [
+            {"name": "a", "type": "continuous", "low": 0, "high": 1},
+            {"name": "b", "type": "continuous", "low": 0, "high": 1},
+            {"name": "c", "type": "categorical", "values": ["p", "q"]}],
+          "exclusions": [{"when": [{"param": "c", "in": ["p"]}, {"param": "a", "low": 0.5}]}],
+          "cardinality": {"params": ["a", "b"], "at_most": 1}},
+        "objectives": [{"name": "y", "goal": "map", "level": 0.4}]});
+    let told: Vec<Value> = (0..8)
+        .map(|i| {
+            let x = f64::from(i) / 8.0;
+            json!({"params": {"a": x, "b": 0, "c": "q"}, "outcomes": {"y": x}})
+        })
+        .collect();
+    let tell = json!({"op": "tell", "trials": told});
+    let ask = json!({"op": "ask", "q": 5});
+    let answers = talk(&lines(&[init, ask.clone(), tell, ask]));
+    for answer in [&answers[1], &answers[3]] {
+        for trial in answer["trials"].as_array().unwrap() {
+            let (a, b) = (&trial["params"]["a"], &trial["params"]["b"]);
+            let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
+            assert!(a == 0.0 || b == 0.0, "{trial}");
+            assert!(trial["params"]["c"] != "p" || a < 0.5, "{trial}");
         }
     }
 }

@@ -52,7 +52,7 @@ pub enum Command {
     #[command(subcommand)]
     Claims(crate::command::claims::Claims),
     /// Choose experiments: JSON lines on standard input and output
-    Design,
+    Design(crate::command::design::Design),
     /// Random halls, orders, faults, kills and replays against the twin, judged by its truth
     Simtest(crate::command::simtest::Simtest),
     /// Print completions for a shell

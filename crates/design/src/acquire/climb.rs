@@ -28,12 +28,20 @@ pub(crate) struct Ground<'a> {
 const LEVELS_TRIED: usize = 24;
 
 impl<'a> Ground<'a> {
-    pub(crate) fn new(space: &'a Space, encoding: &'a Encoding) -> Ground<'a> {
-        let continuous = encoding.continuous(space);
+    /// The ground of a space in which these factors stay as they are.
+    pub(crate) fn new(
+        space: &'a Space,
+        encoding: &'a Encoding,
+        held: &[(usize, Level)],
+    ) -> Ground<'a> {
+        let is_held = |factor: usize| held.iter().any(|(other, _)| *other == factor);
+        let mut continuous = encoding.continuous(space);
+        continuous.retain(|c| !is_held(c.factor));
         let mixture =
             |factor: usize| matches!(space.factors[factor].kind, FactorKind::Mixture { .. });
         let discrete = (0..space.factors.len())
             .filter(|&factor| !continuous.iter().any(|c| c.factor == factor) && !mixture(factor))
+            .filter(|&factor| !is_held(factor))
             .filter(|&factor| {
                 space.factors[factor]
                     .count()

@@ -10,7 +10,7 @@ use super::utility::Utility;
 use crate::encode::{Encoding, Rows};
 use crate::gp::{Paths, SlopeWork, mean_slope};
 use crate::policy::Sequence;
-use crate::space::{Point, Space};
+use crate::space::{Level, Point, Space, moved};
 use crate::surrogate::Surrogate;
 
 /// Where a pool takes its points from.
@@ -21,8 +21,10 @@ pub(crate) struct Source<'a> {
     /// One model per response.
     pub models: &'a [Surrogate],
     pub utility: &'a Utility,
-    /// Measured points, best first by what the models expect.
+    /// Measured points, best first by what the models expect, moved to where factors are held.
     pub leaders: &'a [Point],
+    /// Factors that stay at a level.
+    pub held: &'a [(usize, Level)],
 }
 
 /// Points that may be proposed, encoded too.
@@ -60,9 +62,10 @@ pub(crate) fn open_pool(
     seed: Seed,
 ) -> Pool {
     let mut rng = seed.derive("pool", 0).rng();
-    let ground = Ground::new(source.space, source.encoding);
+    let ground = Ground::new(source.space, source.encoding, source.held);
     let mut pool = Gathering {
         space: source.space,
+        held: source.held,
         taken,
         seen: BTreeSet::new(),
         points: Vec::new(),
@@ -108,6 +111,7 @@ pub(crate) fn open_pool(
 
 struct Gathering<'a> {
     space: &'a Space,
+    held: &'a [(usize, Level)],
     taken: &'a BTreeSet<Point>,
     seen: BTreeSet<Point>,
     points: Vec<Point>,
@@ -115,6 +119,7 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     fn add(&mut self, point: Point) {
+        let point = moved(point, self.held);
         if self.space.contains(&point)
             && !self.taken.contains(&point)
             && self.seen.insert(point.clone())
@@ -157,7 +162,7 @@ fn climb_draws(
     let n = source
         .models
         .iter()
-        .map(|model| model.data.values.len())
+        .map(|model| model.process.table.len)
         .max()
         .unwrap_or(0);
     let affordable = CLIMB_WORK / (CLIMB * (n + 200) * source.models.len());

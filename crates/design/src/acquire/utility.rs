@@ -160,12 +160,23 @@ impl Utility {
 /// Places of the points that no other beats in every goal.
 fn front(goals: &[Vec<f64>]) -> Vec<usize> {
     let n = goals.first().map_or(0, Vec::len);
-    (0..n)
-        .filter(|&i| {
-            !(0..n).any(|j| {
-                goals.iter().all(|values| values[j] >= values[i])
-                    && goals.iter().any(|values| values[j] > values[i])
-            })
-        })
-        .collect()
+    // Best first by the first goal: only an earlier point can beat a later one.
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&a, &b| {
+        let by_goal = goals.iter().map(|values| values[b].total_cmp(&values[a]));
+        by_goal
+            .fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+            .then(a.cmp(&b))
+    });
+    let mut front: Vec<usize> = Vec::new();
+    for i in order {
+        let beaten = front.iter().any(|&j| {
+            goals.iter().all(|values| values[j] >= values[i])
+                && goals.iter().any(|values| values[j] > values[i])
+        });
+        if !beaten {
+            front.push(i);
+        }
+    }
+    front
 }

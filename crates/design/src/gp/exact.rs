@@ -4,6 +4,7 @@ use faer::Mat;
 use quantity::Rng;
 
 use super::fit::{Data, Fit, centre, covariance};
+use super::inducing::Inducing;
 use super::kernel::{Kernel, Scales, Table};
 use crate::encode::Rows;
 use crate::linear_algebra::{add_product, cholesky_jittered, solve, solve_lower, subtract_gram};
@@ -21,6 +22,8 @@ pub(crate) struct Exact {
     /// Covariance of the data, inverted, times the data less the mean.
     pub alpha: Vec<f64>,
     pub factor: Mat<f64>,
+    /// Set where the data are held at fewer points: those are the table's rows then.
+    pub inducing: Option<Inducing>,
 }
 
 impl Exact {
@@ -37,6 +40,7 @@ impl Exact {
             table,
             alpha,
             factor,
+            inducing: None,
         })
     }
 

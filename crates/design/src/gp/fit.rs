@@ -105,7 +105,7 @@ pub(crate) fn fit(
     }
     let noise = found.x[found.x.len() - 1];
     kernel.logs.copy_from_slice(&found.x[..found.x.len() - 1]);
-    let leave_one_out = leave_one_out(data, &table, &kernel, noise)?;
+    let leave_one_out = densities(data, &table, &kernel, noise)?;
     Some(Fit {
         kernel,
         noise,
@@ -179,24 +179,36 @@ pub(crate) fn likelihood(
     value.is_finite().then_some(value)
 }
 
-/// Log density of each value given all the others (Rasmussen and Williams (2006), equations 5.10
-/// to 5.12).
-fn leave_one_out(data: &Data, table: &Table, kernel: &Kernel, noise: f64) -> Option<Vec<f64>> {
+/// What each value is off by when predicted from all the others, and the standard deviation of that
+/// (Rasmussen and Williams (2006), equations 5.10 to 5.12).
+pub(crate) fn leave_one_out(data: &Data, fit: &Fit) -> Option<(Vec<f64>, Vec<f64>)> {
+    left_out(data, &Table::new(&data.rows), &fit.kernel, fit.noise)
+}
+
+fn left_out(
+    data: &Data,
+    table: &Table,
+    kernel: &Kernel,
+    noise: f64,
+) -> Option<(Vec<f64>, Vec<f64>)> {
     let factor = cholesky(covariance(data, table, kernel, noise))?;
     let (_, residual) = centre(&factor, &data.values);
     let alpha = solve(&factor, &residual);
     let inverse = inverse_from_factor(&factor);
-    let densities: Vec<f64> = (0..data.values.len())
-        .map(|i| {
-            let variance = 1.0 / inverse[(i, i)];
-            let error = alpha[i] * variance;
-            -0.5 * (std::f64::consts::TAU * variance).ln() - 0.5 * error * error / variance
-        })
-        .collect();
-    densities
-        .iter()
-        .all(|density| density.is_finite())
-        .then_some(densities)
+    let variance = |i: usize| 1.0 / inverse[(i, i)];
+    let errors: Vec<f64> = (0..alpha.len()).map(|i| alpha[i] * variance(i)).collect();
+    let sds: Vec<f64> = (0..alpha.len()).map(|i| variance(i).sqrt()).collect();
+    let finite = errors.iter().chain(&sds).all(|number| number.is_finite());
+    finite.then_some((errors, sds))
+}
+
+/// Log density of each value given all the others.
+fn densities(data: &Data, table: &Table, kernel: &Kernel, noise: f64) -> Option<Vec<f64>> {
+    let (errors, sds) = left_out(data, table, kernel, noise)?;
+    let density = |(error, sd): (&f64, &f64)| {
+        -0.5 * std::f64::consts::TAU.ln() - sd.ln() - 0.5 * (error / sd).powi(2)
+    };
+    Some(errors.iter().zip(&sds).map(density).collect())
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@
 
 mod exact;
 mod fit;
+mod inducing;
 mod kernel;
 mod lbfgs;
 mod paths;
 mod prior;
 
 pub(crate) use exact::Exact;
-pub(crate) use fit::{Data, Fit, fit};
+pub(crate) use fit::{Data, Fit, fit, leave_one_out};
 pub(crate) use kernel::Shape;
 pub(crate) use lbfgs::minimise_in_box;
 pub(crate) use paths::{Paths, SlopeWork, mean_slope};

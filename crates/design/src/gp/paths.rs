@@ -66,6 +66,18 @@ impl<'a> Paths<'a> {
                 .iter_mut()
                 .for_each(|cell| *cell = normal(rng));
         }
+        if let Some(inducing) = &process.inducing {
+            let table = values(&features, &inducing.rows);
+            let mut prior = Mat::zeros(inducing.rows.len(), count);
+            add_product(prior.as_mut(), table.transpose(), weights.as_ref(), 1.0);
+            let update = inducing.update(&process.alpha, &prior, rng);
+            return Paths {
+                process,
+                features,
+                weights,
+                update,
+            };
+        }
         let mut update = Mat::zeros(n, count);
         let variance = process.noise.exp();
         for s in 0..count {

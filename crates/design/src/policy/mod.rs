@@ -1,5 +1,7 @@
 //! Policies: what chooses the next points.
 
+mod choose;
+mod explain;
 mod grid;
 mod model;
 mod random;
@@ -11,7 +13,7 @@ use std::sync::Arc;
 use quantity::Seed;
 
 use crate::question::Question;
-use crate::space::{Point, Space, SpaceProblem, WhyNot};
+use crate::space::{Level, Point, Space, SpaceProblem, WhyNot};
 use crate::trial::{Prediction, Proposal, Trial};
 
 pub(crate) use record::Record;
@@ -46,6 +48,49 @@ pub trait Policy: Send {
 
     /// What the policy's model expects at these points; nothing while it has no model.
     fn predict(&self, points: &[Point]) -> Option<Vec<Prediction>>;
+
+    /// What the policy's models expect at these points: for each response of the question, goals first,
+    /// one prediction per point.
+    fn predict_all(&self, points: &[Point]) -> Option<Vec<Vec<Prediction>>> {
+        self.predict(points).map(|first| vec![first])
+    }
+
+    /// Counts an ask as done without doing it: where a campaign is taken up again.
+    fn pass(&mut self) {}
+
+    /// Whether trials or guesses could be taken in.
+    ///
+    /// # Errors
+    /// Every one that can't be used.
+    fn check(&self, trials: &[Trial]) -> Result<(), TellError>;
+
+    /// Takes in what somebody expects of points before they are measured. Guesses are believed as far as
+    /// they make what was measured better predicted, and not at all where they don't. Policies without
+    /// a model have no use for them.
+    ///
+    /// # Errors
+    /// Every guess that can't be used. Then none of them is taken in.
+    fn guess(&mut self, _guesses: &[Trial]) -> Result<(), TellError> {
+        Ok(())
+    }
+
+    /// Holds factors at levels for the asks to come, in place of the question's target. Says whether
+    /// the policy can do that.
+    fn hold(&mut self, held: &[(usize, Level)]) -> bool {
+        held.is_empty()
+    }
+
+    /// Which trials bear on what is expected of the first response at a point: their places in the order
+    /// told, and by how much the expectation grows with each value, largest first.
+    fn bearing(&self, _point: &Point) -> Option<Vec<(usize, f64)>> {
+        None
+    }
+
+    /// For each factor the share of the first response's variation over the space that would be left
+    /// if all others were known; shares add up to more than 1 where factors act together.
+    fn importance(&self) -> Option<Vec<f64>> {
+        None
+    }
 
     /// One line on what the policy did last, for people: which model, how well it predicts.
     fn note(&self) -> Option<String> {
@@ -168,6 +213,7 @@ pub fn policy(
             "the reference has {found} values, expected {expected}, one per goal"
         )));
     }
+    check_question(&space, &question)?;
     let record = Record::new(space, question, options);
     match name {
         "random" => Ok(Box::new(random::Random::new(record))),
@@ -185,6 +231,37 @@ pub fn policy(
             })
         }
     }
+}
+
+fn check_question(space: &Space, question: &Question) -> Result<(), PolicyError> {
+    let refuse = |what: String| Err(PolicyError::Question(what));
+    for (factor, level) in &question.target {
+        let Some(known) = space.factors.get(*factor) else {
+            return refuse(format!(
+                "its target names factor {factor}, which there is not"
+            ));
+        };
+        if !known.contains(level) {
+            let (name, expected) = (&known.name, known.expected());
+            let found = known.print(level);
+            return refuse(format!(
+                "its target has `{name}` at {found}, expected {expected}"
+            ));
+        }
+    }
+    if let Some(costs) = &question.costs {
+        let numbers = costs.terms.iter().map(|term| &term.1);
+        let mut numbers = numbers.chain(costs.levels.iter().flat_map(|(_, prices)| prices));
+        if !costs.base.is_finite() || numbers.any(|number| !number.is_finite()) {
+            return refuse("its costs hold a number that is not finite".into());
+        }
+        let places = costs.terms.iter().map(|term| term.0);
+        let mut places = places.chain(costs.levels.iter().map(|level| level.0));
+        if places.any(|factor| factor >= space.factors.len()) {
+            return refuse("its costs name a factor which there is not".into());
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,52 +2,44 @@
 
 use std::collections::BTreeSet;
 
-use faer::Mat;
 use quantity::Seed;
 
 use super::random::{fresh, listed};
 use super::sobol::Sequence;
 use super::{AskError, Policy, Record, TellError};
-use crate::acquire::{Pool, Source, Utility, best_sum, least_error, open_pool, table_pool};
 use crate::encode::{Encoding, Rows};
 use crate::question::Aim;
-use crate::space::Point;
+use crate::space::{Level, Point, moved};
 use crate::surrogate::{Memory, Observed, Surrogate};
 use crate::trial::{Outcome, Prediction, Proposal, Trial, Why};
 
 pub(super) struct Model {
-    record: Record,
-    encoding: Encoding,
+    pub(super) record: Record,
+    pub(super) encoding: Encoding,
+    /// Factors that stay at a level in the asks to come.
+    pub(super) held: Vec<(usize, Level)>,
     sequence: Sequence,
     seed: Seed,
-    fitted: Option<Fitted>,
+    pub(super) fitted: Option<Fitted>,
     memories: Vec<Memory>,
     /// Every point of a small finite space, encoded.
-    table: Option<(Vec<Point>, Rows)>,
-    rounds: Option<u32>,
+    pub(super) table: Option<(Vec<Point>, Rows)>,
+    pub(super) rounds: Option<u32>,
 }
 
 /// Points, for each response its oriented values, noise shares, and known error variances.
-type Measured<'a> = (Vec<&'a Point>, Vec<Vec<f64>>, Vec<f64>, Vec<f64>);
+pub(super) type Measured<'a> = (Vec<&'a Point>, Vec<Vec<f64>>, Vec<f64>, Vec<f64>);
 
 /// The models, and how many trials they know.
-struct Fitted {
+pub(super) struct Fitted {
     trials: usize,
-    models: Vec<Surrogate>,
+    pub models: Vec<Surrogate>,
 }
 
-/// Joint samples that a batch is chosen by, at least; more for larger batches.
-const SAMPLES: usize = 512;
 /// Largest finite space that is treated as a table though it was not given as one.
 const TABLE_MAX: u64 = 200_000;
 /// Trials with a response from which on a model is trusted at all.
 const TRIALS_MIN: usize = 3;
-/// Most pending points that are sampled with the pool.
-const PENDING_MAX: usize = 2_000;
-/// Most rows of a table that a batch is chosen to raise together.
-const TOP_MAX: usize = 16;
-/// Measured points that are sampled with the pool.
-const KNOWN_MAX: usize = 64;
 
 impl Model {
     pub(super) fn new(record: Record, seed: Seed) -> Model {
@@ -64,9 +56,11 @@ impl Model {
         let rounds = record.question.rounds;
         let memories = vec![Memory::default(); record.question.responses()];
         let sequence = Sequence::new(seed);
+        let held = record.question.target.clone();
         Model {
             record,
             encoding,
+            held,
             sequence,
             seed,
             fitted: None,
@@ -77,7 +71,7 @@ impl Model {
     }
 
     /// Oriented values of each response, and the points they belong to, in the order told.
-    fn measured(&self) -> Measured<'_> {
+    pub(super) fn measured(&self) -> Measured<'_> {
         let responses = self.record.question.responses();
         let (mut points, mut shares, mut known) = (Vec::new(), Vec::new(), Vec::new());
         let mut values = vec![Vec::new(); responses];
@@ -92,13 +86,7 @@ impl Model {
             };
             points.push(&trial.point);
             for (response, value) in found.iter().enumerate() {
-                let minimise = self
-                    .record
-                    .question
-                    .goals
-                    .get(response)
-                    .is_some_and(|goal| goal.aim == Aim::Minimise);
-                values[response].push(if minimise { -value } else { *value });
+                values[response].push(self.sign(response) * value);
             }
             shares.push(if sd.is_some() {
                 0.0
@@ -110,8 +98,35 @@ impl Model {
         (points, values, shares, known)
     }
 
+    /// What turns a response so that more is better.
+    pub(super) fn sign(&self, response: usize) -> f64 {
+        let goal = self.record.question.goals.get(response);
+        if goal.is_some_and(|goal| goal.aim == Aim::Minimise) {
+            -1.0
+        } else {
+            1.0
+        }
+    }
+
+    /// Guesses, for each response: encoded points and oriented values.
+    fn guesses(&self) -> Vec<(Rows, Vec<f64>)> {
+        let responses = self.record.question.responses();
+        let mut all = vec![(Rows::new(self.encoding.width), Vec::new()); responses];
+        for guess in &self.record.guesses {
+            let Outcome::Measured { values, .. } = &guess.outcome else {
+                continue;
+            };
+            let row = self.encoding.row(&guess.point);
+            for (response, value) in values.iter().enumerate() {
+                all[response].0.push(&row);
+                all[response].1.push(self.sign(response) * value);
+            }
+        }
+        all
+    }
+
     fn fit(&mut self) {
-        let trials = self.record.trials.len();
+        let trials = self.record.trials.len() + self.record.guesses.len();
         if self
             .fitted
             .as_ref()
@@ -119,17 +134,25 @@ impl Model {
         {
             return;
         }
-        let (points, values, shares, known) = self.measured();
+        let (mut points, mut values, mut shares, mut known) = self.measured();
+        let guesses = self.guesses();
         if points.len() < TRIALS_MIN {
-            self.fitted = None;
-            return;
+            if self.record.guesses.is_empty() {
+                self.fitted = None;
+                return;
+            }
+            // Until more is measured there are only guesses to go by.
+            points.clear();
+            values.iter_mut().for_each(Vec::clear);
+            shares.clear();
+            known.clear();
         }
         let mut rows = Rows::new(self.encoding.width);
         points
             .iter()
             .for_each(|point| rows.push(&self.encoding.row(point)));
         let mut models = Vec::new();
-        for (response, values) in values.into_iter().enumerate() {
+        for (response, (values, guesses)) in values.into_iter().zip(guesses).enumerate() {
             // A known error is the first response's; the others' errors are learned.
             let (noise_share, noise_known) = if response == 0 {
                 (shares.clone(), known.clone())
@@ -141,6 +164,7 @@ impl Model {
                 values,
                 noise_share,
                 noise_known,
+                guesses,
             };
             let seed = self.seed.derive("model", response as u64);
             match Surrogate::new(
@@ -161,185 +185,67 @@ impl Model {
         self.fitted = Some(Fitted { trials, models });
     }
 
-    /// How many of the best a batch is chosen to raise together. In a table, whose rows are what there
-    /// is to be found, up to a hundredth of them; otherwise the one best.
-    fn top(&self, q: usize) -> usize {
-        match &self.record.space.candidates {
-            Some(table) => (table.distinct() / 100).clamp(1, TOP_MAX.min(q.max(1))),
-            None => 1,
-        }
-    }
-
-    fn choose(
-        &self,
-        models: &[Surrogate],
+    /// Evenly spread points where factors are held, that are not taken, and now are.
+    fn even(
+        &mut self,
         q: usize,
-        pending: &[Point],
         taken: &mut BTreeSet<Point>,
         seed: Seed,
-    ) -> Vec<Point> {
-        let (points, values, _, _) = self.measured();
-        let utility = Utility::new(&self.record.question, &values);
-        let leaders = leaders(models, &utility, &points, &values);
-        let source = Source {
-            space: &self.record.space,
-            encoding: &self.encoding,
-            models,
-            utility: &utility,
-            leaders: &leaders,
-        };
-        let pool = match &self.table {
-            Some((points, rows)) => {
-                let free: Vec<usize> = (0..points.len())
-                    .filter(|&i| !taken.contains(&points[i]))
-                    .collect();
-                table_pool(&source, &free, points, rows, q)
-            }
-            None => open_pool(&source, taken, q, seed),
-        };
-        if pool.points.is_empty() {
-            return Vec::new();
+    ) -> Result<Vec<Point>, AskError> {
+        let repeats = self.record.options.repeats;
+        let space = self.record.space.clone();
+        if self.held.is_empty() {
+            return self.sequence.points(&space, q, taken, repeats, seed);
         }
-        let map = self.record.question.goals[0].aim == Aim::Map;
-        let chosen = if map {
-            self.for_the_map(&models[0], &pool, pending, q)
+        let mut rng = seed.derive("held", 0).rng();
+        let mut points = Vec::new();
+        if let Some((all, _)) = &self.table {
+            let fits = |point: &&Point| {
+                moved((*point).clone(), &self.held) == **point && !taken.contains(*point)
+            };
+            let mut free: Vec<&Point> = all.iter().filter(fits).collect();
+            if free.len() < q {
+                let left = free.len();
+                return Err(AskError::Exhausted { asked: q, left });
+            }
+            for i in 0..q {
+                let j = rand::RngExt::random_range(&mut rng, i..free.len());
+                free.swap(i, j);
+            }
+            points.extend(free.into_iter().take(q).cloned());
         } else {
-            self.by_samples(models, &utility, &pool, &leaders, pending, q, seed)
-        };
-        chosen
-            .into_iter()
-            .map(|place| pool.points[place].clone())
-            .collect()
-    }
-
-    fn for_the_map(
-        &self,
-        model: &Surrogate,
-        pool: &Pool,
-        pending: &[Point],
-        q: usize,
-    ) -> Vec<usize> {
-        let mut rows = pool.rows.clone();
-        let (_, mut covariance) = model.process.joint(&rows);
-        if !pending.is_empty() {
-            // Pending points are measured in thought: what they will teach is taken away first.
-            pending
-                .iter()
-                .take(PENDING_MAX)
-                .for_each(|point| rows.push(&self.encoding.row(point)));
-            (_, covariance) = model.process.joint(&rows);
-            let noise = model.process.noise.exp();
-            for place in pool.points.len()..rows.len() {
-                let column: Vec<f64> = (0..rows.len())
-                    .map(|i| covariance[(i.max(place), i.min(place))])
-                    .collect();
-                let scale = 1.0 / (column[place].max(0.0) + noise.max(1e-12));
-                for j in 0..rows.len() {
-                    for i in j..rows.len() {
-                        covariance[(i, j)] -= scale * column[i] * column[j];
-                    }
+            let width = space.unit_width();
+            for attempt in 0..200 * q + 2_000 {
+                if points.len() == q {
+                    break;
+                }
+                let drawn = if attempt < 20 * q + 200 {
+                    space.at_unit(&self.sequence.next(width))
+                } else {
+                    fresh(&space, 1, &mut BTreeSet::new(), true, &mut rng)?.swap_remove(0)
+                };
+                let point = moved(drawn, &self.held);
+                let new = repeats || !taken.contains(&point) && !points.contains(&point);
+                if new && space.contains(&point) {
+                    points.push(point);
                 }
             }
-        }
-        least_error(&covariance, model.process.noise.exp(), pool.points.len(), q)
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn by_samples(
-        &self,
-        models: &[Surrogate],
-        utility: &Utility,
-        pool: &Pool,
-        leaders: &[Point],
-        pending: &[Point],
-        q: usize,
-        seed: Seed,
-    ) -> Vec<usize> {
-        let mut rng = seed.derive("samples", 0).rng();
-        let mut rows = pool.rows.clone();
-        let top = self.top(q);
-        let known = leaders
-            .iter()
-            .take(KNOWN_MAX.max(2 * top))
-            .chain(pending.iter().take(PENDING_MAX));
-        known.for_each(|point| rows.push(&self.encoding.row(point)));
-        let count = SAMPLES.max(2 * q);
-        let samples: Option<Vec<Mat<f64>>> = models
-            .iter()
-            .map(|model| model.process.samples(&rows, count, &mut rng))
-            .collect();
-        let Some(samples) = samples else {
-            return (0..q.min(pool.points.len())).collect();
-        };
-        let directions: Vec<Vec<f64>> = (0..count).map(|_| utility.direction(&mut rng)).collect();
-        let mut values = vec![0.0; models.len()];
-        let mut at = |i: usize, j: usize| {
-            for (response, model) in models.iter().enumerate() {
-                values[response] = model.warp.back(samples[response][(i, j)]);
+            if points.len() < q {
+                let left = points.len();
+                return Err(AskError::Exhausted { asked: q, left });
             }
-            utility.of(&values, &directions[j])
-        };
-        let m = pool.points.len();
-        let free = Mat::from_fn(m, count, &mut at);
-        let known = Mat::from_fn(rows.len() - m, count, |i, j| at(m + i, j));
-        best_sum(&free, &known, q, top)
+        }
+        taken.extend(points.iter().cloned());
+        Ok(points)
     }
 }
 
-/// Measured points, best first by what the models expect there.
-fn leaders(
-    models: &[Surrogate],
-    utility: &Utility,
-    points: &[&Point],
-    values: &[Vec<f64>],
-) -> Vec<Point> {
-    let expected: Vec<Vec<f64>> = models
-        .iter()
-        .map(|model| {
-            let means = model.process.means(&model.data.rows);
-            means.iter().map(|&mean| model.warp.back(mean)).collect()
-        })
-        .collect();
-    let mut rng = Seed(values[0].len() as u64).derive("leaders", 0).rng();
-    let mut order: Vec<usize> = (0..points.len()).collect();
-    let goals = utility.direction(&mut rng).len();
-    if goals == 1 {
-        let score: Vec<f64> = order
-            .iter()
-            .map(|&i| {
-                let at: Vec<f64> = expected.iter().map(|e| e[i]).collect();
-                utility.of(&at, &[1.0])
-            })
-            .collect();
-        order.sort_by(|&a, &b| score[b].total_cmp(&score[a]).then(a.cmp(&b)));
-    } else {
-        // The best in each of many directions come first, in turn.
-        let mut ranked = Vec::new();
-        let mut seen = BTreeSet::new();
-        for _ in 0..200 {
-            let direction = utility.direction(&mut rng);
-            let best = order
-                .iter()
-                .map(|&i| {
-                    let at: Vec<f64> = expected.iter().map(|e| e[i]).collect();
-                    (utility.of(&at, &direction), i)
-                })
-                .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
-            if let Some((_, i)) = best
-                && seen.insert(i)
-            {
-                ranked.push(i);
-            }
-        }
-        ranked.extend(order.iter().copied().filter(|i| !seen.contains(i)));
-        order = ranked;
+fn baseline(point: Point) -> Proposal {
+    Proposal {
+        point,
+        predicted: None,
+        why: Why::Baseline,
     }
-    let mut seen = BTreeSet::new();
-    order
-        .into_iter()
-        .map(|i| points[i].clone())
-        .filter(|point| seen.insert(point.clone()))
-        .collect()
 }
 
 impl Policy for Model {
@@ -353,39 +259,24 @@ impl Policy for Model {
         if q == 0 {
             return Ok(Vec::new());
         }
-        let repeats = self.record.options.repeats;
         self.fit();
         let Some(fitted) = self.fitted.take() else {
-            let points = self
-                .sequence
-                .points(&self.record.space, q, &mut taken, repeats, seed)?;
-            return Ok(points
-                .into_iter()
-                .map(|point| Proposal {
-                    point,
-                    predicted: None,
-                    why: Why::Baseline,
-                })
-                .collect());
+            let points = self.even(q, &mut taken, seed)?;
+            return Ok(points.into_iter().map(baseline).collect());
         };
-        let mut points = self.choose(&fitted.models, q, pending, &mut taken, seed);
+        // Guesses alone are followed by half: the other half finds out whether they are worth it.
+        let guessed = fitted.models.iter().all(|model| model.measured == 0);
+        let wanted = if guessed { q.div_ceil(2) } else { q };
+        let mut points = self.choose(&fitted.models, wanted, pending, &taken, seed);
         self.fitted = Some(fitted);
-        if points.len() < q {
+        let chosen = points.len();
+        if chosen < q {
             taken.extend(points.iter().cloned());
-            let mut rng = seed.derive("fill", 0).rng();
-            let rest = q - points.len();
-            points.extend(fresh(
-                &self.record.space,
-                rest,
-                &mut taken,
-                repeats,
-                &mut rng,
-            )?);
+            points.extend(self.even(q - chosen, &mut taken, seed)?);
         }
         self.rounds = self.rounds.map(|rounds| rounds.saturating_sub(1));
         let predictions = self.predict(&points).unwrap_or_default();
-        let minimise = self.record.question.goals[0].aim == Aim::Minimise;
-        let sign = if minimise { -1.0 } else { 1.0 };
+        let sign = self.sign(0);
         let best = self.measured().1[0]
             .iter()
             .copied()
@@ -398,7 +289,11 @@ impl Policy for Model {
                 let predicted = predictions.get(i).copied();
                 // Likely to beat the best: within one standard deviation of it.
                 let near = predicted.is_some_and(|p| sign * p.mean + p.sd >= best);
-                let why = if near && !map {
+                let why = if self.record.was_told(&point) {
+                    Why::Replicate
+                } else if i >= chosen {
+                    Why::Baseline
+                } else if near && !map {
                     Why::Improve
                 } else {
                     Why::Explore
@@ -416,23 +311,63 @@ impl Policy for Model {
         self.record.tell(trials)
     }
 
+    fn check(&self, trials: &[Trial]) -> Result<(), TellError> {
+        self.record.check(trials)
+    }
+
     fn refit(&mut self) {
         self.fit();
     }
 
     fn predict(&self, points: &[Point]) -> Option<Vec<Prediction>> {
-        let model = &self.fitted.as_ref()?.models[0];
-        let minimise = self.record.question.goals[0].aim == Aim::Minimise;
-        let predictions = model.predict(&self.encoding.rows(points));
-        Some(
-            predictions
-                .into_iter()
-                .map(|(mean, sd)| Prediction {
-                    mean: if minimise { -mean } else { mean },
-                    sd,
+        self.predict_all(points).map(|mut all| all.swap_remove(0))
+    }
+
+    fn predict_all(&self, points: &[Point]) -> Option<Vec<Vec<Prediction>>> {
+        let rows = self.encoding.rows(points);
+        let models = self.fitted.as_ref()?.models.iter().enumerate();
+        let turned = |response: usize, all: Vec<Prediction>| {
+            let turn = self.sign(response) < 0.0;
+            all.into_iter()
+                .map(|prediction| {
+                    if turn {
+                        prediction.turned()
+                    } else {
+                        prediction
+                    }
                 })
+                .collect()
+        };
+        Some(
+            models
+                .map(|(response, model)| turned(response, model.predict(&rows)))
                 .collect(),
         )
+    }
+
+    fn pass(&mut self) {
+        self.rounds = self.rounds.map(|rounds| rounds.saturating_sub(1));
+    }
+
+    fn guess(&mut self, guesses: &[Trial]) -> Result<(), TellError> {
+        self.record.guess(guesses)
+    }
+
+    fn hold(&mut self, held: &[(usize, Level)]) -> bool {
+        self.held = if held.is_empty() {
+            self.record.question.target.clone()
+        } else {
+            held.to_vec()
+        };
+        true
+    }
+
+    fn bearing(&self, point: &Point) -> Option<Vec<(usize, f64)>> {
+        self.bearing_on(point)
+    }
+
+    fn importance(&self) -> Option<Vec<f64>> {
+        self.factor_shares()
     }
 
     fn note(&self) -> Option<String> {

@@ -15,6 +15,7 @@ pub(crate) struct Record {
     pub question: Question,
     pub options: Options,
     pub trials: Vec<Trial>,
+    pub guesses: Vec<Trial>,
     told: BTreeSet<Point>,
 }
 
@@ -25,25 +26,45 @@ impl Record {
             question,
             options,
             trials: Vec::new(),
+            guesses: Vec::new(),
             told: BTreeSet::new(),
         }
     }
 
+    /// Whether the point was told.
+    pub(crate) fn was_told(&self, point: &Point) -> bool {
+        self.told.contains(point)
+    }
+
+    /// Takes the guesses in, all or none.
+    pub(crate) fn guess(&mut self, guesses: &[Trial]) -> Result<(), TellError> {
+        self.check(guesses)?;
+        self.guesses.extend_from_slice(guesses);
+        Ok(())
+    }
+
     /// Takes the trials in, all or none.
     pub(crate) fn tell(&mut self, trials: &[Trial]) -> Result<(), TellError> {
-        let problems: Vec<(usize, String)> = trials
-            .iter()
-            .enumerate()
-            .filter_map(|(place, trial)| self.problem(trial).map(|what| (place, what)))
-            .collect();
-        if !problems.is_empty() {
-            return Err(TellError { problems });
-        }
+        self.check(trials)?;
         for trial in trials {
             self.told.insert(trial.point.clone());
             self.trials.push(trial.clone());
         }
         Ok(())
+    }
+
+    /// Every trial that can't be used.
+    pub(crate) fn check(&self, trials: &[Trial]) -> Result<(), TellError> {
+        let problems: Vec<(usize, String)> = trials
+            .iter()
+            .enumerate()
+            .filter_map(|(place, trial)| self.problem(trial).map(|what| (place, what)))
+            .collect();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(TellError { problems })
+        }
     }
 
     fn problem(&self, trial: &Trial) -> Option<String> {

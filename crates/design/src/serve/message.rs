@@ -2,10 +2,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::extension;
+
 use crate::policy::Options;
 use crate::question::{Aim, Goal, Limit, Question, Side};
 use crate::space::{Factor, FactorKind, Level, LinearConstraint, Point, Relation, Space};
 use crate::trial::{Outcome, Trial};
+
+/// Longest sequence.
+const SITES_MAX: f64 = 10_000.0;
 
 /// What an `init` asks for.
 #[derive(Clone, Debug)]
@@ -35,27 +40,39 @@ pub fn read_task(request: &Value) -> Result<Task, String> {
         let rule = linear(constraint, &space_read)?;
         space_read.constraints.push(rule);
     }
+    extension::rules(space, &mut space_read)?;
     if let Some(candidates) = present(request, "candidates") {
         let points = candidate_points(candidates, &space_read)?;
         space_read = space_read.with_candidates(points);
     }
+    let mut question = question(request)?;
+    extension::question(request, &space_read, &mut question)?;
     Ok(Task {
         space: space_read,
-        question: question(request)?,
+        question,
         options: Options {
             repeats: present(request, "repeats")
                 .is_some_and(|repeats| repeats == &Value::Bool(true)),
         },
-        batch: whole(request, "batch")?.unwrap_or(1) as usize,
+        batch: match whole(request, "batch")? {
+            None => 1,
+            Some(batch) if batch <= super::BATCH_MAX => batch as usize,
+            Some(_) => {
+                let (found, most) = (&request["batch"], super::BATCH_MAX);
+                return Err(format!(
+                    "`batch` is {found}, expected a whole number from 0 to {most}"
+                ));
+            }
+        },
         seed: whole(request, "seed")?.unwrap_or(0),
     })
 }
 
-fn present<'a>(object: &'a Value, key: &str) -> Option<&'a Value> {
+pub(super) fn present<'a>(object: &'a Value, key: &str) -> Option<&'a Value> {
     object.get(key).filter(|value| !value.is_null())
 }
 
-fn list<'a>(object: &'a Value, key: &str) -> Result<Option<&'a Vec<Value>>, String> {
+pub(super) fn list<'a>(object: &'a Value, key: &str) -> Result<Option<&'a Vec<Value>>, String> {
     match present(object, key) {
         None => Ok(None),
         Some(value) => value
@@ -77,7 +94,7 @@ fn whole(object: &Value, key: &str) -> Result<Option<u64>, String> {
     }
 }
 
-fn number(object: &Value, key: &str, of: &str) -> Result<f64, String> {
+pub(super) fn number(object: &Value, key: &str, of: &str) -> Result<f64, String> {
     let value = object
         .get(key)
         .ok_or_else(|| format!("{of} has no `{key}`"))?;
@@ -86,7 +103,7 @@ fn number(object: &Value, key: &str, of: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("`{key}` of {of} is {}, expected a number", short(value)))
 }
 
-fn text<'a>(object: &'a Value, key: &str, of: &str) -> Result<&'a str, String> {
+pub(super) fn text<'a>(object: &'a Value, key: &str, of: &str) -> Result<&'a str, String> {
     let value = object
         .get(key)
         .ok_or_else(|| format!("{of} has no `{key}`"))?;
@@ -96,7 +113,7 @@ fn text<'a>(object: &'a Value, key: &str, of: &str) -> Result<&'a str, String> {
 }
 
 /// A value as a message shows it: not all of a long one.
-fn short(value: &Value) -> String {
+pub(super) fn short(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}...", &text[..end]),
@@ -185,6 +202,11 @@ fn factor(param: &Value) -> Result<Factor, String> {
         "sequence" => {
             let alphabet = text(param, "alphabet", &of)?.chars().collect();
             let length = number(param, "length", &of)?;
+            if length.fract() != 0.0 || !(1.0..=SITES_MAX).contains(&length) {
+                return Err(format!(
+                    "`length` of {of} is {length}, expected a whole number from 1 to {SITES_MAX}"
+                ));
+            }
             let shortest = present(param, "shortest")
                 .and_then(Value::as_u64)
                 .unwrap_or(length as u64);
@@ -255,7 +277,7 @@ fn linear(constraint: &Value, space: &Space) -> Result<LinearConstraint, String>
     })
 }
 
-fn unknown(name: &str, space: &Space) -> String {
+pub(super) fn unknown(name: &str, space: &Space) -> String {
     let hint = quantity::nearest(
         name,
         space.factors.iter().map(|factor| factor.name.as_str()),
@@ -347,17 +369,18 @@ fn question(request: &Value) -> Result<Question, String> {
         limits,
         rounds,
         reference,
+        ..Question::maximise("")
     })
 }
 
 /// Reads JSON values as levels of one factor.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     factor: &'a Factor,
     places: std::collections::BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Reader<'a> {
-    fn new(factor: &'a Factor) -> Reader<'a> {
+    pub(super) fn new(factor: &'a Factor) -> Reader<'a> {
         let places = match &factor.kind {
             FactorKind::Categorical { levels, .. } => levels
                 .iter()
@@ -369,7 +392,7 @@ impl<'a> Reader<'a> {
         Reader { factor, places }
     }
 
-    fn level(&self, value: &Value) -> Result<Level, String> {
+    pub(super) fn level(&self, value: &Value) -> Result<Level, String> {
         let refuse = || {
             format!(
                 "`{}` is {}, expected {}",
@@ -526,6 +549,11 @@ impl Task {
         {
             return json!({"candidate": place});
         }
+        json!({"params": self.params(point)})
+    }
+
+    /// A point's parameters by name.
+    pub(super) fn params(&self, point: &Point) -> Value {
         let params: Map<String, Value> = self
             .space
             .factors
@@ -540,6 +568,6 @@ impl Task {
                 (factor.name.clone(), value)
             })
             .collect();
-        json!({"params": params})
+        Value::Object(params)
     }
 }

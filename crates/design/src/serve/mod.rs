@@ -1,15 +1,17 @@
-//! Ask and tell as JSON lines: the protocol of the optimiser bench, version 1.
+//! Ask and tell as JSON lines: the protocol of the optimiser bench, version 1, and what goes beyond it.
 //!
 //! Every request is one JSON object on a line, every answer one JSON object on a line. Operations are
-//! `init`, `tell`, `ask`, `predict` and `end`; every answer has `"ok": true`, or `"ok": false` and
-//! `"error"`, and a request that is refused changes nothing. Unknown keys are ignored. Beyond the
-//! protocol: a trial without `outcomes`, or with a `null` among them, is a failed one; `init` takes
-//! `"policy"`, any of [`POLICIES`](crate::POLICIES), and `"repeats"`; `ask` takes `"pending"`, a list of
-//! points, and its answer's trials have `"why"`, `"mean"` and `"sd"`.
+//! `init`, `tell`, `ask`, `predict`, `explain`, `slice` and `end`; every answer has `"ok": true`, or
+//! `"ok": false` and `"error"`, and a request that is refused changes nothing. Unknown keys are ignored.
+//! docs/design-protocol.md describes all of it with examples.
 
+mod answer;
+mod extension;
 mod message;
+mod state;
 
 use std::io::{BufRead, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,6 +20,8 @@ use serde_json::{Value, json};
 
 use crate::policy::{Policy, policy};
 use crate::space::{Point, Space};
+use crate::trial::Why;
+use state::Log;
 
 pub use message::{Task, read_task};
 
@@ -34,6 +38,9 @@ struct Session {
     seed: Seed,
     asks: u64,
     tells: u64,
+    /// Told trials, guesses not counted: their ids and points.
+    ids: Vec<Value>,
+    told: Vec<Point>,
 }
 
 /// Answers requests until `end` or the end of input. Whatever the input holds, each line gets an
@@ -41,8 +48,38 @@ struct Session {
 ///
 /// # Errors
 /// When reading or writing fails.
-pub fn serve(mut reader: impl BufRead, mut writer: impl Write) -> std::io::Result<()> {
-    let mut session = None;
+pub fn serve(reader: impl BufRead, writer: impl Write) -> std::io::Result<()> {
+    talk(reader, writer, &mut Server::default())
+}
+
+/// The same with a state file: every request that changes something is on the disk before it is
+/// answered, and a process that is started again on the file goes on where the last one stopped. An
+/// `init` that is the same as the file's goes on too; a different one is refused.
+///
+/// # Errors
+/// When the state file can't be read or doesn't hold such requests, or reading or writing fails.
+pub fn serve_with_state(
+    reader: impl BufRead,
+    writer: impl Write,
+    path: &Path,
+) -> std::io::Result<()> {
+    let (log, requests) = Log::open(path)?;
+    let mut server = Server::default();
+    for (number, request) in requests.iter().enumerate() {
+        server.again(request).map_err(|why| {
+            let (path, number) = (path.display(), number + 1);
+            std::io::Error::other(format!("{path}, line {number}: {why}"))
+        })?;
+    }
+    server.log = Some(log);
+    talk(reader, writer, &mut server)
+}
+
+fn talk(
+    mut reader: impl BufRead,
+    mut writer: impl Write,
+    server: &mut Server,
+) -> std::io::Result<()> {
     loop {
         let mut line = Vec::new();
         let read = std::io::Read::take(&mut reader, LINE_MAX).read_until(b'\n', &mut line)?;
@@ -53,7 +90,7 @@ pub fn serve(mut reader: impl BufRead, mut writer: impl Write) -> std::io::Resul
             continue;
         }
         let (answer, ended) = match serde_json::from_slice::<Value>(&line) {
-            Ok(request) => answer(&mut session, &request),
+            Ok(request) => server.answer(&request)?,
             Err(error) => (
                 refusal(&format!("the line is no JSON object: {error}")),
                 false,
@@ -68,40 +105,111 @@ pub fn serve(mut reader: impl BufRead, mut writer: impl Write) -> std::io::Resul
     }
 }
 
+/// The campaign that is served, and where it is kept.
+#[derive(Default)]
+struct Server {
+    session: Option<Session>,
+    /// The `init` of the session.
+    begun: Option<Value>,
+    log: Option<Log>,
+}
+
 fn refusal(why: &str) -> Value {
     json!({"ok": false, "error": why})
 }
 
-fn answer(session: &mut Option<Session>, request: &Value) -> (Value, bool) {
-    let result = match request.get("op").and_then(Value::as_str) {
-        Some("init") => init(request).map(|begun| {
-            *session = Some(begun);
-            json!({"ok": true, "name": "nilo", "version": env!("CARGO_PKG_VERSION")})
-        }),
-        Some("end") => return (json!({"ok": true}), true),
-        Some(op @ ("tell" | "ask" | "predict")) => match session {
-            None => Err(format!("`{op}` before `init`: begin with an `init`")),
-            Some(session) => match op {
-                "tell" => session.tell(request),
-                "ask" => session.ask(request),
-                _ => session.predict(request),
-            },
-        },
-        Some(other) => {
-            let known = ["init", "tell", "ask", "predict", "end"];
-            let hint = quantity::nearest(other, known)
-                .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-            Err(format!(
-                "found op `{other}`, expected one of {}{hint}",
-                known.join(", ")
-            ))
+const OPS: [&str; 7] = ["init", "tell", "ask", "predict", "explain", "slice", "end"];
+
+impl Server {
+    fn answer(&mut self, request: &Value) -> std::io::Result<(Value, bool)> {
+        let op = request.get("op").and_then(Value::as_str);
+        if op == Some("end") {
+            return Ok((json!({"ok": true}), true));
         }
-        None => Err("the request has no `op`".to_string()),
-    };
-    (result.unwrap_or_else(|why| refusal(&why)), false)
+        let result = self.perform(op, request);
+        if let (Ok(answer), Some(log)) = (&result, &mut self.log) {
+            let fresh = answer.get("resumed").is_none();
+            match op {
+                Some("init") if fresh => log.keep(request)?,
+                Some("tell") => log.keep(request)?,
+                Some("ask") => {
+                    // Whether the batch moved the even design on, which a replay must repeat.
+                    let trials = answer["trials"].as_array();
+                    let baseline = trials.is_some_and(|trials| {
+                        trials
+                            .iter()
+                            .any(|trial| trial["why"] == json!(Why::Baseline.name()))
+                    });
+                    let mut kept = request.clone();
+                    kept["baseline"] = json!(baseline);
+                    log.keep(&kept)?;
+                }
+                _ => {}
+            }
+        }
+        Ok((result.unwrap_or_else(|why| refusal(&why)), false))
+    }
+
+    fn perform(&mut self, op: Option<&str>, request: &Value) -> Result<Value, String> {
+        match op {
+            Some("init") => self.init(request),
+            Some(op) if OPS.contains(&op) => {
+                let session = self
+                    .session
+                    .as_mut()
+                    .ok_or_else(|| format!("`{op}` before `init`: begin with an `init`"))?;
+                match op {
+                    "tell" => session.tell(request),
+                    "ask" => session.ask(request),
+                    "predict" => session.predict(request),
+                    "explain" => session.explain(request),
+                    _ => session.slice(request),
+                }
+            }
+            Some(other) => {
+                let hint = quantity::nearest(other, OPS)
+                    .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                Err(format!(
+                    "found op `{other}`, expected one of {}{hint}",
+                    OPS.join(", ")
+                ))
+            }
+            None => Err("the request has no `op`".to_string()),
+        }
+    }
+
+    fn init(&mut self, request: &Value) -> Result<Value, String> {
+        let mut answer = json!({"ok": true, "name": "nilo", "version": env!("CARGO_PKG_VERSION")});
+        if let (Some(_), Some(begun), Some(session)) = (&self.log, &self.begun, &self.session) {
+            if begun != request {
+                return Err(
+                    "the state file holds another campaign: its `init` differs; use another \
+                            file, or send the same `init`"
+                        .into(),
+                );
+            }
+            answer["resumed"] = json!({"trials": session.ids.len(), "asks": session.asks});
+            return Ok(answer);
+        }
+        self.session = Some(begin(request)?);
+        self.begun = Some(request.clone());
+        Ok(answer)
+    }
+
+    /// Does again what a state file says was done.
+    fn again(&mut self, request: &Value) -> Result<(), String> {
+        let op = request.get("op").and_then(Value::as_str);
+        if op == Some("ask") && request.get("baseline") != Some(&Value::Bool(true)) {
+            let session = self.session.as_mut().ok_or("an `ask` before `init`")?;
+            session.asks += 1;
+            session.policy.pass();
+            return Ok(());
+        }
+        self.perform(op, request).map(|_| ())
+    }
 }
 
-fn init(request: &Value) -> Result<Session, String> {
+fn begin(request: &Value) -> Result<Session, String> {
     if let Some(version) = request.get("protocol")
         && version.as_u64() != Some(1)
     {
@@ -129,15 +237,37 @@ fn init(request: &Value) -> Result<Session, String> {
         seed,
         asks: 0,
         tells: 0,
+        ids: Vec::new(),
+        told: Vec::new(),
     })
 }
 
 impl Session {
     fn tell(&mut self, request: &Value) -> Result<Value, String> {
-        let trials = self.task.read_trials(request, self.tells)?;
+        let requested = message::list(request, "trials")?.map_or(&[][..], Vec::as_slice);
+        let read = self.task.read_trials(request, self.tells)?;
+        let (mut trials, mut guesses, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+        for (trial, asked) in read.into_iter().zip(requested) {
+            if asked.get("guess") == Some(&Value::Bool(true)) {
+                guesses.push(trial);
+            } else {
+                ids.push(asked.get("id").cloned().unwrap_or(Value::Null));
+                trials.push(trial);
+            }
+        }
+        // Guesses are checked like trials: where they can't be used, nothing is taken in.
+        let told: Vec<Point> = trials.iter().map(|trial| trial.point.clone()).collect();
+        self.policy
+            .check(&guesses)
+            .map_err(|error| error.to_string())?;
         self.policy
             .tell(&trials)
             .map_err(|error| error.to_string())?;
+        self.policy
+            .guess(&guesses)
+            .map_err(|error| error.to_string())?;
+        self.ids.extend(ids);
+        self.told.extend(told);
         self.tells += 1;
         Ok(json!({"ok": true}))
     }
@@ -154,6 +284,18 @@ impl Session {
             None | Some(Value::Null) => Vec::new(),
             Some(points) => self.task.read_points(points)?,
         };
+        let held = match request.get("at") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(levels) => {
+                extension::held(levels, &self.space).map_err(|why| format!("`at`: {why}"))?
+            }
+        };
+        if !self.policy.hold(&held) {
+            let name = self.policy.name();
+            return Err(format!(
+                "policy `{name}` can't hold factors: leave `at` out, or use `gp`"
+            ));
+        }
         let began = Instant::now();
         let seed = self.seed.derive("ask", self.asks);
         let proposals = self
@@ -169,34 +311,13 @@ impl Session {
                 if let Some(predicted) = proposal.predicted {
                     trial["mean"] = json!(predicted.mean);
                     trial["sd"] = json!(predicted.sd);
+                    trial["low"] = json!(predicted.low);
+                    trial["high"] = json!(predicted.high);
                 }
                 trial
             })
             .collect();
         let info = json!({"ask_s": began.elapsed().as_secs_f64(), "model": self.policy.note()});
         Ok(json!({"ok": true, "trials": trials, "info": info}))
-    }
-
-    fn predict(&mut self, request: &Value) -> Result<Value, String> {
-        let points = request.get("points").ok_or("`predict` has no `points`")?;
-        let points: Vec<Point> = self.task.read_points(points)?;
-        if let Some(point) = points.iter().find(|point| !self.space.shaped(point)) {
-            return Err(format!(
-                "{} lies outside the space",
-                self.space.print(point)
-            ));
-        }
-        let predictions = self
-            .policy
-            .predict(&points)
-            .ok_or("there is no model yet: `tell` and `ask` first")?;
-        let name = &self.task.question.goals[0].name;
-        let list = |number: fn(&crate::Prediction) -> f64| -> Vec<Value> {
-            predictions
-                .iter()
-                .map(|prediction| json!({name: number(prediction)}))
-                .collect()
-        };
-        Ok(json!({"ok": true, "mean": list(|p| p.mean), "sd": list(|p| p.sd)}))
     }
 }

@@ -16,6 +16,7 @@ pub use check::SpaceProblem;
 pub use factor::{Factor, FactorKind};
 pub use feasible::WhyNot;
 pub(crate) use linear::normal;
+pub(crate) use point::moved;
 pub use point::{Level, LevelError, Point};
 pub use rule::{Cardinality, Condition, Exclusion, LinearConstraint, Relation};
 

@@ -173,3 +173,12 @@ impl Factor {
         }
     }
 }
+/// The point with these factors at these levels.
+pub(crate) fn moved(mut point: Point, held: &[(usize, Level)]) -> Point {
+    for (factor, level) in held {
+        if let Some(place) = point.0.get_mut(*factor) {
+            *place = level.clone();
+        }
+    }
+    point
+}

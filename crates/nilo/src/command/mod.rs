@@ -3,6 +3,7 @@
 pub mod bench;
 mod check;
 pub mod claims;
+pub mod design;
 mod journal;
 pub mod lab;
 mod replay;
@@ -28,11 +29,7 @@ pub fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Journal(command) => journal::journal(command, output),
         Command::Simtest(args) => simtest::simtest(&args, output),
         Command::Claims(command) => claims::claims(command, output),
-        Command::Design => {
-            let (input, out) = (std::io::stdin().lock(), std::io::stdout().lock());
-            design::serve(input, out).map_err(Failure::io)?;
-            Ok(Exit::Success)
-        }
+        Command::Design(args) => design::design(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "nilo", &mut script);

@@ -1,0 +1,389 @@
+//! Choosing a batch with the models.
+
+use std::collections::BTreeSet;
+
+use faer::Mat;
+use quantity::Seed;
+
+use super::model::Model;
+use crate::acquire::{Pool, Source, Utility, best_sum, least_error, open_pool, table_pool};
+use crate::question::Aim;
+use crate::space::{Factor, FactorKind, Level, Point, moved};
+use crate::surrogate::Surrogate;
+
+/// Joint samples that a batch is chosen by: more for larger batches, within these.
+const SAMPLES: usize = 512;
+const SAMPLES_MAX: usize = 1_024;
+/// Most pending points that are sampled with the pool.
+const PENDING_MAX: usize = 2_000;
+/// Most rows of a table that a batch is chosen to raise together.
+const TOP_MAX: usize = 16;
+/// Measured points that are sampled with the pool.
+const KNOWN_MAX: usize = 64;
+/// Measured points whose replication is weighed, and the largest share of a batch that replicates take.
+const REPLICATED_MAX: usize = 24;
+const REPLICATES_SHARE: f64 = 1.0 / 3.0;
+/// Levels of a numeric target factor that are weighed as cheaper ones.
+const CHEAPER_LEVELS: usize = 5;
+
+impl Model {
+    /// How many of the best a batch is chosen to raise together. In a table, whose rows are what there
+    /// is to be found, up to a hundredth of them; otherwise the one best.
+    fn top(&self, q: usize) -> usize {
+        match &self.record.space.candidates {
+            Some(table) => (table.distinct() / 100).clamp(1, TOP_MAX.min(q.max(1))),
+            None => 1,
+        }
+    }
+
+    /// Up to `q` points, none of them taken.
+    pub(super) fn choose(
+        &self,
+        models: &[Surrogate],
+        q: usize,
+        pending: &[Point],
+        taken: &BTreeSet<Point>,
+        seed: Seed,
+    ) -> Vec<Point> {
+        let (points, values, _, _) = self.measured();
+        let known: Vec<Vec<f64>> = match values[0].is_empty() {
+            false => values,
+            // Guesses alone: what they say stands for what is known.
+            true => models
+                .iter()
+                .map(|model| {
+                    model
+                        .data
+                        .values
+                        .iter()
+                        .map(|&v| model.warp.back(v))
+                        .collect()
+                })
+                .collect(),
+        };
+        let utility = Utility::new(&self.record.question, &known);
+        let leaders = self.leaders(models, &utility, &points, known[0].len());
+        let source = Source {
+            space: &self.record.space,
+            encoding: &self.encoding,
+            models,
+            utility: &utility,
+            leaders: &leaders,
+            held: &self.held,
+        };
+        let pool = match &self.table {
+            Some((points, rows)) => {
+                let free: Vec<usize> = (0..points.len())
+                    .filter(|&i| !taken.contains(&points[i]))
+                    .filter(|&i| self.held.iter().all(|(f, level)| &points[i].0[*f] == level))
+                    .collect();
+                table_pool(&source, &free, points, rows, q)
+            }
+            None => open_pool(&source, taken, q, seed),
+        };
+        if pool.points.is_empty() {
+            return Vec::new();
+        }
+        let question = &self.record.question;
+        if question.goals[0].aim == Aim::Map {
+            let chosen = self.for_the_map(&models[0], &pool, pending, q);
+            return chosen
+                .into_iter()
+                .map(|place| pool.points[place].clone())
+                .collect();
+        }
+        let chosen = self.by_samples(models, &utility, &pool, &leaders, pending, q, seed);
+        let gains: Vec<f64> = chosen.iter().map(|chosen| chosen.1).collect();
+        let mut batch: Vec<Point> = chosen
+            .into_iter()
+            .map(|(place, _)| pool.points[place].clone())
+            .collect();
+        if self.record.options.repeats && models.len() == 1 {
+            let again = replicates(&models[0], &self.encoding.rows(&leaders), &gains);
+            let kept = batch.len() - again.len();
+            batch.truncate(kept);
+            batch.extend(again.into_iter().map(|leader| leaders[leader].clone()));
+        }
+        if question.cheaper && question.rounds.is_none_or(|_| self.rounds != Some(1)) {
+            self.go_cheaper(&models[0], &mut batch, taken);
+        }
+        batch
+    }
+
+    /// Moves points off the target where, for its cost, a measurement there tells more of the response at
+    /// the target: information over cost (Takeno and others, ICML 2020, with the point given).
+    fn go_cheaper(&self, model: &Surrogate, batch: &mut [Point], taken: &BTreeSet<Point>) {
+        let (Some(costs), Some((factor, level))) = (&self.record.question.costs, self.held.first())
+        else {
+            return;
+        };
+        let others: Vec<Level> = levels(&self.record.space.factors[*factor])
+            .into_iter()
+            .filter(|other| other != level)
+            .collect();
+        let noise = model.process.noise.exp();
+        let mut used: BTreeSet<Point> = batch.iter().cloned().collect();
+        for point in batch {
+            let mut choices = vec![point.clone()];
+            for other in &others {
+                let choice = moved(point.clone(), &[(*factor, other.clone())]);
+                let free = !taken.contains(&choice) && !used.contains(&choice);
+                if free && self.record.space.contains(&choice) {
+                    choices.push(choice);
+                }
+            }
+            let (_, covariance) = model.process.joint(&self.encoding.rows(&choices));
+            let own = covariance[(0, 0)].max(1e-12);
+            let worth = |i: usize| {
+                let shared =
+                    covariance[(i, 0)].powi(2) / own / (covariance[(i, i)].max(0.0) + noise);
+                -0.5 * (1.0 - shared.clamp(0.0, 1.0 - 1e-12)).ln() / costs.of(&choices[i])
+            };
+            let best =
+                (0..choices.len()).max_by(|&a, &b| worth(a).total_cmp(&worth(b)).then(b.cmp(&a)));
+            if let Some(best) = best.filter(|&best| best > 0) {
+                used.insert(choices[best].clone());
+                *point = choices[best].clone();
+            }
+        }
+    }
+
+    fn for_the_map(
+        &self,
+        model: &Surrogate,
+        pool: &Pool,
+        pending: &[Point],
+        q: usize,
+    ) -> Vec<usize> {
+        let mut rows = pool.rows.clone();
+        let (means, mut covariance) = model.process.joint(&rows);
+        let sign = self.sign(0);
+        let mut weights = match self.record.question.level {
+            Some(level) => {
+                let level = model.warp.forward(sign * level);
+                crossing(&means, &covariance, level)
+            }
+            None => Vec::new(),
+        };
+        if !pending.is_empty() {
+            // Pending points are measured in thought: what they will teach is taken away first.
+            pending
+                .iter()
+                .take(PENDING_MAX)
+                .for_each(|point| rows.push(&self.encoding.row(point)));
+            (_, covariance) = model.process.joint(&rows);
+            let noise = model.process.noise.exp();
+            for place in pool.points.len()..rows.len() {
+                let column: Vec<f64> = (0..rows.len())
+                    .map(|i| covariance[(i.max(place), i.min(place))])
+                    .collect();
+                let scale = 1.0 / (column[place].max(0.0) + noise.max(1e-12));
+                for j in 0..rows.len() {
+                    for i in j..rows.len() {
+                        covariance[(i, j)] -= scale * column[i] * column[j];
+                    }
+                }
+            }
+        }
+        if !weights.is_empty() {
+            weights.resize(rows.len(), 0.0);
+        }
+        let noise = model.process.noise.exp();
+        least_error(&covariance, &weights, noise, pool.points.len(), q)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn by_samples(
+        &self,
+        models: &[Surrogate],
+        utility: &Utility,
+        pool: &Pool,
+        leaders: &[Point],
+        pending: &[Point],
+        q: usize,
+        seed: Seed,
+    ) -> Vec<(usize, f64)> {
+        let mut rng = seed.derive("samples", 0).rng();
+        let mut rows = pool.rows.clone();
+        let top = self.top(q);
+        let known = leaders
+            .iter()
+            .take(KNOWN_MAX.max(2 * top))
+            .chain(pending.iter().take(PENDING_MAX));
+        known.for_each(|point| rows.push(&self.encoding.row(point)));
+        let count = (2 * q).clamp(SAMPLES, SAMPLES_MAX);
+        let samples: Option<Vec<Mat<f64>>> = models
+            .iter()
+            .map(|model| model.process.samples(&rows, count, &mut rng))
+            .collect();
+        let Some(samples) = samples else {
+            return (0..q.min(pool.points.len()))
+                .map(|place| (place, 0.0))
+                .collect();
+        };
+        let directions: Vec<Vec<f64>> = (0..count).map(|_| utility.direction(&mut rng)).collect();
+        let mut values = vec![0.0; models.len()];
+        let mut at = |i: usize, j: usize| {
+            for (response, model) in models.iter().enumerate() {
+                values[response] = model.warp.back(samples[response][(i, j)]);
+            }
+            utility.of(&values, &directions[j])
+        };
+        let m = pool.points.len();
+        let free = Mat::from_fn(m, count, &mut at);
+        let known = Mat::from_fn(rows.len() - m, count, |i, j| at(m + i, j));
+        let costs: Vec<f64> = match &self.record.question.costs {
+            Some(costs) => pool.points.iter().map(|point| costs.of(point)).collect(),
+            None => Vec::new(),
+        };
+        best_sum(&free, &known, q, top, &costs)
+    }
+
+    /// Measured points, moved to where factors are held, best first by what the models expect there.
+    fn leaders(
+        &self,
+        models: &[Surrogate],
+        utility: &Utility,
+        points: &[&Point],
+        count: usize,
+    ) -> Vec<Point> {
+        if points.len() != count {
+            return Vec::new();
+        }
+        let points: Vec<Point> = points
+            .iter()
+            .map(|point| moved((*point).clone(), &self.held))
+            .collect();
+        let rows = self.encoding.rows(&points);
+        let expected: Vec<Vec<f64>> = models
+            .iter()
+            .map(|model| {
+                let means = model.process.means(&rows);
+                means.iter().map(|&mean| model.warp.back(mean)).collect()
+            })
+            .collect();
+        let mut rng = Seed(count as u64).derive("leaders", 0).rng();
+        let mut order: Vec<usize> = (0..points.len()).collect();
+        let goals = utility.direction(&mut rng).len();
+        if goals == 1 {
+            let score: Vec<f64> = order
+                .iter()
+                .map(|&i| {
+                    let at: Vec<f64> = expected.iter().map(|e| e[i]).collect();
+                    utility.of(&at, &[1.0])
+                })
+                .collect();
+            order.sort_by(|&a, &b| score[b].total_cmp(&score[a]).then(a.cmp(&b)));
+        } else {
+            // The best in each of many directions come first, in turn.
+            let mut ranked = Vec::new();
+            let mut seen = BTreeSet::new();
+            for _ in 0..200 {
+                let direction = utility.direction(&mut rng);
+                let best = order
+                    .iter()
+                    .map(|&i| {
+                        let at: Vec<f64> = expected.iter().map(|e| e[i]).collect();
+                        (utility.of(&at, &direction), i)
+                    })
+                    .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+                if let Some((_, i)) = best
+                    && seen.insert(i)
+                {
+                    ranked.push(i);
+                }
+            }
+            ranked.extend(order.iter().copied().filter(|i| !seen.contains(i)));
+            order = ranked;
+        }
+        let mut seen = BTreeSet::new();
+        order
+            .into_iter()
+            .map(|i| points[i].clone())
+            .filter(|point| seen.insert(point.clone()))
+            .collect()
+    }
+}
+
+/// For each point how unsure it is on which side of `level` it lies: the density at the level of what is
+/// expected there, over its highest value.
+fn crossing(means: &[f64], covariance: &Mat<f64>, level: f64) -> Vec<f64> {
+    let closeness = means.iter().enumerate().map(|(i, mean)| {
+        let sd = covariance[(i, i)].max(1e-12).sqrt();
+        (-0.5 * ((mean - level) / sd).powi(2)).exp()
+    });
+    // A little everywhere keeps the choice defined where all is clear.
+    closeness.map(|weight| weight + 1e-6).collect()
+}
+
+/// Levels of a factor; of a numeric one a few, evenly spaced.
+fn levels(factor: &Factor) -> Vec<Level> {
+    match (&factor.kind, factor.range()) {
+        (FactorKind::Continuous { .. }, Some((low, high))) => (0..CHEAPER_LEVELS)
+            .map(|i| i as f64 / (CHEAPER_LEVELS - 1) as f64)
+            .map(|share| Level::Real((low + share * (high - low)).clamp(low, high)))
+            .collect(),
+        _ => factor.levels().unwrap_or_default(),
+    }
+}
+
+/// Which of the leaders to measure again, one entry per replicate, in place of the last of the new points,
+/// whose gains are given: each where the expected gain by knowing the leader better (the knowledge
+/// gradient of Frazier, Powell and Dayanik, SIAM J. Control Optim. 47 (2008) 2410) is larger.
+fn replicates(model: &Surrogate, leaders: &crate::encode::Rows, gains: &[f64]) -> Vec<usize> {
+    let places: Vec<usize> = (0..leaders.len().min(REPLICATED_MAX)).collect();
+    let expected = model.predict(&leaders.pick(&places));
+    let mut counts = vec![0_u32; places.len()];
+    let value = |leader: usize, count: u32| {
+        if count == 0 {
+            return 0.0;
+        }
+        let own = &expected[leader];
+        let rival = (0..places.len())
+            .filter(|&other| other != leader)
+            .map(|other| expected[other].mean)
+            .fold(f64::NEG_INFINITY, f64::max);
+        let error = own.noise * own.noise / f64::from(count);
+        let learnt = own.sd * own.sd / (own.sd * own.sd + error).max(f64::MIN_POSITIVE).sqrt();
+        if learnt <= 0.0 || !rival.is_finite() {
+            return 0.0;
+        }
+        let z = -(own.mean - rival).abs() / learnt;
+        learnt * (density(z) + z * cumulative(z))
+    };
+    let mut chosen = Vec::new();
+    let most = (gains.len() as f64 * REPLICATES_SHARE) as usize;
+    while chosen.len() < most {
+        let step =
+            |leader: usize| value(leader, counts[leader] + 1) - value(leader, counts[leader]);
+        let best = places
+            .iter()
+            .map(|&leader| (step(leader), leader))
+            .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        match best {
+            Some((gain, leader)) if gain > gains[gains.len() - 1 - chosen.len()] => {
+                counts[leader] += 1;
+                chosen.push(leader);
+            }
+            _ => break,
+        }
+    }
+    chosen
+}
+
+fn density(z: f64) -> f64 {
+    (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt()
+}
+
+/// The standard normal distribution function at `z <= 0`: Abramowitz and Stegun (1964), 26.2.17, to 1e-7.
+fn cumulative(z: f64) -> f64 {
+    let t = 1.0 / (1.0 - 0.231_641_9 * z);
+    let series = [
+        1.330_274_429,
+        -1.821_255_978,
+        1.781_477_937,
+        -0.356_563_782,
+        0.319_381_530,
+    ];
+    density(z) * series.iter().fold(0.0, |sum, c| (sum + c) * t)
+}

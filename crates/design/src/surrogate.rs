@@ -8,12 +8,14 @@ use crate::encode::{Group, Rows};
 use crate::gp::{Data, Exact, Fit, Shape, fit, prior_means};
 use crate::linear_algebra;
 use crate::scatter::{Residuals, Scatter, gross};
-use crate::trial::Prediction;
+use crate::trial::{NORMAL_95, Prediction};
 use crate::warp::{Form, Warp};
 
 /// A response's values at encoded points, oriented so that more is better.
 #[derive(Clone, Debug)]
 pub(crate) struct Observed {
+    /// Share of the values, best first, whose prediction the form of the model is chosen by.
+    pub judged: f64,
     pub rows: Rows,
     pub values: Vec<f64>,
     /// One over the number of replicates of each value; 0 where the error is known.
@@ -35,7 +37,7 @@ pub(crate) struct Surrogate {
     pub measured: usize,
     /// What to begin the next fit from.
     pub memory: Memory,
-    /// Cross-validated mean log density of the better half of the values, in the response's own unit.
+    /// Cross-validated mean log density of the values that forms are judged by, in the response's own unit.
     pub score: f64,
     /// How the noise varies, where it does.
     scatter: Option<Scatter>,
@@ -91,15 +93,13 @@ const EXACT_MAX: usize = 5_000;
 /// Points that hold what more rows say.
 const INDUCING: usize = 768;
 /// Most rows with which outliers and uneven noise are looked for.
-const SCATTER_ROWS: usize = 1_000;
+const SCATTER_ROWS: usize = 400;
 /// Standard deviations, in the spread of the values, that guesses are tried with.
 const TRUSTS: [f64; 3] = [0.1, 0.3, 1.0];
 /// Most guesses that are used.
 const GUESSES_MAX: usize = 256;
 /// By how much a change of the noise or a belief in guesses must raise the cross-validated mean log density.
 const WORTHWHILE: f64 = 0.02;
-/// The 95 % point of the standard normal.
-const NORMAL_95: f64 = 1.644_853_626_951_472_7;
 
 /// The number of rows, of `n`, that the form is chosen on.
 fn checkpoint(n: usize) -> usize {
@@ -147,7 +147,7 @@ impl Surrogate {
         let start = Some(memory.numbers.as_slice());
         let mut fitted = fit(&picked, shape, groups, start, FIT_EVALUATIONS)?;
         let fitted_on: Vec<f64> = rows.iter().map(|&row| observed.values[row]).collect();
-        let score = upper_score(&fitted, &warp, &fitted_on);
+        let score = upper_score(&fitted, &warp, &fitted_on, observed.judged);
         let (mut scatter, mut outliers) = (None, Vec::new());
         if n <= SCATTER_ROWS {
             (scatter, outliers) = settle_noise(&mut data, &mut fitted, groups);
@@ -434,13 +434,12 @@ fn warped(observed: &Observed, warp: &Warp) -> Data {
     }
 }
 
-/// Mean log density of the better half of the values, each given all others, in the response's own unit.
-/// What decides a search is how well the model knows the good end; a warp can buy density at the bad end
-/// by blurring the good one.
-fn upper_score(fit: &Fit, warp: &Warp, values: &[f64]) -> f64 {
+/// Mean log density of a share of the values, best first, each given all others, in the response's own
+/// unit.
+fn upper_score(fit: &Fit, warp: &Warp, values: &[f64], share: f64) -> f64 {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
-    order.truncate((values.len() / 2).max(4));
+    order.truncate(((values.len() as f64 * share) as usize).max(4));
     let total: f64 = order
         .iter()
         .map(|&i| fit.leave_one_out[i] + warp.log_slope(values[i]))
@@ -464,7 +463,7 @@ fn choose(
         let data = warped(observed, &warp).pick(part);
         let start = start.map(|start| extended(&start, shape, groups.len()));
         let fitted = fit(&data, shape, groups, start.as_deref(), evaluations)?;
-        let score = upper_score(&fitted, &warp, &values);
+        let score = upper_score(&fitted, &warp, &values, observed.judged);
         if best.as_ref().is_none_or(|best| score > best.3) {
             best = Some((shape, bend, fitted.clone(), score));
         }

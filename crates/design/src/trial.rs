@@ -71,7 +71,22 @@ pub struct Prediction {
     pub high: f64,
 }
 
+/// The 95 % point of the standard normal.
+pub(crate) const NORMAL_95: f64 = 1.644_853_626_951_472_7;
+
 impl Prediction {
+    /// A normal expectation of a response that is measured without error.
+    #[must_use]
+    pub fn normal(mean: f64, sd: f64) -> Prediction {
+        Prediction {
+            mean,
+            sd,
+            noise: 0.0,
+            low: mean - NORMAL_95 * sd,
+            high: mean + NORMAL_95 * sd,
+        }
+    }
+
     /// The same for the response with its sign turned.
     pub(crate) fn turned(self) -> Prediction {
         Prediction {

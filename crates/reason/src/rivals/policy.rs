@@ -186,7 +186,7 @@ impl Policy for RivalPolicy {
                 let (mean, spread) = self.rivals.predict(&numbers[at]);
                 Proposal {
                     point: candidates[at].clone(),
-                    predicted: Some(Prediction { mean, sd: spread }),
+                    predicted: Some(Prediction::normal(mean, spread)),
                     why: Why::Explore,
                 }
             })
@@ -240,7 +240,7 @@ impl Policy for RivalPolicy {
         }
         let each = points.iter().map(|point| {
             let (mean, sd) = self.rivals.predict(&Self::numbers(point));
-            Prediction { mean, sd }
+            Prediction::normal(mean, sd)
         });
         Some(each.collect())
     }

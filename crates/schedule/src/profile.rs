@@ -8,6 +8,9 @@ use crate::line::{FAR, Line};
 /// Steps in a chunk before it is split in two.
 const CHUNK: usize = 128;
 
+/// Changes of a chunk after which its least and most use are found anew.
+const MEASURE_EVERY: u8 = 32;
+
 /// From `at` on, `used` units are taken, until the next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Step {
@@ -15,11 +18,13 @@ struct Step {
     used: u32,
 }
 
+/// `least` and `most` are bounds: they hold always, and are tight after [`Chunk::measure`].
 #[derive(Clone, Debug)]
 struct Chunk {
     steps: Vec<Step>,
     least: u32,
     most: u32,
+    changes: u8,
 }
 
 impl Chunk {
@@ -28,6 +33,7 @@ impl Chunk {
             steps,
             least: 0,
             most: 0,
+            changes: 0,
         };
         chunk.measure();
         chunk
@@ -36,6 +42,7 @@ impl Chunk {
     fn measure(&mut self) {
         self.least = u32::MAX;
         self.most = 0;
+        self.changes = 0;
         for step in &self.steps {
             self.least = self.least.min(step.used);
             self.most = self.most.max(step.used);
@@ -174,7 +181,6 @@ impl Profile {
             if i == 0 {
                 self.keys[c] = self.chunks[c].steps[0].at;
             }
-            self.chunks[c].measure();
         }
     }
 
@@ -194,8 +200,13 @@ impl Profile {
                     break;
                 }
                 step.used = by(step.used);
+                chunk.least = chunk.least.min(step.used);
+                chunk.most = chunk.most.max(step.used);
             }
-            chunk.measure();
+            chunk.changes += 1;
+            if chunk.changes >= MEASURE_EVERY {
+                chunk.measure();
+            }
             c += 1;
             i = 0;
             if !inside || c == self.chunks.len() || self.keys[c] >= until {

@@ -5,7 +5,8 @@
 
 use super::tables::{ORIGIN, begin, end};
 use super::{Entry, Planner};
-use crate::line::FAR;
+use crate::line::{FAR, Line};
+use crate::pattern::Need;
 use crate::plan::Why;
 use crate::planner::slots::{Held, Slots};
 use crate::shop::{Machine, UNLIMITED};
@@ -186,14 +187,18 @@ impl Planner {
         if node < known.past || node > 2 * known.job.tasks.len() {
             return;
         }
+        let nodes = known.times.len();
+        let elsewhere = place.is_some_and(|(task, machine, _)| {
+            task < known.machines.len() && known.machines[task] != machine
+        });
+        if node < nodes && !elsewhere && !known.parked() {
+            return self.happen_as_planned(order, node, at, place);
+        }
         let Some(mut entry) = self.lift(order) else {
             return;
         };
-        let nodes = entry.times.len();
-        let mut differs = node >= nodes || entry.times[node] != at;
         if let Some((task, machine, slot)) = place {
             if task < entry.machines.len() {
-                differs |= entry.machines[task] != machine;
                 entry.machines[task] = machine;
             }
             if let Some(visit) = entry.plan.visits.get_mut(task) {
@@ -202,24 +207,15 @@ impl Planner {
             }
         }
         if node < nodes {
-            entry.times[node] = at;
-            for earlier in 0..node {
-                entry.times[earlier] = entry.times[earlier].min(at);
-            }
-            for later in node + 1..nodes {
-                entry.times[later] = entry.times[later].max(entry.times[later - 1]);
-            }
-            entry.past = node + 1;
+            entry.reached(node, at);
         } else {
             // A stranded plate moved on all the same.
             entry.go_on(node, at, place);
+            if entry.expected.is_some_and(|e| e.0 <= node) {
+                entry.expected = None;
+            }
         }
-        if entry.expected.is_some_and(|e| e.0 <= node) {
-            entry.expected = None;
-        }
-        if differs {
-            self.dirty.insert(order);
-        }
+        self.dirty.insert(order);
         entry.outline();
         if let Some((task, _, slot)) = place
             && let Some(visit) = entry.plan.visits.get_mut(task)
@@ -228,9 +224,90 @@ impl Planner {
         }
         self.lay(entry);
     }
+
+    /// What happened is what the plan has next, on the machine that it names: only the times of few
+    /// nodes differ, and only what depends on these is entered anew.
+    fn happen_as_planned(
+        &mut self,
+        order: OrderId,
+        node: usize,
+        at: i64,
+        place: Option<(usize, usize, u32)>,
+    ) {
+        let Some(entry) = self.jobs.get_mut(&order) else {
+            return;
+        };
+        let before = entry.times.clone();
+        if before[node] != at {
+            self.dirty.insert(order);
+        }
+        let next = (before.get(entry.past)).map(|&time| (time, order));
+        entry.reached(node, at);
+        let coming = (entry.times.get(entry.past)).map(|&time| (time, order));
+        let entry = &self.jobs[&order];
+        let stays = self.stays(entry, &before);
+        let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
+        let moved = |need: &Need| need.span(&before) != need.span(&entry.times);
+        for need in needs.iter().filter(|need| moved(need)) {
+            let (from, until) = need.span(&before);
+            self.tables.lines[need.line as usize].give(from, until, 1);
+        }
+        for need in needs.iter().filter(|need| moved(need)) {
+            let (from, until) = need.span(&entry.times);
+            self.tables.lines[need.line as usize].take(from, until, 1);
+        }
+        let Some(entry) = self.jobs.get_mut(&order) else {
+            return;
+        };
+        entry.outline();
+        if let Some((task, _, slot)) = place
+            && let Some(visit) = entry.plan.visits.get_mut(task)
+        {
+            visit.slot = slot;
+        }
+        let entry = &self.jobs[&order];
+        let (mut left, mut entered) = (stays, self.stays(entry, &entry.times));
+        // A stay that goes on as it was is not touched, unless it is the one that began just now.
+        let began = place.map(|(task, _, _)| task);
+        let same: Vec<_> = left
+            .iter()
+            .filter(|stay| Some(stay.0) != began && entered.contains(stay))
+            .copied()
+            .collect();
+        left.retain(|stay| !same.contains(stay));
+        entered.retain(|stay| !same.contains(stay));
+        let past = entry.past;
+        for (_, machine, slot, stay) in left {
+            self.slots[machine].leave(slot, stay.from, stay.by);
+        }
+        self.seat(order, past, entered);
+        if next != coming {
+            if let Some(next) = next {
+                self.next.remove(&next);
+            }
+            if let Some(coming) = coming {
+                self.next.insert(coming);
+            }
+        }
+    }
 }
 
 impl Entry {
+    /// A node of the plan happened.
+    fn reached(&mut self, node: usize, at: i64) {
+        self.times[node] = at;
+        for earlier in 0..node {
+            self.times[earlier] = self.times[earlier].min(at);
+        }
+        for later in node + 1..self.times.len() {
+            self.times[later] = self.times[later].max(self.times[later - 1]);
+        }
+        self.past = node + 1;
+        if self.expected.is_some_and(|e| e.0 <= node) {
+            self.expected = None;
+        }
+    }
+
     /// Extends a plan that ended early by what happened beyond its end.
     fn go_on(&mut self, node: usize, at: i64, place: Option<(usize, usize, u32)>) {
         for time in &mut self.times {

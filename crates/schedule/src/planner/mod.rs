@@ -25,6 +25,9 @@ use tables::{Expected, Loose, ORIGIN, Tables, begin, end};
 /// As the task of a stay: where the plate was on admission.
 const AT_ORIGIN: usize = usize::MAX;
 
+/// A stay in a slot: task, machine, slot, when.
+type Stay = (usize, usize, u32, Held);
+
 /// An order and its plan.
 #[derive(Clone, Debug)]
 struct Entry {
@@ -76,7 +79,7 @@ pub struct Planner {
     shop: Shop,
     tables: Tables,
     slots: Vec<Slots>,
-    jobs: BTreeMap<OrderId, Entry>,
+    jobs: BTreeMap<OrderId, Box<Entry>>,
     /// Next planned moment of every job that is not done.
     next: BTreeSet<(i64, OrderId)>,
     dirty: BTreeSet<OrderId>,
@@ -176,6 +179,28 @@ impl Planner {
     #[must_use]
     pub fn plan(&self, order: OrderId) -> Option<&JobPlan> {
         self.jobs.get(&order).map(|entry| &entry.plan)
+    }
+
+    /// The visits to a machine that are planned to begin before a moment, to end after another, and
+    /// have not begun, each with its order, in no particular order.
+    pub fn ahead(
+        &self,
+        machine: usize,
+        before: Instant,
+        after: Instant,
+    ) -> impl Iterator<Item = (OrderId, &Visit)> + '_ {
+        let slots = self.slots.get(machine);
+        let stays = slots
+            .into_iter()
+            .flat_map(Slots::stays)
+            .filter(move |held| held.until > after.base() && held.from < before.base());
+        stays.filter_map(move |held| {
+            let (order, task) = held.by?;
+            let entry = self.jobs.get(&order)?;
+            let visit = entry.plan.visits.get(task)?;
+            let coming = begin(task) >= entry.past && visit.begin < before;
+            coming.then_some((order, visit))
+        })
     }
 
     /// The job of an order, as it was admitted.
@@ -409,40 +434,45 @@ impl Planner {
     }
 
     /// Takes everything that an entry's plan needs and keeps the entry.
-    fn lay(&mut self, mut entry: Entry) {
-        let id = entry.job.id;
+    fn lay(&mut self, entry: Entry) {
+        let (id, past) = (entry.job.id, entry.past);
         let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
         take(&needs, &mut self.tables.lines, &entry.times);
-        let mut moved = Vec::new();
-        for (task, machine, slot, stay) in self.stays(&entry) {
+        if let Some(&at) = entry.times.get(past) {
+            self.next.insert((at, id));
+        }
+        let stays = self.stays(&entry, &entry.times);
+        self.jobs.insert(id, Box::new(entry));
+        self.seat(id, past, stays);
+    }
+
+    /// Enters stays of an order into slots, and into its plan which these are. Those that have begun
+    /// get the slot that they are in; others that want it are dealt anew.
+    fn seat(&mut self, order: OrderId, past: usize, stays: Vec<Stay>) {
+        let mut dealt = Vec::new();
+        for (task, machine, slot, stay) in stays {
             let unlimited = self.shop.machines[machine].slots == UNLIMITED;
-            let settled = task == AT_ORIGIN || begin(task) < entry.past;
+            let settled = task == AT_ORIGIN || begin(task) < past;
             let slots = &mut self.slots[machine];
             let slot = if unlimited {
                 slots.enter(slot, stay);
                 slot
             } else if settled {
-                moved.extend(slots.claim(slot, self.clock, stay));
+                dealt.extend(slots.claim(slot, self.clock, stay));
                 slot
             } else if let Some(free) = slots.find(Some(slot), stay.from, stay.until) {
                 slots.enter(free, stay);
                 free
             } else {
                 let (mine, changed) = slots.deal(self.clock, stay);
-                moved.extend(changed);
+                dealt.extend(changed);
                 mine
             };
-            if task != AT_ORIGIN
-                && let Some(visit) = entry.plan.visits.get_mut(task)
-            {
-                visit.slot = slot;
+            if task != AT_ORIGIN {
+                dealt.push((order, task, slot));
             }
         }
-        if let Some(&at) = entry.times.get(entry.past) {
-            self.next.insert((at, id));
-        }
-        self.jobs.insert(id, entry);
-        for (order, task, slot) in moved {
+        for (order, task, slot) in dealt {
             if let Some(visit) = self
                 .jobs
                 .get_mut(&order)
@@ -455,10 +485,10 @@ impl Planner {
 
     /// Gives everything back that an order's plan holds and takes the entry out.
     fn lift(&mut self, order: OrderId) -> Option<Entry> {
-        let entry = self.jobs.remove(&order)?;
+        let entry = *self.jobs.remove(&order)?;
         let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
         give(&needs, &mut self.tables.lines, &entry.times);
-        for (_, machine, slot, stay) in self.stays(&entry) {
+        for (_, machine, slot, stay) in self.stays(&entry, &entry.times) {
             self.slots[machine].leave(slot, stay.from, stay.by);
         }
         if let Some(&at) = entry.times.get(entry.past) {
@@ -467,13 +497,13 @@ impl Planner {
         Some(entry)
     }
 
-    /// The stays of an entry in slots: task, machine, slot, when.
-    fn stays(&self, entry: &Entry) -> Vec<(usize, usize, u32, Held)> {
+    /// The stays of an entry in slots at these times of its nodes.
+    fn stays(&self, entry: &Entry, times: &[i64]) -> Vec<Stay> {
         let mut stays = Vec::with_capacity(entry.machines.len() + 1);
         if let Where::In { machine, slot } = entry.job.at
             && entry.job.progress.is_empty()
         {
-            let until = entry.times[ORIGIN] + self.shop.machines[machine].unload.base();
+            let until = times[ORIGIN] + self.shop.machines[machine].unload.base();
             let held = Held {
                 from: -FAR,
                 until,
@@ -486,14 +516,14 @@ impl Planner {
             let last = task + 1 == entry.machines.len();
             let until = match (last, entry.job.stays) {
                 (true, true) => FAR,
-                (true, false) => entry.times[end(task)],
-                (false, _) => entry.times[end(task)] + m.unload.base(),
+                (true, false) => times[end(task)],
+                (false, _) => times[end(task)] + m.unload.base(),
             };
-            if entry.times[begin(task)] >= FAR {
+            if times[begin(task)] >= FAR {
                 continue;
             }
             let held = Held {
-                from: entry.times[begin(task)] - m.load.base(),
+                from: times[begin(task)] - m.load.base(),
                 until,
                 by: Some((entry.job.id, task)),
             };

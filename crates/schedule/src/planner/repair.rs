@@ -27,6 +27,22 @@ pub(super) struct Log {
     lost: BTreeSet<OrderId>,
 }
 
+/// A limit of an entry: a lag by index, or the stay in, or the wait before, a task.
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    Lag(usize),
+    Stay(usize),
+    Wait(usize),
+}
+
+/// A limit that some times break.
+#[derive(Clone, Copy, Debug)]
+struct Broken {
+    what: Bound,
+    allowed: i64,
+    planned: i64,
+}
+
 impl Planner {
     /// Makes the plan feasible from `now` on after events were reported, changing as little as it
     /// can. What has begun stays as it is; limits are broken only where reality or the orders under
@@ -286,45 +302,60 @@ impl Planner {
         counts: impl Fn(usize) -> bool,
         log: &mut Log,
     ) {
-        let id = entry.job.id;
-        let mut note = |limit: Limit, allowed: i64, planned: i64| {
+        let job = entry.job.id;
+        for broken in self.broken(entry, times, counts) {
+            let (limit, loose) = match broken.what {
+                Bound::Lag(index) => {
+                    let lag = entry.job.lags[index];
+                    let (from, to) = (lag.from, lag.to);
+                    (Limit::Lag { from, to }, (&mut entry.loose.lags, index))
+                }
+                Bound::Stay(task) => (Limit::Stay { task }, (&mut entry.loose.stays, task)),
+                Bound::Wait(task) => (Limit::MoverWait { task }, (&mut entry.loose.waits, task)),
+            };
+            loose.0.push(loose.1);
             log.broken.push(BrokenLag {
-                job: id,
+                job,
                 limit,
-                allowed: Duration::from_base(allowed),
-                planned: Duration::from_base(planned),
+                allowed: Duration::from_base(broken.allowed),
+                planned: Duration::from_base(broken.planned),
             });
-        };
+        }
+    }
+
+    /// The limits of an entry that still bind and that these times break, of those whose earlier node
+    /// counts.
+    fn broken(&self, entry: &Entry, times: &[i64], counts: impl Fn(usize) -> bool) -> Vec<Broken> {
+        let mut all = Vec::new();
         for (index, lag) in entry.job.lags.iter().enumerate() {
             let (from, to) = (node(lag.from), node(lag.to));
-            let Some(most) = lag.max.map(Duration::base) else {
+            let Some(allowed) = lag.max.map(Duration::base) else {
                 continue;
             };
             if from.max(to) >= times.len() || !counts(from) || entry.loose.lags.contains(&index) {
                 continue;
             }
             let planned = times[to] - times[from];
-            if planned > most {
-                entry.loose.lags.push(index);
-                note(
-                    Limit::Lag {
-                        from: lag.from,
-                        to: lag.to,
-                    },
-                    most,
+            if planned > allowed {
+                all.push(Broken {
+                    what: Bound::Lag(index),
+                    allowed,
                     planned,
-                );
+                });
             }
         }
         for task in 0..entry.machines.len() {
             let planned = times[end(task)] - times[begin(task)];
-            if let Some(most) = entry.job.tasks[task].stay_max.map(Duration::base)
+            if let Some(allowed) = entry.job.tasks[task].stay_max.map(Duration::base)
                 && counts(begin(task))
-                && planned > most
+                && planned > allowed
                 && !entry.loose.stays.contains(&task)
             {
-                entry.loose.stays.push(task);
-                note(Limit::Stay { task }, most, planned);
+                all.push(Broken {
+                    what: Bound::Stay(task),
+                    allowed,
+                    planned,
+                });
             }
             let before = if task > 0 { end(task - 1) } else { ORIGIN };
             let to = entry.machines[task];
@@ -342,7 +373,7 @@ impl Planner {
                 (0, _) => false,
                 _ => self.shop.direct(entry.machines[task - 1], to),
             };
-            let wait = if direct {
+            let allowed = if direct {
                 0
             } else {
                 self.shop.mover_wait_max.base()
@@ -350,13 +381,17 @@ impl Planner {
             let planned = times[begin(task)] - times[before] - least;
             if counts(before)
                 && begin(task) >= entry.past
-                && planned > wait
+                && planned > allowed
                 && !entry.loose.waits.contains(&task)
             {
-                entry.loose.waits.push(task);
-                note(Limit::MoverWait { task }, wait, planned);
+                all.push(Broken {
+                    what: Bound::Wait(task),
+                    allowed,
+                    planned,
+                });
             }
         }
+        all
     }
 
     /// Gives an entry its new place.
@@ -367,18 +402,7 @@ impl Planner {
         }
         self.stranded.remove(&id);
         entry.set(placement);
-        let finish = entry.finish();
-        if entry.promise >= FAR {
-            entry.promise = finish;
-        } else if finish > entry.promise && !entry.late {
-            entry.late = true;
-            log.broken.push(BrokenLag {
-                job: id,
-                limit: Limit::Finish,
-                allowed: Duration::from_base(entry.promise - now),
-                planned: Duration::from_base(finish - now),
-            });
-        }
+        entry.note_late(now, log);
         self.lay(entry);
     }
 
@@ -393,7 +417,7 @@ impl Planner {
         entry.aside = None;
         entry.strand(why);
         self.stranded.insert(id);
-        let stays = self.stays(&entry);
+        let stays = self.stays(&entry, &entry.times);
         let carried = entry.past % 2 == 1;
         self.lay(entry);
         for (_, machine, _, stay) in stays {
@@ -532,30 +556,28 @@ impl Planner {
         }
         // Where limits broke, try once more with everybody else where they are now.
         for id in again {
+            let breaks = |entry: &Entry| !self.broken(entry, &entry.times, |_| true).is_empty();
+            if !self.jobs.get(&id).is_some_and(|entry| breaks(entry)) {
+                if let Some(entry) = self.jobs.get_mut(&id) {
+                    entry.note_late(now, log);
+                }
+                continue;
+            }
             let Some(mut entry) = self.lift(id) else {
                 continue;
             };
             let inside = self.inside(&entry);
-            let breaks = {
-                let mut probe = Log::default();
-                let mut copy = entry.clone();
-                let times = copy.times.clone();
-                self.note_broken(&mut copy, &times, |_| true, &mut probe);
-                !probe.broken.is_empty()
-            };
-            if breaks {
-                if inside.is_none()
-                    && let Ok(placement) = self.search(&entry, inside, now)
-                {
-                    self.accept(entry, placement, now, log);
-                    continue;
-                }
-                let times = entry.times.clone();
-                self.note_broken(&mut entry, &times, |_| true, log);
+            if inside.is_none()
+                && let Ok(placement) = self.search(&entry, inside, now)
+            {
+                self.accept(entry, placement, now, log);
+                continue;
             }
+            let times = entry.times.clone();
+            self.note_broken(&mut entry, &times, |_| true, log);
             let placement = Placement {
                 machines: entry.machines.clone(),
-                times: entry.times.clone(),
+                times,
             };
             self.accept(entry, placement, now, log);
         }
@@ -596,6 +618,22 @@ pub(super) fn everything(entry: &Entry) -> Loose {
 }
 
 impl Entry {
+    /// Says once that the promised finish is broken.
+    fn note_late(&mut self, now: i64, log: &mut Log) {
+        let finish = self.finish();
+        if self.promise >= FAR {
+            self.promise = finish;
+        } else if finish > self.promise && !self.late {
+            self.late = true;
+            log.broken.push(BrokenLag {
+                job: self.job.id,
+                limit: Limit::Finish,
+                allowed: Duration::from_base(self.promise - now),
+                planned: Duration::from_base(finish - now),
+            });
+        }
+    }
+
     /// Off the timetables but for the place where the plate is; what was planned is remembered.
     pub(super) fn park(&mut self) {
         if !self.parked() {

@@ -124,6 +124,11 @@ impl Slots {
         (mine, changed)
     }
 
+    /// All stays.
+    pub(crate) fn stays(&self) -> impl Iterator<Item = &Held> {
+        self.held.iter().flatten()
+    }
+
     /// Orders with a stay that overlaps `[from, until)`.
     pub(crate) fn overlapping(&self, from: i64, until: i64) -> impl Iterator<Item = OrderId> + '_ {
         self.held

@@ -11,6 +11,7 @@ mod fault;
 mod geometry;
 pub mod layouts;
 pub mod mapf;
+mod mix;
 mod motion;
 mod profile;
 mod route;

@@ -29,6 +29,7 @@
 //! movers can leave the track one by one, except those that only a dead one keeps from every
 //! berth, and they can as soon as it moves again or is lifted off ([`Traffic::resume`]).
 
+use crate::mix::Mix;
 use crate::motion::{Motion, Place};
 use crate::profile::Limits;
 use crate::route::Routes;
@@ -37,6 +38,7 @@ use crate::timeline::{Timeline, Window};
 use crate::track::{BerthKind, Block, Track, ZoneId};
 use quantity::{BerthId, BlockId, Duration, Instant, Length, Mass, MoverId};
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -206,7 +208,7 @@ pub struct Traffic {
     pub(crate) zones: Vec<Timeline>,
     pub(crate) horizon: i64,
     pub(crate) routes: Routes,
-    runs: HashMap<RunKey, Option<Arc<Run>>>,
+    runs: HashMap<RunKey, Option<Arc<Run>>, BuildHasherDefault<Mix>>,
     run_windows: usize,
     /// Whether anything stands on the track, so that kept ways may be blocked.
     pub(crate) obstacles: usize,
@@ -236,7 +238,7 @@ impl Traffic {
             zones: vec![Timeline::default(); track.zones()],
             movers: Vec::with_capacity(movers.len()),
             horizon: i64::MIN,
-            runs: HashMap::new(),
+            runs: HashMap::default(),
             run_windows: 0,
             obstacles: 0,
             track,

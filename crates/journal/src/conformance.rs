@@ -66,9 +66,9 @@ fn keeps_events(make: Make<'_>) {
     all[5].at = Instant::from_base(i64::MAX);
     all[6].kind = "ä \0 '".into();
     all[7].body = Vec::new();
-    store.write(Version::ZERO, &all[..3]).unwrap();
-    store.write(Version(3), &[]).unwrap();
-    store.write(Version(3), &all[3..]).unwrap();
+    store.write(Version::ZERO, &mut all[..3].to_vec()).unwrap();
+    store.write(Version(3), &mut Vec::new()).unwrap();
+    store.write(Version(3), &mut all[3..].to_vec()).unwrap();
     assert_eq!(store.last().unwrap(), Version(10));
     assert_eq!(store.head().unwrap().version, Version(10));
     assert_eq!(store.head().unwrap().hash, all[9].hash);
@@ -81,10 +81,10 @@ fn keeps_events(make: Make<'_>) {
 fn refuses_what_does_not_follow(make: Make<'_>) {
     let mut store = make(&header());
     let all = events(4, 5);
-    store.write(Version::ZERO, &all[..2]).unwrap();
+    store.write(Version::ZERO, &mut all[..2].to_vec()).unwrap();
     for expected in [Version::ZERO, Version(1), Version(3)] {
         assert_eq!(
-            store.write(expected, &all[2..]),
+            store.write(expected, &mut all[2..].to_vec()),
             Err(StoreError::Conflict {
                 expected,
                 found: Version(2)
@@ -92,26 +92,26 @@ fn refuses_what_does_not_follow(make: Make<'_>) {
         );
     }
     assert_eq!(store.page(Version(1), Version::MAX).unwrap(), all[..2]);
-    store.write(Version(2), &all[2..]).unwrap();
+    store.write(Version(2), &mut all[2..].to_vec()).unwrap();
 }
 
 fn pages_end_early(make: Make<'_>) {
     let mut store = make(&header());
     let many = PAGE_EVENTS_MAX as u64 + 10;
-    store.write(Version::ZERO, &events(many, 1)).unwrap();
+    store.write(Version::ZERO, &mut events(many, 1)).unwrap();
     let page = store.page(Version(1), Version::MAX).unwrap();
     assert_eq!(page.len(), PAGE_EVENTS_MAX);
 
     let mut store = make(&header());
     store
-        .write(Version::ZERO, &events(5, PAGE_BYTES_MAX / 2 + 1))
+        .write(Version::ZERO, &mut events(5, PAGE_BYTES_MAX / 2 + 1))
         .unwrap();
     assert_eq!(store.page(Version(1), Version::MAX).unwrap().len(), 2);
 }
 
 fn keeps_snapshots(make: Make<'_>) {
     let mut store = make(&header());
-    store.write(Version::ZERO, &events(5, 1)).unwrap();
+    store.write(Version::ZERO, &mut events(5, 1)).unwrap();
     let snapshot = |kind: &str, version, byte: u8| StoredSnapshot {
         version: Version(version),
         kind: kind.into(),

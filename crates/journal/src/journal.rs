@@ -188,14 +188,14 @@ impl Journal {
             return Err(CommitError::Unusable(error.clone()));
         }
         if !self.pending.is_empty() {
-            if let Err(error) = self.store.write(self.durable.version, &self.pending) {
+            if let Err(error) = self.store.write(self.durable.version, &mut self.pending) {
                 if !matches!(error, StoreError::Full | StoreError::Busy) {
                     self.unusable = Some(error.clone());
                 }
                 return Err(error.into());
             }
             self.durable = self.newest;
-            self.pending.clear();
+            debug_assert!(self.pending.is_empty(), "a store takes what it writes");
             self.pending_bytes = 0;
         }
         Ok(self.durable.version)

@@ -47,12 +47,12 @@ impl Store for MemoryStore {
         Ok(Version(self.events.len() as u64))
     }
 
-    fn write(&mut self, expected: Version, events: &[Event]) -> Result<(), StoreError> {
+    fn write(&mut self, expected: Version, events: &mut Vec<Event>) -> Result<(), StoreError> {
         let found = self.last()?;
         if found != expected {
             return Err(StoreError::Conflict { expected, found });
         }
-        self.events.extend_from_slice(events);
+        self.events.append(events);
         Ok(())
     }
 

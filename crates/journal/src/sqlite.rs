@@ -344,7 +344,7 @@ impl Store for SqliteStore {
         Ok(unsigned(last.unwrap_or(0)))
     }
 
-    fn write(&mut self, expected: Version, events: &[Event]) -> Result<(), StoreError> {
+    fn write(&mut self, expected: Version, events: &mut Vec<Event>) -> Result<(), StoreError> {
         let Some(last) = events.last() else {
             return Ok(());
         };
@@ -362,7 +362,7 @@ impl Store for SqliteStore {
             let mut insert = transaction.prepare_cached(
                 "INSERT INTO event (version, at, kind, body, hash) VALUES (?1, ?2, ?3, ?4, ?5)",
             )?;
-            for event in events {
+            for event in events.iter() {
                 insert.execute(params![
                     signed(event.version),
                     event.at.base(),
@@ -376,6 +376,7 @@ impl Store for SqliteStore {
                 .execute(params![signed(last.version), last.hash.0])?;
         }
         transaction.commit()?;
+        events.clear();
         Ok(())
     }
 

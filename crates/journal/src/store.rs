@@ -48,11 +48,12 @@ pub trait Store: std::fmt::Debug + Send {
     /// The store can't be read.
     fn last(&self) -> Result<Version, StoreError>;
 
-    /// Adds events that follow `expected`, and records the last one as head: all or none.
+    /// Takes the events, which follow `expected`, and records the last one as head: all or none. After
+    /// an error they are left where they were.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the recorded head has another version; else why not.
-    fn write(&mut self, expected: Version, events: &[Event]) -> Result<(), StoreError>;
+    fn write(&mut self, expected: Version, events: &mut Vec<Event>) -> Result<(), StoreError>;
 
     /// The events with `from <= version <= to` in order, at least one if there is any, up to
     /// [`PAGE_EVENTS_MAX`](crate::limits::PAGE_EVENTS_MAX) or about

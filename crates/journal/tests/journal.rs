@@ -380,7 +380,7 @@ impl Store for Failing {
     fn last(&self) -> Result<Version, StoreError> {
         self.0.last()
     }
-    fn write(&mut self, expected: Version, events: &[Event]) -> Result<(), StoreError> {
+    fn write(&mut self, expected: Version, events: &mut Vec<Event>) -> Result<(), StoreError> {
         match self.1.pop() {
             Some(error) => Err(error),
             None => self.0.write(expected, events),

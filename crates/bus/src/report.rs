@@ -94,6 +94,9 @@ pub enum Outcome {
     Performed {
         /// When it began.
         began: Instant,
+        /// When it ended, by the device's own account, since its report may come much later; `None`
+        /// from one that keeps no account.
+        ended: Option<Instant>,
         /// What was measured.
         readings: Vec<Reading>,
         /// Wells where the instrument itself says that something was off.

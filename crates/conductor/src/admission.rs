@@ -96,6 +96,15 @@ impl Conductor {
     }
 
     pub(crate) fn try_admit(&mut self, o: &mut OrderState) -> Flow {
+        let flow = self.admit(o);
+        if self.waits.of(o.id()) != Some(Want::Home) {
+            // There may be room for the next as well.
+            self.freed(Want::Home);
+        }
+        flow
+    }
+
+    fn admit(&mut self, o: &mut OrderState) -> Flow {
         if o.goal == Goal::Cancelled {
             return self.end(o, Ending::Cancelled);
         }

@@ -6,7 +6,7 @@
 use crate::commands::Owner;
 use crate::conductor::{Conductor, Flow};
 use crate::effect::FaultEnd;
-use crate::limits::ARM_RETRIES;
+use crate::limits::{ARM_RETRIES, ARM_SERVICES};
 use crate::order::{Goal, Handling, OrderState, Phase, Stage};
 use crate::persons::Purpose;
 use crate::waits::Want;
@@ -354,8 +354,11 @@ impl Conductor {
             let Some(handling) = Self::handling(o) else {
                 return;
             };
+            let mut hopeless = false;
             if let Phase::Leg(leg) = &mut o.phase {
                 leg.tries = 0;
+                leg.services += 1;
+                hopeless = leg.services > ARM_SERVICES;
             }
             // What the last command left behind is known by looking.
             let mut in_doubt = None;
@@ -381,7 +384,10 @@ impl Conductor {
                 _ if believed == arm => Place::Floor(station),
                 _ => believed,
             });
-            if found == believed {
+            if found == believed && hopeless {
+                this.give_up(o, "the arm fails again and again");
+                this.abandon(o);
+            } else if found == believed {
                 this.look_at(o.id());
             } else if found == arm {
                 if this.moved(o, believed, arm) {
@@ -476,6 +482,10 @@ impl Conductor {
     /// The leg ends where the plate is, since the arm can't do more: a person takes it away.
     pub(crate) fn abandon(&mut self, o: &mut OrderState) {
         self.let_go(o);
+        if let Place::Arm(arm) = self.places.place(o.plate()) {
+            // Nobody else has it before the gripper is empty.
+            self.health.arm_mut(StationId(arm.0)).holder = Some(o.id());
+        }
         if let Place::Mover(mover) = self.places.place(o.plate()) {
             // The dock is needed by others.
             let limits = self.loaded(o, mover);

@@ -3,11 +3,12 @@
 use crate::commands::{Commands, Owner};
 use crate::counters::Counters;
 use crate::health::Health;
-use crate::limits::{FORGET_EVERY, PLAN_MEMORY};
+use crate::limits::{FORGET_EVERY, PLAN_MEMORY, WAY_MEMORY};
 use crate::movers::Fleet;
 use crate::order::{OrderState, Phase};
 use crate::persons::Persons;
 use crate::reservations::Reservations;
+use crate::ride::Rides;
 use crate::timers::{Timer, Timers};
 use crate::waits::{Waits, Want};
 use crate::{Effect, Input};
@@ -65,6 +66,7 @@ pub struct Conductor {
     pub(crate) last_repair: Instant,
     /// Typical time of an empty run to each station.
     pub(crate) call_time: Vec<Duration>,
+    pub(crate) rides: Rides,
 }
 
 impl Conductor {
@@ -98,6 +100,7 @@ impl Conductor {
             repair_wanted: false,
             last_repair: Instant::EPOCH,
             call_time,
+            rides: Rides::default(),
             hall,
         })
     }
@@ -163,10 +166,9 @@ impl Conductor {
         }
         self.watch_plan();
         if self.counters.inputs.is_multiple_of(FORGET_EVERY) {
-            let past = self.now - PLAN_MEMORY;
-            self.planner.forget_before(past);
-            self.traffic.forget_before(past);
+            self.planner.forget_before(self.now - PLAN_MEMORY);
         }
+        self.traffic.forget_before(self.now - WAY_MEMORY);
         out.append(&mut self.out);
     }
 
@@ -224,8 +226,12 @@ impl Conductor {
         }
     }
 
-    /// Something came free that orders may wait for.
+    /// Something came free that orders may wait for. Of those that wait for a home only the first
+    /// looks; it wakes the next when it needs no home any more.
     pub(crate) fn freed(&mut self, want: Want) {
+        if want == Want::Home {
+            return self.waits.freed_one(want, &mut self.ready);
+        }
         self.waits.freed(want, &mut self.ready);
     }
 

@@ -7,6 +7,7 @@
 
 use crate::commands::{Owner, allowed};
 use crate::conductor::Conductor;
+use crate::effect::FaultEnd;
 use crate::limits::{ANSWER_TIME, DEADLINE_MARGIN, QUERIES};
 use crate::order::{Phase, Work, WorkStage};
 use crate::timers::Timer;
@@ -22,6 +23,16 @@ impl Conductor {
             if let Some(question) = flight.question {
                 self.commands.close(question);
                 self.timers.stop(Timer::Deadline(question));
+            }
+            if let Some(mut fault) = flight.fault {
+                // It was in doubt, and nobody had to ask any more.
+                let (recovery, ended) = if flight.person {
+                    ("service", FaultEnd::ByPerson)
+                } else {
+                    ("its report came late", FaultEnd::Recovered)
+                };
+                fault.recovery = recovery.into();
+                self.tell_fault(fault, flight.command.order, ended);
             }
         }
     }
@@ -249,9 +260,9 @@ impl Conductor {
         if let Some(mut fault) = flight.fault.take() {
             fault.recovery = recovery.into();
             let ended = if person {
-                crate::FaultEnd::ByPerson
+                FaultEnd::ByPerson
             } else {
-                crate::FaultEnd::Recovered
+                FaultEnd::Recovered
             };
             self.tell_fault(fault, order, ended);
         }

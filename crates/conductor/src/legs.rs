@@ -157,6 +157,7 @@ impl Conductor {
             stage: Stage::Call,
             handling: None,
             tries: 0,
+            services: 0,
             waiting_since: None,
         });
         Flow::Again
@@ -342,20 +343,24 @@ impl Conductor {
         let mine = self.next_visit(o)?.begin;
         let mut ahead = 0;
         let mut until = Instant::EPOCH;
-        for other in self.orders.values().flatten() {
+        // Who kept its turn until now and no longer was to be gone by then.
+        let since = self.now - TURN_KEPT;
+        for (order, visit) in self.planner.ahead(to.index(), mine, since) {
+            if visit.leg_start <= since {
+                continue;
+            }
+            let given_up = visit.leg_start + TURN_KEPT;
+            // The order that looks here is out of its box, and not ahead of itself.
+            let Some(other) = self.order(order) else {
+                continue;
+            };
             let waits = match &other.phase {
                 Phase::Leg(leg) => leg.to.is_none() && matches!(leg.aim, Aim::Visit { .. }),
                 Phase::Resting | Phase::Working(_) => true,
                 _ => false,
             };
-            if !waits || !other.planned || other.goal != Goal::Steps {
-                continue;
-            }
-            let Some(visit) = self.next_visit(other) else {
-                continue;
-            };
-            let given_up = visit.leg_start + TURN_KEPT;
-            if visit.machine == to.index() && visit.begin < mine && given_up > self.now {
+            let next = visit.task == other.planned_task();
+            if waits && next && other.planned && other.goal == Goal::Steps {
                 ahead += 1;
                 until = until.max(given_up);
             }

@@ -5,6 +5,9 @@ use quantity::Duration;
 /// Times that an arm tries a grip, a put-down or a barcode again before a person is asked.
 pub const ARM_RETRIES: u8 = 3;
 
+/// Times that a person services an arm for one way of a plate before the person takes the plate away.
+pub const ARM_SERVICES: u8 = 3;
+
 /// Times that an operation is tried again on the same instrument, with a reset before each.
 pub const WORK_RETRIES: u8 = 2;
 
@@ -78,6 +81,13 @@ pub const REFILL_SHARE: f64 = 0.1;
 
 /// How far back the planner's timetables are kept.
 pub const PLAN_MEMORY: Duration = Duration::from_hours(2);
+
+/// How far back reservations of ways are kept: longer than any ride, so that a mover that reports late
+/// finds its own.
+pub const WAY_MEMORY: Duration = Duration::from_secs(600);
+
+/// Kinds of loads for which limits of rides are remembered.
+pub const RIDES_KNOWN: usize = 4096;
 
 /// Inputs between two clearings of the planner's past.
 pub const FORGET_EVERY: u64 = 4096;

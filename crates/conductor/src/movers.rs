@@ -117,14 +117,9 @@ impl Conductor {
     }
 
     /// What limits a mover with this order's plate on it.
-    pub(crate) fn loaded(&self, o: &OrderState, mover: MoverId) -> Limits {
+    pub(crate) fn loaded(&mut self, o: &OrderState, mover: MoverId) -> Limits {
         let spec = &self.hall.movers[mover.index()].spec;
-        crate::ride::limits(
-            o.believed.labware(),
-            o.believed.fullest(),
-            o.believed.cover(),
-            spec,
-        )
+        self.rides.limits(&o.believed, spec)
     }
 
     fn unloaded(&self, mover: MoverId) -> Limits {

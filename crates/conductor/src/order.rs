@@ -85,6 +85,8 @@ pub(crate) struct Leg {
     pub handling: Option<Handling>,
     /// Times that the arm tried again.
     pub tries: u8,
+    /// Times that a person serviced an arm for it.
+    pub services: u8,
     /// When its mover was there and it waited for its nest.
     pub waiting_since: Option<Instant>,
 }

@@ -162,7 +162,7 @@ impl Conductor {
                 self.freed(Want::Home);
             }
             Place::Mover(mover) => self.mover_emptied(mover),
-            Place::Arm(arm) => self.freed(Want::Arm(StationId(arm.0))),
+            Place::Arm(arm) => self.release_arm(StationId(arm.0)),
             Place::Floor(_) | Place::Outside => {}
         }
     }

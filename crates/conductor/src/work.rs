@@ -148,15 +148,19 @@ impl Conductor {
 
     /// An operation was carried out.
     pub(crate) fn work_done(&mut self, order: OrderId, issued: Instant, outcome: Outcome) {
-        let (began, readings, flagged, left) = match outcome {
+        let (began, ended, readings, flagged, left) = match outcome {
             Outcome::Performed {
                 began,
+                ended,
                 readings,
                 flagged,
                 left,
-            } => (began, readings, flagged, left),
-            _ => (issued, Vec::new(), Vec::new(), Vec::new()),
+            } => (began, ended, readings, flagged, left),
+            _ => (issued, None, Vec::new(), Vec::new(), Vec::new()),
         };
+        // A device that was asked tells of what was long ago; none tells of what is to come.
+        let ended = ended.unwrap_or(self.now).min(self.now);
+        let span = (began.min(ended), ended);
         self.with(order, |this, o| {
             let Phase::Working(work) = o.phase else {
                 return;
@@ -165,7 +169,7 @@ impl Conductor {
             for (consumable, left) in left {
                 this.note_stock(work.instrument, &consumable, left);
             }
-            this.carried_out(o, work, began, &[]);
+            this.carried_out(o, work, span, &[]);
             for reading in readings {
                 this.emit(Effect::Reading {
                     order: o.id(),
@@ -177,7 +181,7 @@ impl Conductor {
                 this.mark(o, Some(step), vec![well], flag);
             }
             this.close_faults(o, FaultEnd::Recovered);
-            this.step_done(o, work, began);
+            this.step_done(o, work, span);
         });
         self.look_at(order);
     }
@@ -187,7 +191,7 @@ impl Conductor {
         &mut self,
         o: &mut OrderState,
         work: Work,
-        began: Instant,
+        (began, ended): (Instant, Instant),
         short: &[(Well, Volume)],
     ) {
         let protocol = o.order.protocol.clone();
@@ -201,10 +205,10 @@ impl Conductor {
             instrument: work.instrument,
         });
         self.edge(o, o.step, Edge::Begin, began);
-        self.edge(o, o.step, Edge::End, self.now);
+        self.edge(o, o.step, Edge::End, ended);
     }
 
-    fn step_done(&mut self, o: &mut OrderState, work: Work, began: Instant) {
+    fn step_done(&mut self, o: &mut OrderState, work: Work, (began, ended): (Instant, Instant)) {
         self.counters.steps += 1;
         let step = o.order.protocol.steps[o.step].id;
         self.emit(Effect::StepDone {
@@ -212,7 +216,7 @@ impl Conductor {
             step,
             instrument: work.instrument,
             began,
-            ended: self.now,
+            ended,
         });
         o.step += 1;
         o.moves = 0;
@@ -247,12 +251,13 @@ impl Conductor {
             match fault {
                 Fault::VolumeShort { wells } => {
                     this.open_fault(o, class, device, command, "wells flagged");
-                    this.carried_out(o, work, issued, wells);
+                    let span = (issued, this.now);
+                    this.carried_out(o, work, span, wells);
                     let step = o.order.protocol.steps[o.step].id;
                     let short: Vec<Well> = wells.iter().map(|(well, _)| *well).collect();
                     this.mark(o, Some(step), short, Flag::VolumeShort);
                     this.close_faults(o, FaultEnd::Degraded);
-                    this.step_done(o, work, issued);
+                    this.step_done(o, work, span);
                 }
                 Fault::SampleLost { .. } => {
                     this.open_fault(o, class, device, command, "quarantine");

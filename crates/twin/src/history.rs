@@ -32,6 +32,8 @@ pub enum Fact {
         step: StepId,
         /// Where.
         instrument: InstrumentId,
+        /// When it began; the fact is of the moment when it ended.
+        began: Instant,
     },
     /// Liquid was put in.
     Dispensed {
@@ -44,7 +46,9 @@ pub enum Fact {
     Measured {
         /// On which plate.
         plate: PlateId,
-        /// A hash of the values' bits.
+        /// The step it was for.
+        step: StepId,
+        /// The values, as [`values_hash`] gives them.
         values: u64,
     },
     /// Liquid leapt from wells.
@@ -200,9 +204,17 @@ impl History {
                 plate,
                 step,
                 instrument,
-            } => [3, plate.0.into(), step.0.into(), instrument.0.into()],
+                began,
+            } => {
+                let place = u64::from(step.0) << 32 | u64::from(instrument.0);
+                [3, plate.0.into(), place, began.base() as u64]
+            }
             Fact::Dispensed { plate, volume } => [4, plate.0.into(), volume.base() as u64, 0],
-            Fact::Measured { plate, values } => [5, plate.0.into(), values, 0],
+            Fact::Measured {
+                plate,
+                step,
+                values,
+            } => [5, plate.0.into(), values, step.0.into()],
             Fact::Spilled { plate, volume } => [6, plate.0.into(), volume.base() as u64, 0],
             Fact::Arrived { mover, berth } => [7, mover.0.into(), berth.0.into(), 0],
             Fact::Spoilt { plate } => [8, plate.0.into(), 0, 0],
@@ -224,6 +236,13 @@ impl History {
     pub(crate) fn facts(&self) -> &[(Instant, Fact)] {
         self.facts.as_deref().unwrap_or(&[])
     }
+}
+
+/// A hash over measured values, by their bits and in their order.
+pub fn values_hash<'a>(values: impl IntoIterator<Item = &'a f64>) -> u64 {
+    values
+        .into_iter()
+        .fold(0, |hash, value| mix(hash, value.to_bits()))
 }
 
 /// One step of a multiply-rotate hash; good enough to compare runs, not meant against forgery (the

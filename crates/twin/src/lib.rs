@@ -46,7 +46,7 @@ pub use fault::{
     Answer, FaultKind, FaultPlan, FaultRates, InstrumentShares, Outage, Rule, StationLoss, Target,
     kind_of,
 };
-pub use history::{Breach, Fact, Violation};
+pub use history::{Breach, Fact, Violation, values_hash};
 pub use liquid::wells_touched;
 pub use physics::{DevicePhysics, LiquidPhysics, PeoplePhysics, Physics, PosePhysics};
 pub use twin::Twin;

@@ -2,7 +2,7 @@
 
 use crate::arm::refused;
 use crate::fault::FaultKind;
-use crate::history::{Breach, Fact, mix};
+use crate::history::{Breach, Fact, values_hash};
 use crate::liquid::{self, Clot, wells_touched};
 use crate::nature::AMBIENT_CELSIUS;
 use crate::random::Draws;
@@ -11,7 +11,7 @@ use crate::twin::{Job, Twin};
 use bus::{Action, Capability, Command, Device, Fault, Outcome, Report, cover_after};
 use labware::{Place, Well};
 use protocol::{Operation, Repeat, Worklist, vocabulary};
-use quantity::{CommandId, Duration, InstrumentId, Kind, PlateId, Volume};
+use quantity::{CommandId, Duration, Instant, InstrumentId, Kind, PlateId, Volume};
 use std::sync::Arc;
 
 /// An instrument's own codes.
@@ -264,7 +264,7 @@ impl Twin {
                 })
             }
             Some(FaultKind::SampleLost) => {
-                self.note_done(who, repeat);
+                self.note_done(who, job.began, repeat);
                 if let Some(plate) = self.truth.plate_mut(id) {
                     plate.spoilt = true;
                 }
@@ -301,7 +301,7 @@ impl Twin {
     }
 
     /// Notes that an operation was carried out on a plate, once.
-    fn note_done(&mut self, who: Measurement, repeat: Repeat) {
+    fn note_done(&mut self, who: Measurement, began: Instant, repeat: Repeat) {
         let Measurement {
             command,
             plate: id,
@@ -322,6 +322,7 @@ impl Twin {
             plate: id,
             step,
             instrument,
+            began,
         });
     }
 
@@ -335,18 +336,19 @@ impl Twin {
         repeat: Repeat,
     ) -> Result<Outcome, Fault> {
         let id = who.plate;
-        self.note_done(who, repeat);
+        self.note_done(who, job.began, repeat);
         let mut short = Vec::new();
         if let Some(worklist) = worklist {
             short = self.dispense(job, who, worklist);
         }
         let (readings, flagged) = self.measure(who, operation);
         if !readings.is_empty() {
-            let values = readings
-                .iter()
-                .flat_map(|reading| reading.values.iter())
-                .fold(0, |hash, value| mix(hash, value.to_bits()));
-            self.fact(Fact::Measured { plate: id, values });
+            let values = values_hash(readings.iter().flat_map(|reading| reading.values.iter()));
+            self.fact(Fact::Measured {
+                plate: id,
+                step: who.step,
+                values,
+            });
         }
         self.change_plate(id, operation);
         let noticed = !matches!(job.fault, Some(FaultKind::VolumeShort { noticed: false }));
@@ -355,6 +357,7 @@ impl Twin {
         }
         Ok(Outcome::Performed {
             began: job.began,
+            ended: Some(self.now),
             readings,
             flagged,
             left: self.left(who.instrument),

@@ -72,6 +72,8 @@ enum OutcomeWire {
     },
     Performed {
         began: i64,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        ended: Option<i64>,
         #[serde(skip_serializing_if = "Vec::is_empty", default)]
         readings: Vec<ReadingWire>,
         #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -251,11 +253,13 @@ impl From<&Outcome> for OutcomeWire {
             Outcome::Scanned { text } => Self::Scanned { text: text.clone() },
             Outcome::Performed {
                 began,
+                ended,
                 readings,
                 flagged,
                 left,
             } => Self::Performed {
                 began: began.base(),
+                ended: ended.map(Instant::base),
                 readings: readings.iter().map(reading).collect(),
                 flagged: flagged
                     .iter()
@@ -297,11 +301,13 @@ impl From<OutcomeWire> for Outcome {
             OutcomeWire::Scanned { text } => Self::Scanned { text },
             OutcomeWire::Performed {
                 began,
+                ended,
                 readings,
                 flagged,
                 left,
             } => Self::Performed {
                 began: Instant::from_base(began),
+                ended: ended.map(Instant::from_base),
                 readings: readings
                     .into_iter()
                     .map(|r| Reading {

@@ -18,6 +18,10 @@ pub struct Told {
     pub done: Vec<StepId>,
     /// Steps with a reading, and its number of values.
     pub readings: Vec<(StepId, usize)>,
+    /// What was measured, by step, as [`twin::values_hash`] of all channels.
+    pub measured: Vec<(StepId, u64)>,
+    /// Readings of the step that is being told of.
+    pub(crate) open: Vec<f64>,
     /// Lags broken, by index.
     pub lags: Vec<usize>,
     /// Wells flagged for a broken lag.
@@ -96,10 +100,15 @@ impl Batch {
                 step, began, ended, ..
             } => {
                 told.done.push(*step);
+                if !told.open.is_empty() {
+                    let values = twin::values_hash(&std::mem::take(&mut told.open));
+                    told.measured.push((*step, values));
+                }
                 told.edges.insert(*step, (*began, *ended));
             }
             Effect::Reading { reading, .. } => {
                 told.readings.push((reading.step, reading.values.len()));
+                told.open.extend(reading.values.iter());
             }
             Effect::LagBroken { lag, .. } => told.lags.push(*lag),
             Effect::WellsFlagged {

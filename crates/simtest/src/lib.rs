@@ -12,6 +12,8 @@ mod customer;
 mod judge;
 mod run;
 mod sweep;
+mod told;
+mod truth;
 mod world;
 
 pub use customer::{Batch, Told};

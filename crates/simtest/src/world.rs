@@ -322,6 +322,7 @@ fn bad_luck(seed: Seed, hall: &Hall) -> TwinConfig {
         reagents: (0..REAGENTS)
             .map(|n| Reagent::new(&format!("reagent-{n}"), ReagentMeaning::Inert))
             .collect(),
+        keep_history: true,
         ..TwinConfig::default()
     }
 }

@@ -1,7 +1,7 @@
 //! The assay statistics on data that others analysed, with their figures.
 #![allow(clippy::unwrap_used)]
 
-use campaign::analysis::{dose, position, stats};
+use campaign::analysis::{dose, gain, position, stats};
 use std::path::PathBuf;
 
 fn data(name: &str) -> Option<String> {
@@ -120,4 +120,46 @@ fn plate_of_96_with_two_planted_hits() {
     near(scores[5 * 12 + 8], &plate["bscore_F9"], 1e-5);
     let low = scores.iter().filter(|score| **score < -3.0).count();
     assert_eq!(low as u64, plate["n_bscore_below_minus3"].as_u64().unwrap());
+}
+
+#[test]
+fn acceleration_and_enhancement_of_published_runs() {
+    let Some(expected) = data("expected.json") else {
+        return;
+    };
+    let expected: serde_json::Value = serde_json::from_str(&expected).unwrap();
+    for (pool, facts) in expected["pools"].as_object().unwrap() {
+        let of = |name: &str| facts[name].as_u64().unwrap() as u32;
+        let (size, top) = (of("unique"), of("n_top5pct"));
+        near(
+            gain::draws_to_first(size, top),
+            &facts["random_n_to_first_top"],
+            1e-12,
+        );
+        let random = gain::Progress::random(size).needed(0.8).unwrap();
+        near(random, &facts["random_n_to_80pct_of_top"], 1e-12);
+        assert!(random > 0.0, "{pool}");
+    }
+    let runs = &expected["crossed_barrel_GP_M52iso_LCB2_50runs"];
+    let reached = runs["top_fraction"].as_object().unwrap().iter();
+    let reached = gain::Progress::new(
+        reached.map(|(n, share)| (n.parse().unwrap(), share.as_f64().unwrap())),
+    );
+    let random = gain::Progress::random(600);
+    for (n, factor) in runs["EF"].as_object().unwrap() {
+        if let Some(found) = gain::enhancement(&reached, &random, n.parse().unwrap()) {
+            // The curve is given at ten points only; between them it is a straight line here.
+            near(found, factor, 6e-3);
+        }
+    }
+    near(
+        gain::enhancement(&reached, &random, 50.0).unwrap(),
+        &runs["EF"]["50"],
+        1e-3,
+    );
+    for (level, factor) in runs["AF"].as_object().unwrap() {
+        if let Some(found) = gain::acceleration(&reached, &random, level.parse().unwrap()) {
+            near(found, factor, 0.02);
+        }
+    }
 }

@@ -26,6 +26,7 @@ mod mixed;
 mod moments;
 pub mod next;
 mod nodes;
+mod order;
 mod predict;
 pub mod sample;
 mod score;

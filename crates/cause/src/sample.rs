@@ -117,6 +117,19 @@ pub fn mixed(score: &MixedScore<'_>, best: &Mixed, length: Length, seed: Seed) -
     draw(score, best, length, seed)
 }
 
+/// An arrow taken for a hidden cause, or the other way round: what most often is in doubt, and what single
+/// changes would have to go through an unlikely graph for. The way back is the same choice.
+fn exchanged(graph: &Mixed, a: usize, b: usize) -> Option<Mixed> {
+    let into = graph.dag.parents(b);
+    if into.has(a) && graph.group(a).len() == 1 {
+        return Some(graph.with_parents(b, into.without(a))?.moved(a, Some(b)));
+    }
+    if graph.group(a).has(b) && !into.has(a) && !graph.dag.parents(a).has(b) {
+        return graph.moved(a, None).with_parents(b, into.with(a));
+    }
+    None
+}
+
 /// A neighbour and the logarithm of how much likelier the way back is; `None` where nothing changes.
 /// Additions and removals are proposed alike, turns both ways alike; only groups differ.
 fn neighbour(graph: &Mixed, hidden: bool, rng: &mut Rng) -> Option<(Mixed, f64)> {
@@ -137,6 +150,9 @@ fn neighbour(graph: &Mixed, hidden: bool, rng: &mut Rng) -> Option<(Mixed, f64)>
     let mut b = rng.random_range(0..n - 1);
     b += usize::from(b >= a);
     let into = graph.dag.parents(b);
+    if hidden && rng.random::<f64>() < 0.15 {
+        return exchanged(graph, a, b).map(|g| (g, 0.0));
+    }
     let half = rng.random::<f64>() < 0.5;
     if into.has(a) {
         if half {

@@ -2,15 +2,15 @@
 //!
 //! Up to [`MAX_OPTIMUM`] variables the best graph is found for certain, by dynamic programming over
 //! sets of variables (Silander and Myllymäki, UAI 2006). Above, a tabu search over graphs (arrows added,
-//! taken away, turned) is started again and again from the disturbed best one: hill climbing over
-//! classes, as GES and GIES do, stops where one step no longer helps, which on small samples is often
-//! far below the best.
+//! taken away, turned) and a search over orders that is started again and again from the disturbed best
+//! one take turns: hill climbing over classes, as GES and GIES do, stops where one step no longer helps,
+//! which is often far below the best.
 
 use crate::graph::Dag;
 use crate::nodes::Nodes;
+use crate::order::Orders;
 use crate::score::{LocalScore, total};
-use quantity::{Rng, Seed};
-use rand::RngExt;
+use quantity::Seed;
 use std::collections::VecDeque;
 
 /// The most variables whose best graph is found for certain.
@@ -19,11 +19,11 @@ pub const MAX_OPTIMUM: usize = 14;
 /// How hard to search above [`MAX_OPTIMUM`] variables.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effort {
-    /// Starts from a disturbed best graph that bring nothing new, after which the search ends.
+    /// Starts from a disturbed best order that bring nothing new, after which the search ends.
     pub patience: usize,
     /// Starts in all.
     pub starts: usize,
-    /// Steps of a start that bring nothing new, after which it ends.
+    /// Steps over single arrows that bring nothing new, after which these end.
     pub steps: usize,
     /// Steps for which a move may not be undone.
     pub tabu: usize,
@@ -253,27 +253,10 @@ impl<'a, S: LocalScore> Climber<'a, S> {
         }
         *self = Self::new(self.score, top.1, self.most);
     }
-
-    fn disturb(&mut self, changes: usize, rng: &mut Rng) {
-        for _ in 0..changes {
-            let mut all = Vec::new();
-            self.moves(|step, gain| {
-                // Arrows that are there, and those that nearly pay, are what matters.
-                let adds = matches!(step, Move::Add(..));
-                if gain.is_finite() && (!adds || gain > -10.0) {
-                    all.push(step);
-                }
-            });
-            if all.is_empty() {
-                return;
-            }
-            let at = rng.random_range(0..all.len());
-            self.make(all[at]);
-        }
-    }
 }
 
-/// The best graph of a tabu search with many starts.
+/// The best graph of a search: single arrows first, then orders from the disturbed best one, and single
+/// arrows again at the end.
 #[must_use]
 pub fn search(score: &impl LocalScore, effort: &Effort, seed: Seed) -> Found {
     let n = score.variables();
@@ -281,20 +264,28 @@ pub fn search(score: &impl LocalScore, effort: &Effort, seed: Seed) -> Found {
     let mut climber = Climber::new(score, Dag::empty(n), effort.parents);
     climber.climb(effort);
     let mut top = (climber.total(), climber.dag.clone());
+    let mut orders = Orders::new(score, &climber.dag, effort.parents);
+    let mut best = orders.start(climber.dag.order());
+    orders.climb(&mut best, &mut rng);
     let mut idle = 0;
     for _ in 1..effort.starts {
         if idle >= effort.patience {
             break;
         }
-        climber.disturb(4 + n / 8, &mut rng);
-        climber.climb(effort);
-        if climber.total() > top.0 + 1e-6 {
-            top = (climber.total(), climber.dag.clone());
+        let mut next = best.clone();
+        orders.disturb(&mut next, 3 + n / 20, &mut rng);
+        orders.climb(&mut next, &mut rng);
+        if next.total() > best.total() + 1e-6 {
+            best = next;
             idle = 0;
         } else {
             idle += 1;
-            climber = Climber::new(score, top.1.clone(), effort.parents);
         }
+    }
+    let mut climber = Climber::new(score, best.dag(), effort.parents);
+    climber.climb(effort);
+    if climber.total() > top.0 {
+        top = (climber.total(), climber.dag.clone());
     }
     let dag = top.1;
     let value = total(score, (0..n).map(|node| dag.parents(node)));

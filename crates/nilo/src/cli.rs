@@ -55,6 +55,15 @@ pub enum Command {
     Design(crate::command::design::Design),
     /// Random halls, orders, faults, kills and replays against the twin, judged by its truth
     Simtest(crate::command::simtest::Simtest),
+    /// Learn who drives whom from observation and interventions, and choose the next ones
+    #[command(subcommand)]
+    Cause(crate::command::cause::Cause),
+    /// Fit scaling laws: what more of a resource buys
+    #[command(subcommand)]
+    Scaling(crate::command::scaling::Scaling),
+    /// Dose-response curves and plate quality
+    #[command(subcommand)]
+    Assay(crate::command::assay::Assay),
     /// Print completions for a shell
     Completions {
         /// Which shell

@@ -67,6 +67,18 @@ const COMMIT_EVERY: Duration = Duration::from_millis(100);
 /// See [`Failure`].
 pub fn run(request: &Request, watcher: &mut dyn Watcher) -> Result<Finished, Failure> {
     let loaded = Loaded::open(&request.campaign)?.with_seed(request.seed);
+    run_loaded(loaded, request, watcher)
+}
+
+/// Runs a campaign that is loaded already, and may differ from its file.
+///
+/// # Errors
+/// See [`Failure`].
+pub fn run_loaded(
+    loaded: Loaded,
+    request: &Request,
+    watcher: &mut dyn Watcher,
+) -> Result<Finished, Failure> {
     let campaign = Arc::new(loaded.file.campaign.clone());
     let folder = folder_of(request, &campaign);
     if request.fresh {

@@ -8,6 +8,7 @@
 
 mod campaign;
 mod chart;
+pub mod figure;
 mod limits;
 mod markup;
 mod number;

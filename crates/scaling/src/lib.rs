@@ -4,6 +4,7 @@
 //! - [`Terms`]: sums of power-law terms, with or without a floor; [`fit_terms`] fits them by robust
 //!   loss on the logarithm, from many starts, and [`bootstrap`] gives their uncertainty.
 //! - [`broken`]: the smoothly broken power law, with the question whether data identify its limit.
+//! - [`shapes`]: whether data speak for a break or for saturation.
 //! - [`choose`]: which law, by penalised likelihood and by prediction of held-out larger scale.
 //! - [`split`]: how to divide a budget between two resources, with uncertainty.
 //! - [`proxy`]: closed forms on why a proxy is not the verifier.
@@ -13,6 +14,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod broken;
+mod broken_or_smooth;
 pub mod choose;
 mod fit;
 mod linear;
@@ -23,6 +25,7 @@ pub mod split;
 mod table;
 mod terms;
 
+pub use broken_or_smooth::{Shape, Shapes, shapes};
 pub use fit::{Bootstrap, Interval, TermsFit, bootstrap, fit_terms};
 pub use loss::Loss;
 pub use table::{Table, TableError};

@@ -4,6 +4,7 @@
 //! without a value is NaN, in and out.
 
 pub mod dose;
+pub mod gain;
 pub mod position;
 pub mod quality;
 pub mod stats;

@@ -153,7 +153,7 @@ fn policy(table: Option<Table>) -> Option<PolicyChoice> {
             repeats: false,
         });
     };
-    let name = table.required_item("name", "one of random, sobol, grid, gp");
+    let name = table.required_item("name", "one of random, sobol, grid, gp, passive");
     let choices: Vec<(&str, usize)> = design::POLICIES.iter().copied().zip(0..).collect();
     let name = name.and_then(|item| item.choice(&choices));
     let repeats = table.or("repeats", false);

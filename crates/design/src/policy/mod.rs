@@ -4,6 +4,7 @@ mod choose;
 mod explain;
 mod grid;
 mod model;
+mod passive;
 mod random;
 mod record;
 mod sobol;
@@ -180,7 +181,7 @@ fn describe(problems: &[(usize, String)]) -> String {
 }
 
 /// The policies that [`policy`] makes.
-pub const POLICIES: &[&str] = &["random", "sobol", "grid", "gp"];
+pub const POLICIES: &[&str] = &["random", "sobol", "grid", "gp", "passive"];
 
 /// Makes the policy of that name.
 ///
@@ -189,6 +190,7 @@ pub const POLICIES: &[&str] = &["random", "sobol", "grid", "gp"];
 /// | `random` | uniformly at random |
 /// | `sobol` | an Owen-scrambled Sobol sequence that goes on from batch to batch |
 /// | `grid` | a full grid, evenly thinned to the number asked for |
+/// | `passive` | one factor at a time around a standard setting, as published data are: to compare with |
 /// | `gp` | by Gaussian processes and batch acquisition; an even design until anything is told |
 ///
 /// # Errors
@@ -221,6 +223,7 @@ pub fn policy(
         "random" => Ok(Box::new(random::Random::new(record))),
         "sobol" => Ok(Box::new(sobol::Sobol::new(record, seed))),
         "grid" => Ok(Box::new(grid::Grid::new(record))),
+        "passive" => Ok(Box::new(passive::Passive::new(record, seed))),
         "gp" => Ok(Box::new(model::Model::new(record, seed))),
         _ => {
             let hint = quantity::nearest(name, POLICIES.iter().copied())

@@ -1,6 +1,8 @@
 //! One file for each command.
 
+pub mod assay;
 pub mod bench;
+pub mod cause;
 mod check;
 pub mod claims;
 pub mod design;
@@ -9,6 +11,7 @@ pub mod lab;
 mod replay;
 mod run;
 mod runs;
+pub mod scaling;
 pub mod simtest;
 
 use crate::cli::{Cli, Command};
@@ -20,6 +23,9 @@ use clap::CommandFactory;
 pub fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
     match command {
         Command::Check { files } => check::check(&files, output),
+        Command::Cause(command) => cause::cause(command, output),
+        Command::Scaling(command) => scaling::scaling(command, output),
+        Command::Assay(command) => assay::assay(command, output),
         Command::Run(args) => run::run(&args, output),
         Command::Runs { folder } => runs::list(&folder, output),
         Command::Show { run } => runs::show(&run, output),

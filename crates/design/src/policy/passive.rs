@@ -79,6 +79,10 @@ impl Policy for Passive {
         self.record.tell(trials)
     }
 
+    fn check(&self, trials: &[Trial]) -> Result<(), TellError> {
+        self.record.check(trials)
+    }
+
     fn predict(&self, _: &[Point]) -> Option<Vec<Prediction>> {
         None
     }

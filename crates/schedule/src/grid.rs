@@ -5,20 +5,28 @@
 
 use crate::line::{FAR, Line};
 
+/// The greatest capacity of a grid.
+pub(crate) const CAPACITY_MOST: u8 = 120;
+
+/// One in each of eight bytes.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
 /// How many units of a resource are taken, moment by moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Grid {
     capacity: u8,
-    /// Taken at each moment; empty for a resource of one unit, where the bitmap says it all.
-    used: Vec<u8>,
+    /// Taken at each moment, eight moments to a word, below 128 each; empty for a resource of one
+    /// unit, where the bitmap says it all.
+    used: Vec<u64>,
     /// Bit `t % 64` of word `t / 64`: full at `t`. Everything behind the end is free.
     full: Vec<u64>,
 }
 
 impl Grid {
+    /// Of more than [`CAPACITY_MOST`] units only that many are used.
     pub(crate) fn new(capacity: u8) -> Self {
         Self {
-            capacity,
+            capacity: capacity.min(CAPACITY_MOST),
             used: Vec::new(),
             full: Vec::new(),
         }
@@ -107,7 +115,7 @@ impl Grid {
             let words = words + words / 4 + 16;
             self.full.resize(words, 0);
             if self.capacity > 1 {
-                self.used.resize(words * 64, 0);
+                self.used.resize(words * 8, 0);
             }
         }
     }
@@ -134,23 +142,29 @@ impl Grid {
         }
     }
 
-    /// Recomputes the bits of the words that `[from, until)` touches.
-    fn refresh(&mut self, from: i64, until: i64) {
-        let (first, last) = ((from >> 6) as usize, ((until - 1) >> 6) as usize);
-        let capacity = self.capacity;
-        for word in first..=last {
-            let mut bits = 0_u64;
-            for (byte, moments) in self.used[word * 64..word * 64 + 64]
-                .chunks_exact(8)
-                .enumerate()
-            {
-                let mut part = 0_u64;
-                for (bit, &used) in moments.iter().enumerate() {
-                    part |= u64::from(used >= capacity) << bit;
-                }
-                bits |= part << (8 * byte);
+    /// Adds or subtracts one unit during `[from, until)`, and renews the bits there.
+    fn count(&mut self, from: i64, until: i64, add: bool) {
+        let (first, last) = ((from >> 3) as usize, ((until - 1) >> 3) as usize);
+        let head = ONES & (u64::MAX << (8 * (from & 7)));
+        let tail = ONES & (u64::MAX >> (8 * (7 - ((until - 1) & 7))));
+        // A byte reaches its high bit exactly if it is at least the capacity.
+        let reach = ONES * u64::from(128 - self.capacity);
+        for index in first..=last {
+            let mut one = ONES;
+            if index == first {
+                one &= head;
             }
-            self.full[word] = bits;
+            if index == last {
+                one &= tail;
+            }
+            let used = &mut self.used[index];
+            *used = if add { *used + one } else { *used - one };
+            let high = ((*used + reach) >> 7) & ONES;
+            // Gathers the lowest bit of each byte, in order.
+            let bits = high.wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            let shift = 8 * (index & 7);
+            let word = &mut self.full[index >> 3];
+            *word = *word & !(0xff << shift) | bits << shift;
         }
     }
 }
@@ -195,10 +209,7 @@ impl Line for Grid {
             self.mark(from, until, true);
             return;
         }
-        for used in &mut self.used[from as usize..until as usize] {
-            *used += 1;
-        }
-        self.refresh(from, until);
+        self.count(from, until, true);
     }
 
     fn give(&mut self, from: i64, until: i64, _weight: u32) {
@@ -210,10 +221,7 @@ impl Line for Grid {
             self.mark(from, until, false);
             return;
         }
-        for used in &mut self.used[from as usize..until as usize] {
-            *used -= 1;
-        }
-        self.refresh(from, until);
+        self.count(from, until, false);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Instances of others in the formats of their files, solutions, and an independent checker for each.
-//! The formats of solutions are described in `FORMATS.md` beside this crate.
+//! Instances in the formats of others.
 
+pub mod jobshop;
 pub mod lab;

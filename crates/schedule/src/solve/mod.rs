@@ -3,9 +3,11 @@
 //! A solver takes an [`Effort`]: a callback that says whether to go on (the clock is the caller's) and
 //! a number of iterations, so that with the callback always true the result is the same everywhere.
 
+mod jobshop;
 mod lab;
 mod pack;
 
+pub use jobshop::{job_shop, job_shop_bound};
 pub use lab::{lab, lab_bound};
 
 /// What a solver may spend.

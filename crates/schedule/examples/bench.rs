@@ -2,8 +2,8 @@
 //! `bench [--seconds S] [--seed N] FILE...`
 #![allow(missing_docs)]
 
-use schedule::formats::{jobshop, lab};
-use schedule::solve::{Effort, job_shop, lab as solve_lab};
+use schedule::formats::{jobshop, lab, slab};
+use schedule::solve::{Effort, job_shop, lab as solve_lab, slab as solve_slab};
 use std::time::Instant;
 
 /// Processor seconds of this thread, where the system tells: a shared machine does not count then.
@@ -26,7 +26,11 @@ fn main() -> Result<(), String> {
         }
     }
     for file in files {
-        let text = std::fs::read_to_string(&file).map_err(|e| format!("{file}: {e}"))?;
+        let folder = std::path::Path::new(&file);
+        let read = |path: &std::path::Path| {
+            std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
+        };
+        let text = if folder.is_dir() { String::new() } else { read(folder)? };
         let start = Instant::now();
         let spent_cpu = cpu_seconds().unwrap_or(0.0);
         let cpu = || cpu_seconds().map_or(start.elapsed().as_secs_f64(), |s| s - spent_cpu);
@@ -36,7 +40,17 @@ fn main() -> Result<(), String> {
             iterations: u64::MAX,
             seed,
         };
-        let (makespan, bound, spent, wrong) = if text.trim_start().starts_with('{') {
+        let (makespan, bound, spent, wrong) = if folder.is_dir() {
+            let table = |name: &str| read(&folder.join(name));
+            let instance = slab::Slab::read(
+                &table("machines.tsv")?,
+                &table("operations.tsv")?,
+                &table("dependency.tsv")?,
+                &table("tcmb.tsv")?,
+            )?;
+            let (s, spent) = solve_slab(&instance, &file, effort)?;
+            (s.makespan, s.bound, spent, slab::check(&instance, &s))
+        } else if text.trim_start().starts_with('{') {
             let instance = lab::Lab::read(&text)?;
             let (s, spent) = solve_lab(&instance, effort)?;
             (s.makespan, s.bound, spent, lab::check(&instance, &s))

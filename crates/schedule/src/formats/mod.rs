@@ -2,3 +2,4 @@
 
 pub mod jobshop;
 pub mod lab;
+pub mod slab;

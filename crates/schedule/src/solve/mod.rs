@@ -3,12 +3,15 @@
 //! A solver takes an [`Effort`]: a callback that says whether to go on (the clock is the caller's) and
 //! a number of iterations, so that with the callback always true the result is the same everywhere.
 
+mod bound;
 mod jobshop;
 mod lab;
 mod pack;
+mod slab;
 
 pub use jobshop::{job_shop, job_shop_bound};
 pub use lab::{lab, lab_bound};
+pub use slab::{slab, slab_bound};
 
 /// What a solver may spend.
 pub struct Effort<'a> {

@@ -32,6 +32,12 @@ impl Grid {
         }
     }
 
+    /// Gives everything back.
+    pub(crate) fn clear(&mut self) {
+        self.used.fill(0);
+        self.full.fill(0);
+    }
+
     /// The first moment from `at` on that is not full.
     fn next_free(&self, at: i64) -> i64 {
         let mut word = (at >> 6) as usize;

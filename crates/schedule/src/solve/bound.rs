@@ -35,6 +35,12 @@ pub(super) fn parallel(items: &[(i64, i64, i64)], machines: i64) -> i64 {
             let m = machines as usize;
             let ends: i64 = h[..m].iter().sum::<i64>() + t[..m].iter().sum::<i64>();
             bound = bound.max((work + ends + machines - 1) / machines);
+            // Some machine does at least so many of them, one after the other.
+            let rounds = (inside.len() as i64 + machines - 1) / machines;
+            let mut works: Vec<i64> = inside.iter().map(|i| i.1).collect();
+            works.sort_unstable();
+            let least: i64 = works[..rounds as usize].iter().sum();
+            bound = bound.max(h[0] + least + t[0]);
         }
     }
     bound

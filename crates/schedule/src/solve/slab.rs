@@ -19,8 +19,11 @@ use std::collections::BTreeMap;
 /// Orders in which operations of one block that compete for machines may come, at most.
 const VARIANTS: usize = 24;
 
-/// Schedules without progress before the search goes back to the best.
-const PATIENCE: usize = 400;
+/// Schedules in a wave of the search, from warm to cold.
+const WAVE: u64 = 60_000;
+
+/// The temperature at the begin of a wave, as a part of the makespan.
+const WARM: f64 = 0.006;
 
 struct Block {
     ops: Vec<usize>,
@@ -256,14 +259,14 @@ struct Board<'a> {
 impl<'a> Board<'a> {
     fn new(model: &'a Model) -> Self {
         Self {
-            lines: Vec::new(),
+            lines: model.capacities.iter().map(|&c| Grid::new(c)).collect(),
             times: vec![Vec::new(); model.blocks.len()],
             model,
         }
     }
 
     fn clear(&mut self) {
-        self.lines = self.model.capacities.iter().map(|&c| Grid::new(c)).collect();
+        self.lines.iter_mut().for_each(Grid::clear);
         for times in &mut self.times {
             times.clear();
         }
@@ -296,7 +299,8 @@ impl<'a> Board<'a> {
             let mut placed = false;
             for turn in 0..block.variants.len() {
                 let pattern = &block.variants[(variant[b] + turn) % block.variants.len()];
-                let mut times = vec![0; block.ops.len()];
+                let mut times = std::mem::take(&mut self.times[b]);
+                times.resize(block.ops.len(), 0);
                 for node in 0..times.len() {
                     let value = times[node];
                     pattern.net.raise(&mut times, node, value);
@@ -333,7 +337,8 @@ impl<'a> Board<'a> {
             let mut placed = false;
             for turn in 0..block.variants.len() {
                 let pattern = &block.variants[(variant[b] + turn) % block.variants.len()];
-                let mut times = vec![FAR; block.ops.len()];
+                let mut times = std::mem::take(&mut self.times[b]);
+                times.resize(block.ops.len(), FAR);
                 for (node, &o) in block.ops.iter().enumerate() {
                     pattern.net.lower(&mut times, node, end - model.times[o]);
                 }
@@ -417,10 +422,9 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
         .map(|b| whole_head(&whole, b.ops[0]))
         .collect();
     let mut spent = 0;
-    let mut best: Option<(i64, Vec<i64>, Vec<usize>, Vec<Vec<i64>>)> = None;
+    let mut best: Option<(i64, Vec<Vec<i64>>)> = None;
     let mut current = i64::MAX;
     let (mut kept, mut kept_variant) = (key.clone(), variant.clone());
-    let mut idle = 0;
     while spent < effort.iterations
         && (spent % 16 != 0 || best.is_none() || (effort.go_on)())
         && best.as_ref().is_none_or(|b| b.0 > least)
@@ -428,57 +432,37 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
         if best.is_none() && spent > 10_000 {
             return Err("no schedule was found".to_owned());
         }
+        let step = spent % WAVE;
         spent += 1;
         let order = sorted(&model, &key, false);
-        let mut made = board.forward(&order, &variant);
-        // From the end, and from the begin again.
-        for _ in 0..2 {
-            let Some(makespan) = made else { break };
-            let ends: Vec<i64> = (0..count).map(|b| -board.last(b)).collect();
-            let times = board.times.clone();
-            if !board.backward(&sorted(&model, &ends, true), &variant, 2 * makespan) {
-                board.times = times;
-                break;
+        if let Some(mut makespan) = board.forward(&order, &variant) {
+            let lead = best.as_ref().map_or(i64::MAX, |b| b.0);
+            if step == 0 || makespan <= lead {
+                makespan = squeeze(&mut board, &variant, makespan);
             }
-            let begins: Vec<i64> = (0..count).map(|b| board.first(b)).collect();
-            let again = board.forward(&sorted(&model, &begins, false), &variant);
-            match again {
-                Some(shorter) if shorter < makespan => made = again,
-                Some(_) => {
-                    made = again;
-                    break;
-                }
-                None => {
-                    board.times = times;
-                    break;
-                }
+            if makespan < lead {
+                best = Some((makespan, board.times.clone()));
             }
-        }
-        if let Some(makespan) = made {
-            let begins: Vec<i64> = (0..count).map(|b| board.first(b) * 8).collect();
-            if best.as_ref().is_none_or(|b| makespan < b.0) {
-                best = Some((makespan, begins.clone(), variant.clone(), board.times.clone()));
-                idle = 0;
+            // Simulated annealing in waves (Kirkpatrick, Gelatt and Vecchi 1983); the ends of what
+            // nothing waits for tell schedules of one makespan apart.
+            let ends: i64 = (0..count)
+                .filter(|&b| model.blocks[b].before.is_empty())
+                .map(|b| board.last(b))
+                .sum();
+            let cost = makespan * 256 + ends * 32 / count as i64;
+            let cold = step as f64 / WAVE as f64;
+            let warm = lead.min(makespan) as f64 * 256.0 * WARM * (1.0 - cold).powi(2);
+            let most = current as f64 - warm * (draw.below(1 << 20) as f64 / f64::from(1 << 20)).ln();
+            if cost as f64 <= most {
+                current = cost;
+                kept = (0..count).map(|b| board.first(b) * 8).collect();
+                kept_variant.clone_from(&variant);
             }
-            if makespan <= current {
-                current = makespan;
-                (kept, kept_variant) = (begins, variant.clone());
-            } else if draw.below(60) == 0 && makespan <= current + current / 50 {
-                current = makespan;
-                (kept, kept_variant) = (begins, variant.clone());
-            }
-        }
-        idle += 1;
-        if idle % PATIENCE == 0
-            && let Some((makespan, keys, variants, _)) = &best
-        {
-            current = *makespan + 1;
-            (kept, kept_variant) = (keys.clone(), variants.clone());
         }
         (key, variant) = (kept.clone(), kept_variant.clone());
         disturb(&model, &mut key, &mut variant, &mut draw);
     }
-    let Some((makespan, _, _, times)) = best else {
+    let Some((makespan, times)) = best else {
         return Err("no schedule was found".to_owned());
     };
     Ok((
@@ -493,6 +477,28 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
     ))
 }
 
+/// Makes a schedule denser from the end and from the begin, as long as that helps.
+fn squeeze(board: &mut Board, variant: &[usize], mut makespan: i64) -> i64 {
+    let model = board.model;
+    let count = model.blocks.len();
+    loop {
+        let times = board.times.clone();
+        let ends: Vec<i64> = (0..count).map(|b| -board.last(b)).collect();
+        if board.backward(&sorted(model, &ends, true), variant, 2 * makespan) {
+            let begins: Vec<i64> = (0..count).map(|b| board.first(b)).collect();
+            match board.forward(&sorted(model, &begins, false), variant) {
+                Some(shorter) if shorter < makespan => {
+                    makespan = shorter;
+                    continue;
+                }
+                _ => {}
+            }
+        }
+        board.times = times;
+        return makespan;
+    }
+}
+
 fn whole_head(whole: &Net, op: usize) -> i64 {
     (0..whole.nodes())
         .map(|x| whole.bound(x, op))
@@ -504,20 +510,13 @@ fn whole_head(whole: &Net, op: usize) -> i64 {
 /// A few blocks earlier or later in the order, or all that begin within a stretch in a drawn order.
 fn disturb(model: &Model, key: &mut [i64], variant: &mut [usize], draw: &mut Draw) {
     let count = key.len();
-    let span = key.iter().max().map_or(1, |&m| m.max(8)) as usize;
-    if draw.below(3) == 0 {
-        let from = draw.below(span) as i64;
-        let long = (span / 20 + draw.below(span / 8 + 1)) as i64;
-        for k in key.iter_mut() {
-            if (from..from + long).contains(k) {
-                *k = from + draw.below(long as usize + 1) as i64;
-            }
-        }
-    } else {
-        for _ in 0..1 + draw.below(4) {
-            let b = draw.below(count);
-            let by = draw.below(span / 3 + 1) as i64 - (span / 6) as i64;
-            key[b] += by;
+    let span = key.iter().max().map_or(8, |&m| m.max(8));
+    for _ in 0..1 + draw.below(2) {
+        // Just before or behind another one that is not far.
+        let b = draw.below(count);
+        let other = draw.below(count);
+        if (key[other] - key[b]).abs() < span / 6 {
+            key[b] = key[other] + draw.below(2) as i64 * 2 - 1;
         }
     }
     let b = draw.below(count);

@@ -1,9 +1,10 @@
-//! Solves instances as `nilo bench schedule` does, in processor seconds of one thread:
+//! Solves instances as `nilo bench schedule --clock cpu` does, without the rest of Nilometer:
 //! `bench [--seconds S] [--seed N] FILE...`
 #![allow(missing_docs)]
 
-use schedule::formats::{jobshop, lab, slab};
-use schedule::solve::{Effort, job_shop, lab as solve_lab, slab as solve_slab};
+use schedule::formats::Instance;
+use schedule::solve::{Effort, solve};
+use std::path::Path;
 use std::time::Instant;
 
 /// Processor seconds of this thread, where the system tells: a shared machine does not count then.
@@ -11,6 +12,22 @@ fn cpu_seconds() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanos: f64 = text.split(' ').next()?.parse().ok()?;
     Some(nanos * 1e-9)
+}
+
+fn read(file: &str) -> Result<Instance, String> {
+    let path = Path::new(file);
+    let text =
+        |path: &Path| std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()));
+    if path.is_dir() {
+        let table = |name: &str| text(&path.join(name));
+        return Instance::read_tables(
+            &table("machines.tsv")?,
+            &table("operations.tsv")?,
+            &table("dependency.tsv")?,
+            &table("tcmb.tsv")?,
+        );
+    }
+    Instance::read(&text(path)?)
 }
 
 fn main() -> Result<(), String> {
@@ -26,11 +43,7 @@ fn main() -> Result<(), String> {
         }
     }
     for file in files {
-        let folder = std::path::Path::new(&file);
-        let read = |path: &std::path::Path| {
-            std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
-        };
-        let text = if folder.is_dir() { String::new() } else { read(folder)? };
+        let instance = read(&file)?;
         let start = Instant::now();
         let spent_cpu = cpu_seconds().unwrap_or(0.0);
         let cpu = || cpu_seconds().map_or(start.elapsed().as_secs_f64(), |s| s - spent_cpu);
@@ -40,27 +53,11 @@ fn main() -> Result<(), String> {
             iterations: u64::MAX,
             seed,
         };
-        let (makespan, bound, spent, wrong) = if folder.is_dir() {
-            let table = |name: &str| read(&folder.join(name));
-            let instance = slab::Slab::read(
-                &table("machines.tsv")?,
-                &table("operations.tsv")?,
-                &table("dependency.tsv")?,
-                &table("tcmb.tsv")?,
-            )?;
-            let (s, spent) = solve_slab(&instance, &file, effort)?;
-            (s.makespan, s.bound, spent, slab::check(&instance, &s))
-        } else if text.trim_start().starts_with('{') {
-            let instance = lab::Lab::read(&text)?;
-            let (s, spent) = solve_lab(&instance, effort)?;
-            (s.makespan, s.bound, spent, lab::check(&instance, &s))
-        } else {
-            let instance = jobshop::JobShop::read(&text)?;
-            let (s, spent) = job_shop(&instance, &file, effort);
-            (s.makespan, s.bound, spent, jobshop::check(&instance, &s))
-        };
+        let (solution, steps) = solve(&instance, &file, effort)?;
+        let wrong = instance.check(&solution);
+        let (makespan, bound) = (solution.makespan(), solution.bound());
         println!(
-            "{file}: makespan {makespan} bound {bound} gap {:.2} % in {:.2} CPU s, {spent} iterations, {}",
+            "{file}: makespan {makespan} bound {bound} gap {:.2} % in {:.2} CPU s, {steps} steps, {}",
             100.0 * (makespan as f64 / bound as f64 - 1.0),
             cpu(),
             if wrong.is_empty() {

@@ -167,7 +167,10 @@ pub fn check(shop: &JobShop, solution: &Solution) -> Vec<String> {
         let mut ready = 0;
         for (k, (options, slot)) in job.iter().zip(plan).enumerate() {
             let Some(&(_, time)) = options.iter().find(|o| o.0 == slot.machine) else {
-                wrong.push(format!("job {j} operation {k}: not on machine {}", slot.machine));
+                wrong.push(format!(
+                    "job {j} operation {k}: not on machine {}",
+                    slot.machine
+                ));
                 continue;
             };
             if slot.start < ready {
@@ -212,7 +215,11 @@ mod tests {
     #[test]
     fn problems_name_the_line() {
         assert!(JobShop::read("1 1\n0 x\n").unwrap_err().contains("line 2"));
-        assert!(JobShop::read("1 1\n3 5\n").unwrap_err().contains("machine 3"));
+        assert!(
+            JobShop::read("1 1\n3 5\n")
+                .unwrap_err()
+                .contains("machine 3")
+        );
         assert!(JobShop::read("").is_err());
         assert!(JobShop::read("3 1\n0 1\n").is_err());
     }

@@ -85,7 +85,11 @@ impl Slab {
             if !slab.machines.values().any(|&k| k == kind) {
                 return row.wrong(&format!("machine type {kind}, of which there is none"));
             }
-            if slab.operations.insert(key, (kind, row.number(3)?)).is_some() {
+            if slab
+                .operations
+                .insert(key, (kind, row.number(3)?))
+                .is_some()
+            {
                 return row.wrong("an operation that was there already");
             }
         }
@@ -93,7 +97,10 @@ impl Slab {
             if slab.operations.contains_key(&key) {
                 Ok(key)
             } else {
-                row.wrong(&format!("operation {} of job {}, which is not there", key.1, key.0))
+                row.wrong(&format!(
+                    "operation {} of job {}, which is not there",
+                    key.1, key.0
+                ))
             }
         };
         for row in rows("dependency", dependency) {
@@ -141,8 +148,12 @@ impl Row<'_> {
 
     fn number(&self, column: usize) -> Result<i64, String> {
         let cell = self.cells.get(column).copied().unwrap_or("");
-        cell.parse()
-            .or_else(|_| self.wrong(&format!("'{cell}' in column {}, expected a number", column + 1)))
+        cell.parse().or_else(|_| {
+            self.wrong(&format!(
+                "'{cell}' in column {}, expected a number",
+                column + 1
+            ))
+        })
     }
 
     fn is_end(&self, column: usize) -> Result<bool, String> {
@@ -191,7 +202,8 @@ pub fn check(slab: &Slab, solution: &Solution) -> Vec<String> {
     if !wrong.is_empty() {
         return wrong;
     }
-    let point = |(key, end): (Key, bool)| begin[&key] + if end { slab.operations[&key].1 } else { 0 };
+    let point =
+        |(key, end): (Key, bool)| begin[&key] + if end { slab.operations[&key].1 } else { 0 };
     for &(a, b) in &slab.dependencies {
         if point((a, true)) > begin[&b] {
             wrong.push(format!("{b:?} begins before {a:?} ends"));
@@ -210,7 +222,10 @@ pub fn check(slab: &Slab, solution: &Solution) -> Vec<String> {
         }
     }
     if makespan != solution.makespan {
-        wrong.push(format!("the makespan is {makespan}, not {}", solution.makespan));
+        wrong.push(format!(
+            "the makespan is {makespan}, not {}",
+            solution.makespan
+        ));
     }
     wrong
 }

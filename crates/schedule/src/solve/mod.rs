@@ -13,6 +13,23 @@ pub use jobshop::{job_shop, job_shop_bound};
 pub use lab::{lab, lab_bound};
 pub use slab::{slab, slab_bound};
 
+use crate::formats::{Instance, Solution};
+
+/// Solves any instance for the least makespan; the solution and how many steps the search made.
+///
+/// # Errors
+/// Why there is no solution.
+pub fn solve(instance: &Instance, name: &str, effort: Effort) -> Result<(Solution, u64), String> {
+    match instance {
+        Instance::Lab(it) => lab(it, effort).map(|(s, n)| (Solution::Lab(s), n)),
+        Instance::JobShop(it) => {
+            let (s, n) = job_shop(it, name, effort);
+            Ok((Solution::JobShop(s), n))
+        }
+        Instance::Slab(it) => slab(it, name, effort).map(|(s, n)| (Solution::Slab(s), n)),
+    }
+}
+
 /// What a solver may spend.
 pub struct Effort<'a> {
     /// Asked now and then; the solver ends soon after it says no.

@@ -68,7 +68,12 @@ fn bound(slab: &Slab, whole: &Net) -> i64 {
         kinds.entry(kind).or_default().push((h, time, t - time));
     }
     for (kind, items) in kinds {
-        let machines = slab.machines.values().filter(|&&k| k == kind).count().max(1);
+        let machines = slab
+            .machines
+            .values()
+            .filter(|&&k| k == kind)
+            .count()
+            .max(1);
         bound = bound.max(super::bound::parallel(&items, machines as i64));
     }
     bound
@@ -232,7 +237,11 @@ fn variants(
             // As the network has them where it orders them.
             order.sort_by_key(|&o| list.iter().filter(|&&x| ordered(&base, x, o)).count());
             // Machines in turn; one after the other where that may not do.
-            let apart = if turn % 2 == 0 { usize::from(capacities[line as usize]) } else { 1 };
+            let apart = if turn % 2 == 0 {
+                usize::from(capacities[line as usize])
+            } else {
+                1
+            };
             for i in apart..order.len() {
                 let before = order[i - apart];
                 net.at_least(before, order[i], times[ops[before]]);
@@ -382,7 +391,13 @@ fn sorted(model: &Model, key: &[i64], backward: bool) -> Vec<usize> {
     let mut left: Vec<usize> = model
         .blocks
         .iter()
-        .map(|b| if backward { b.before.len() } else { b.after.len() })
+        .map(|b| {
+            if backward {
+                b.before.len()
+            } else {
+                b.after.len()
+            }
+        })
         .collect();
     let mut heap: std::collections::BinaryHeap<std::cmp::Reverse<(i64, usize)>> = left
         .iter()
@@ -394,7 +409,11 @@ fn sorted(model: &Model, key: &[i64], backward: bool) -> Vec<usize> {
     while let Some(std::cmp::Reverse((_, b))) = heap.pop() {
         order.push(b);
         let block = &model.blocks[b];
-        for link in if backward { &block.after } else { &block.before } {
+        for link in if backward {
+            &block.after
+        } else {
+            &block.before
+        } {
             left[link.1] -= 1;
             if left[link.1] == 0 {
                 heap.push(std::cmp::Reverse((key[link.1], link.1)));
@@ -452,7 +471,8 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
             let cost = makespan * 256 + ends * 32 / count as i64;
             let cold = step as f64 / WAVE as f64;
             let warm = lead.min(makespan) as f64 * 256.0 * WARM * (1.0 - cold).powi(2);
-            let most = current as f64 - warm * (draw.below(1 << 20) as f64 / f64::from(1 << 20)).ln();
+            let most =
+                current as f64 - warm * (draw.below(1 << 20) as f64 / f64::from(1 << 20)).ln();
             if cost as f64 <= most {
                 current = cost;
                 kept = (0..count).map(|b| board.first(b) * 8).collect();

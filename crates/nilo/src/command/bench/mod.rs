@@ -3,6 +3,7 @@
 mod clock;
 mod mapf;
 mod qap;
+mod schedule;
 
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -15,6 +16,8 @@ pub enum Bench {
     Mapf(mapf::Args),
     /// Quadratic assignment, in the formats of QAPLIB
     Qap(qap::Args),
+    /// Scheduling: labsched-1, job shops, flexible job shops, S-LAB folders; told apart by content
+    Schedule(schedule::Args),
 }
 
 /// Solves instances.
@@ -22,5 +25,6 @@ pub fn bench(command: &Bench, output: &Output) -> Result<Exit, Failure> {
     match command {
         Bench::Mapf(args) => mapf::run(args, output),
         Bench::Qap(args) => qap::run(args, output),
+        Bench::Schedule(args) => schedule::run(args, output),
     }
 }

@@ -143,7 +143,12 @@ fn later(graph: &Graph, stretch: &[Op], chain: &mut Vec<(i64, i64)>, moves: &mut
     }
     let mut rest = graph.rest[graph.sm[v as usize] as usize];
     let mut estimate = 0;
-    for (&o, &(begin, _)) in stretch[1..].iter().chain([&u]).rev().zip(chain.iter().rev()) {
+    for (&o, &(begin, _)) in stretch[1..]
+        .iter()
+        .chain([&u])
+        .rev()
+        .zip(chain.iter().rev())
+    {
         let o = o as usize;
         rest = rest.max(graph.rest[flat.behind[o] as usize]) + graph.p[o];
         estimate = estimate.max(begin + rest);
@@ -218,10 +223,7 @@ pub(super) fn anywhere(graph: &Graph, scratch: &mut Scratch, draw: &mut Draw, mo
         let makespan = without(graph, v, &mut scratch.done, &mut scratch.rest);
         let (done, rest) = (&scratch.done, &scratch.rest);
         let o = v as usize;
-        let (head, tail) = (
-            done[flat.before[o] as usize],
-            rest[flat.behind[o] as usize],
-        );
+        let (head, tail) = (done[flat.before[o] as usize], rest[flat.behind[o] as usize]);
         for &(machine, p) in &flat.options[o] {
             if makespan.max(head + p + tail) > 2 * graph.makespan {
                 continue;
@@ -239,7 +241,10 @@ pub(super) fn anywhere(graph: &Graph, scratch: &mut Scratch, draw: &mut Draw, mo
             // its head and have a shorter tail: there it can be without a circle.
             let late = |x: &Op| done[*x as usize] > head;
             let long = |x: &Op| rest[*x as usize] > tail;
-            let from = row.iter().rposition(|x| long(x) && !late(x)).map_or(0, |i| i + 1);
+            let from = row
+                .iter()
+                .rposition(|x| long(x) && !late(x))
+                .map_or(0, |i| i + 1);
             let until = row
                 .iter()
                 .position(|x| late(x) && !long(x))
@@ -254,7 +259,11 @@ pub(super) fn anywhere(graph: &Graph, scratch: &mut Scratch, draw: &mut Draw, mo
                 if own && left == graph.pm[o] {
                     continue;
                 }
-                let begin = if place == 0 { head } else { head.max(done[left as usize]) };
+                let begin = if place == 0 {
+                    head
+                } else {
+                    head.max(done[left as usize])
+                };
                 let end = if place == row.len() {
                     tail
                 } else {

@@ -34,9 +34,9 @@ impl Memory {
                 now: 0,
             };
         }
-        for op in 0..flat.ops {
-            let machine = flat.options[op][0].0 as usize;
-            rank[op] = width[machine];
+        for (rank, options) in rank.iter_mut().zip(&flat.options) {
+            let machine = options[0].0 as usize;
+            *rank = width[machine];
             width[machine] += 1;
         }
         let mut cells = 0;

@@ -2,6 +2,7 @@
 
 pub mod jobshop;
 pub mod lab;
+pub mod plateline;
 pub mod slab;
 
 use serde::Serialize;

@@ -126,6 +126,37 @@ impl<'a> Pack<'a> {
         })
     }
 
+    /// The earliest place whose end is `later` than it could be, for others to come through before.
+    pub(crate) fn earliest_late(
+        &mut self,
+        plate: usize,
+        variant: u32,
+        deadline: i64,
+        later: i64,
+    ) -> Option<Place> {
+        let found = self.earliest(plate, variant, 0, deadline)?;
+        let Plate { kind, release } = self.plates[plate];
+        let kind = &self.kinds[kind];
+        let pattern = &kind.variants[variant as usize];
+        let limit = deadline - kind.tail;
+        let last = pattern.nodes() - 1;
+        let times = &mut self.scratch;
+        times.clear();
+        times.resize(last + 1, -FAR);
+        pattern.net.raise(times, 0, release + kind.head);
+        pattern.net.raise(times, last, found.times[last] + later);
+        if times[last] > limit {
+            return Some(found);
+        }
+        match pattern.earliest(&self.lines, times, 0, i64::MIN, limit) {
+            Ok(()) => Some(Place {
+                variant,
+                times: times.clone(),
+            }),
+            Err(_) => Some(found),
+        }
+    }
+
     /// The latest place that is complete by `deadline`; then everything but the begin as early as
     /// possible.
     pub(crate) fn latest(&mut self, plate: usize, variant: u32, deadline: i64) -> Option<Place> {
@@ -307,12 +338,19 @@ fn neighbourhood(
     }
     let mut laid = Vec::with_capacity(order.len());
     let mut left = Vec::new();
+    let alike = (draw.below(2) == 0).then(|| draw.below(5));
     for &plate in &order {
-        let place = match draw.below(4) {
+        let place = match alike.unwrap_or_else(|| draw.below(5)) {
             0 => pack.latest_of(plate, deadline, draw),
             1 => {
                 let from = draw.below(deadline.max(1) as usize) as i64;
                 pack.earliest_of(plate, from, deadline, 1, draw)
+            }
+            2 => {
+                let variants = pack.kinds[pack.plates[plate].kind].variants.len();
+                let variant = draw.below(variants) as u32;
+                let later = 1 << draw.below(7);
+                pack.earliest_late(plate, variant, deadline, later + draw.below(32) as i64)
             }
             _ => pack.earliest_of(plate, 0, deadline, 1, draw),
         };

@@ -17,7 +17,7 @@ use twin::{
     Answer, FaultKind, FaultPlan, FaultRates, Outage, Rule, StationLoss, Target, TwinConfig,
 };
 
-/// Most stations of a random hall.
+/// Most stations of a small random hall.
 pub const STATIONS_MAX: usize = 12;
 /// Most orders of a random world.
 pub const ORDERS_MAX: u32 = 14;
@@ -68,11 +68,11 @@ impl World {
     /// # Errors
     /// What is wrong with the generator: worlds are meant to be sound.
     pub fn new(seed: Seed) -> Result<World, String> {
-        let mut rng = seed.derive("hall", 0).rng();
-        let (lab, offered) = lab_text(&mut rng);
+        let lab = lab_text(seed);
         let (file, _) = LabFile::parse("random", &lab)
             .map_err(|problems| format!("the lab is not sound: {problems}\n{lab}"))?;
         let hall = file.hall;
+        let offered = offered(&hall);
         let mut rng = seed.derive("orders", 0).rng();
         let mut protocols = Vec::new();
         let mut read = Vec::new();
@@ -108,23 +108,58 @@ impl World {
     }
 }
 
-/// A lab file and the capabilities that it offers.
-fn lab_text(rng: &mut Rng) -> (String, Vec<&'static str>) {
+/// The hall of sixty stations that ships.
+const SHIPPED: &str = include_str!("../../../labs/hall.toml");
+
+/// Most stations of a lab that is generated as `nilo lab generate` does.
+const GENERATED_MAX: usize = 100;
+
+/// A lab file: mostly a small random one, now and then a large one.
+fn lab_text(seed: Seed) -> String {
+    let mut rng = seed.derive("size", 0).rng();
+    match rng.random_range(0..100) {
+        0..3 => SHIPPED.to_owned(),
+        3..8 => lab::generate(rng.random_range(6..=GENERATED_MAX)),
+        8..18 => random_lab(seed, Some("kind = \"floor\"\n")),
+        _ => random_lab(seed, None),
+    }
+}
+
+/// What the hall offers of that which protocols are made of here.
+fn offered(hall: &Hall) -> Vec<&'static str> {
+    let mut names: Vec<_> = WORK
+        .iter()
+        .flat_map(|(_, offers)| *offers)
+        .copied()
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| {
+        let mut all = hall.instruments.iter();
+        all.any(|instrument| instrument.capability(name).is_some())
+    });
+    names
+}
+
+/// A small lab with this track, or a random one.
+fn random_lab(seed: Seed, track: Option<&str>) -> String {
+    let mut draws = seed.derive("hall", 0).rng();
+    let rng = &mut draws;
     let mut text = String::from("name = \"random\"\n\n[track]\n");
-    text.push_str(match rng.random_range(0..4) {
+    let rails = match rng.random_range(0..4) {
         0 => "kind = \"ladder\"\nlanes = 2\nevery = 2\n",
         1 => "kind = \"streets\"\neach = 4\n",
         2 => "kind = \"comb\"\n",
         _ => "kind = \"loop\"\n",
-    });
+    };
+    text.push_str(track.unwrap_or(rails));
     let _ = writeln!(text, "\n[movers]\ncount = {}\n", rng.random_range(1..=4));
     let work = rng.random_range(1..=STATIONS_MAX - 3);
-    let mut offered = Vec::new();
     for station in 0..work {
         let mut list = Vec::new();
         let mut kinds = Vec::new();
         for _ in 0..rng.random_range(1..=2) {
-            let (kind, offers) = if station == 0 && kinds.is_empty() {
+            let (kind, _) = if station == 0 && kinds.is_empty() {
                 WORK[0]
             } else {
                 *pick(rng, &WORK)
@@ -133,7 +168,6 @@ fn lab_text(rng: &mut Rng) -> (String, Vec<&'static str>) {
                 continue;
             }
             kinds.push(kind);
-            offered.extend_from_slice(offers);
             let nests = match kind {
                 "incubator" => format!(", nests = {}", rng.random_range(1..=4)),
                 "heater_shaker_bank" => format!(", nests = {}", rng.random_range(1..=3)),
@@ -166,9 +200,7 @@ fn lab_text(rng: &mut Rng) -> (String, Vec<&'static str>) {
          \"quarantine\", nests = {} }}]",
         rng.random_range(1..=3)
     );
-    offered.sort_unstable();
-    offered.dedup();
-    (text, offered)
+    text
 }
 
 /// A protocol of steps that the hall offers, in an order in which covers allow them.

@@ -3,7 +3,7 @@
 //! - [`Data`]: rows with the [`Regime`] under which each was measured: observation, or an intervention
 //!   that sets variables (hard), changes their mechanism (soft), or does something unknown.
 //! - [`Dag`], [`Essential`]: graphs, and what observation and interventions can tell of them.
-//! - [`GaussianScore`] and [`LocalScore`]: how well parents explain a variable.
+//! - [`GaussianScore`], [`DiscreteScore`] and [`LocalScore`]: how well parents explain a variable.
 //! - [`exact`]: every graph weighed, up to 6 variables. [`search`]: the best graph, to 128.
 //! - [`Mixed`], [`MixedScore`]: graphs in which some variables have hidden common causes, which
 //!   interventions tell from arrows. [`sample`]: such graphs drawn by their probability.
@@ -16,6 +16,7 @@ pub mod active;
 pub mod belief;
 mod cholesky;
 mod data;
+mod discrete;
 mod district;
 pub mod effects;
 pub mod enumerate;
@@ -33,6 +34,7 @@ mod score;
 pub mod search;
 
 pub use data::{Data, DataError, Regime};
+pub use discrete::DiscreteScore;
 pub use district::GroupFit;
 pub use graph::{Dag, Essential};
 pub use mixed::{Mixed, MixedScore, weigh};

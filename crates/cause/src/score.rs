@@ -36,12 +36,12 @@ pub enum Gaussian {
     Bge,
 }
 
-/// The cost of an arrow, in nats, if a variable is expected to have one driver among the others: among
-/// many possible arrows some fit by chance, and the criterion of Schwarz alone lets them in (extended
-/// criterion of Chen and Chen, Biometrika 95 (2008) 759, with γ = ½; for graphs Foygel and Drton, NIPS 2010).
+/// The cost of an arrow, in nats: among many possible arrows some fit by chance, and the criterion of
+/// Schwarz alone lets them in (extended criterion of Chen and Chen, Biometrika 95 (2008) 759, with γ = 1; for
+/// graphs Foygel and Drton, NIPS 2010).
 #[must_use]
 pub fn arrow_cost(variables: usize) -> f64 {
-    (variables.max(2) as f64 - 1.0).ln()
+    2.0 * (variables.max(2) as f64 - 1.0).ln()
 }
 
 /// A Gaussian score of data with interventions.

@@ -6,7 +6,7 @@ use crate::timers::Timer;
 use crate::waits::Want;
 use bus::Role;
 use labware::Place;
-use quantity::{OrderId, PlateId};
+use quantity::{ArmId, OrderId, PlateId};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Conductor {
@@ -165,9 +165,11 @@ impl Conductor {
     fn check_arms_and_movers(&self, wrong: &mut Vec<String>) {
         for (at, arm) in self.health.arms.iter().enumerate() {
             let Some(order) = arm.holder else { continue };
-            let holds = self.order(order).is_some_and(|o| {
-                matches!(&o.phase, Phase::Leg(leg)
-                    if leg.handling.is_some_and(|h| h.station.index() == at))
+            let holds = self.order(order).is_some_and(|o| match &o.phase {
+                Phase::Leg(leg) => leg.handling.is_some_and(|h| h.station.index() == at),
+                // A person is to take it out of the gripper.
+                Phase::TakenAway(_) => self.places.place(o.plate()) == Place::Arm(ArmId(at as u32)),
+                _ => false,
             });
             if !holds {
                 wrong.push(format!(

@@ -10,6 +10,7 @@ use crate::conductor::Conductor;
 use crate::effect::FaultEnd;
 use crate::limits::{ANSWER_TIME, DEADLINE_MARGIN, QUERIES};
 use crate::order::{Phase, Work, WorkStage};
+use crate::persons::Purpose;
 use crate::timers::Timer;
 use bus::{Action, Device, Fault, Known, Outcome};
 use quantity::{CommandId, Duration, MoverId, StationId};
@@ -216,6 +217,11 @@ impl Conductor {
             && flight.person
             && !matches!(known, Known::Never | Known::Running)
         {
+            let mut tasks = self.persons.open.values();
+            if tasks.any(|task| task.purpose == Purpose::Mover(mover)) {
+                // Asked after a restart, before the person has come: it is asked again then.
+                return;
+            }
             // A person has pushed it into the berth that it was bound for.
             self.answered_for(command, "freed by a person");
             self.close(command);

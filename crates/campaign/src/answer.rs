@@ -251,6 +251,8 @@ pub(crate) fn answer(
         model_error: calibration.error,
         noise: calibration.noise,
         covered: calibration.covered,
+        verdict: policy.settled(),
+        rivals: policy.rivals(),
         points: all.len() as u32,
         plates: state.counted() as u32,
         rejected: state.rejected() as u32,

@@ -6,6 +6,7 @@ use design::{Aim, Space};
 use labware::LabwareType;
 use protocol::Protocol;
 use quantity::{CampaignId, Duration, Seed};
+use reason::rivals::{Hypothesis, RivalOptions};
 use std::sync::Arc;
 
 /// A question put to nature under a budget, ready to be run.
@@ -29,10 +30,21 @@ pub struct Campaign {
     pub budget: Budget,
     /// Who chooses points.
     pub policy: PolicyChoice,
+    /// Hypotheses to be told apart, where that is the question.
+    pub rivals: Option<Rivals>,
     /// How the answer is made sure of.
     pub confirm: Confirm,
     /// Where every random choice comes from.
     pub seed: Seed,
+}
+
+/// Hypotheses to be told apart.
+#[derive(Clone, Debug)]
+pub struct Rivals {
+    /// The hypotheses.
+    pub hypotheses: Vec<Hypothesis>,
+    /// When one of them is certain.
+    pub options: RivalOptions,
 }
 
 /// The response's name and unit.

@@ -24,7 +24,7 @@ mod worklists;
 
 pub use assay::{
     Analysis, Assay, Budget, Campaign, Confirm, Control, ControlContent, ControlKind, Limits,
-    Normalise, PolicyChoice, Position, Response, Rim, Series, Take,
+    Normalise, PolicyChoice, Position, Response, Rim, Rivals, Series, Take,
 };
 pub use file::{CampaignFile, FileError, Files, NatureFile, Setting, TableFile};
 pub use fill::{fill, in_words};

@@ -199,6 +199,12 @@ pub struct Answer {
     /// Share of those points whose value lay within the model's 95 % interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covered: Option<f64>,
+    /// What was settled between rival hypotheses, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
+    /// Rival hypotheses, and their probability after each plate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rivals: Vec<(String, Vec<f64>)>,
     /// Points with a response.
     pub points: u32,
     /// Plates that counted.

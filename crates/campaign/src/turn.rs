@@ -13,6 +13,7 @@ use conductor::{Customer, Effect, Input, Note, Turn};
 use design::{Aim, AskError, Options, Point, Policy, PolicyError, Question};
 use protocol::Order;
 use quantity::{Instant, OrderId, PlateId, Seed};
+use reason::rivals::RivalPolicy;
 use std::sync::Arc;
 
 /// How often a point is put on a plate before it is given up.
@@ -61,6 +62,21 @@ impl Loop {
             Aim::Minimise => Question::minimise(name),
             Aim::Map => Question::map(name),
         };
+        if let Some(rivals) = &campaign.rivals {
+            let policy = RivalPolicy::new(
+                campaign.space.clone(),
+                rivals.hypotheses.clone(),
+                rivals.options,
+                campaign.seed.derive("policy", 0),
+            )
+            .map_err(|error| PolicyError::Question(error.to_string()))?;
+            return Ok(Loop {
+                campaign,
+                policy: Box::new(policy),
+                state: State::default(),
+                broken: None,
+            });
+        }
         let policy = design::policy(
             &campaign.policy.name,
             campaign.space.clone(),
@@ -126,6 +142,9 @@ impl Loop {
         let wait_or = |next: Next| if flying > 0 { Next::Wait } else { next };
         if late {
             return wait_or(Next::Answer(Some("its time was up".into())));
+        }
+        if self.policy.settled().is_some() {
+            return wait_or(Next::Answer(None));
         }
         if opened < budget.plates {
             if !left {

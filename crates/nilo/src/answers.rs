@@ -43,6 +43,16 @@ pub(crate) fn short(number: f64) -> String {
     }
 }
 
+/// What was settled between rivals, and how sure it was after each plate.
+fn rivals(out: &mut String, answer: &record::Answer) {
+    let open = "nothing is settled between the hypotheses";
+    let _ = writeln!(out, "answer: {}", answer.verdict.as_deref().unwrap_or(open));
+    for (name, shares) in &answer.rivals {
+        let each: Vec<String> = shares.iter().map(|share| format!("{share:.3}")).collect();
+        let _ = writeln!(out, "        {name:<24} {}", each.join(" → "));
+    }
+}
+
 /// The answer for a person.
 #[must_use]
 pub fn text(campaign: &Campaign, state: &State) -> String {
@@ -89,6 +99,8 @@ pub fn text(campaign: &Campaign, state: &State) -> String {
                 setting(campaign, &other.levels)
             );
         }
+    } else if campaign.rivals.is_some() {
+        rivals(&mut out, answer);
     } else if campaign.aim == Aim::Map {
         let _ = writeln!(
             out,
@@ -170,8 +182,11 @@ pub fn json(campaign: &Campaign, answer: Option<&record::Answer>) -> Value {
         "question": match campaign.aim {
             Aim::Maximise => "maximise",
             Aim::Minimise => "minimise",
+            Aim::Map if campaign.rivals.is_some() => "discriminate",
             Aim::Map => "map",
         },
+        "verdict": answer.verdict,
+        "rivals": answer.rivals.iter().map(|(name, each)| json!({ "name": name, "probabilities": each })).collect::<Vec<_>>(),
         "candidates": candidates,
         "model_error": answer.model_error,
         "noise": answer.noise,

@@ -10,6 +10,7 @@ mod files;
 mod nature;
 mod part;
 mod reagents;
+mod rivals;
 mod rules;
 mod space;
 
@@ -90,6 +91,7 @@ struct Head {
     name: Arc<str>,
     about: Option<String>,
     aim: Aim,
+    discriminate: bool,
     response: Response,
     lab: At<String>,
     seed: Seed,
@@ -101,9 +103,11 @@ fn head(table: Table) -> Option<Head> {
     let aim = table.choice(
         "question",
         &[
-            ("maximise", Aim::Maximise),
-            ("minimise", Aim::Minimise),
-            ("map", Aim::Map),
+            ("maximise", (Aim::Maximise, false)),
+            ("minimise", (Aim::Minimise, false)),
+            ("map", (Aim::Map, false)),
+            // What tells rivals apart may lie anywhere in the space, and no point of it is best.
+            ("discriminate", (Aim::Map, true)),
         ],
     );
     let response = table.required::<Arc<str>>("response");
@@ -111,10 +115,12 @@ fn head(table: Table) -> Option<Head> {
     let lab = table.required::<String>("lab");
     let seed = table.or("seed", 0u64);
     table.finish();
+    let (aim, discriminate) = aim?.value;
     Some(Head {
         name: name?.value,
         about,
-        aim: aim?.value,
+        aim,
+        discriminate,
         response: Response {
             name: response?.value,
             unit,
@@ -274,6 +280,8 @@ fn read(
             "exclusion",
             "cardinality",
             "candidates",
+            "hypothesis",
+            "discriminate",
         ] {
             let _ = root.has(key);
         }
@@ -285,6 +293,8 @@ fn read(
         return None;
     };
     let space = Arc::new(space_file.space);
+    let asked = head.as_ref().is_some_and(|head| head.discriminate);
+    let rivals = rivals::read(&root, &space, asked);
     let shelf = reagents::read(&root, &space);
     let assay = assay_table.and_then(|table| assay::read(table, &space, shelf, plan));
     let nature = match root.table("nature") {
@@ -312,6 +322,7 @@ fn read(
         assay,
         budget,
         policy: policy?,
+        rivals,
         confirm,
         seed: head.seed,
     };

@@ -155,6 +155,20 @@ fn of_answer(campaign: &Campaign, state: &State, judged: &[Judgement]) -> report
         return report::Answer::default();
     };
     let mut notes = Vec::new();
+    if campaign.rivals.is_some() {
+        let settled = answer.verdict.as_deref();
+        notes.push(match settled {
+            Some(verdict) => format!("Settled: {verdict}."),
+            None => "Nothing is settled between the hypotheses.".into(),
+        });
+    }
+    for (name, shares) in &answer.rivals {
+        let each: Vec<String> = shares.iter().map(|share| format!("{share:.3}")).collect();
+        notes.push(format!(
+            "Probability of '{name}' after each plate: {}.",
+            each.join(", ")
+        ));
+    }
     if let (Some(error), Some(noise)) = (answer.model_error, answer.noise) {
         notes.push(format!(
             "On the points of the last plate, before it had seen them, the model was off by {error:.3} (root mean square), of which {noise:.3} is the noise of measuring."

@@ -100,6 +100,11 @@ pub trait Policy: Send {
         None
     }
 
+    /// The probability of each rival hypothesis after each batch that was told, where there are rivals.
+    fn rivals(&self) -> Vec<(String, Vec<f64>)> {
+        Vec::new()
+    }
+
     /// Why nothing more has to be asked, in words, once that is so.
     fn settled(&self) -> Option<String> {
         None

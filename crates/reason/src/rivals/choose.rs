@@ -122,8 +122,8 @@ impl Rivals {
         y: f64,
         sd: f64,
     ) -> f64 {
-        let mut marginals = [f64::NEG_INFINITY; RIVALS_SEEN];
-        for h in 0..shares.len().min(RIVALS_SEEN) {
+        let mut marginals = [f64::NEG_INFINITY; RIVALS_MAX];
+        for h in 0..shares.len().min(RIVALS_MAX) {
             if shares[h] <= 0.0 {
                 continue;
             }
@@ -137,12 +137,12 @@ impl Rivals {
         let top = marginals.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let whole = top + marginals.iter().map(|m| (m - top).exp()).sum::<f64>().ln();
         // A world so odd that its own hypothesis does not know it counts as lost, not as infinitely so.
-        (marginals[truth.min(RIVALS_SEEN - 1)] - whole).max(-30.0)
+        (marginals[truth.min(RIVALS_MAX - 1)] - whole).max(-30.0)
     }
 }
 
-/// Most rivals.
-pub(super) const RIVALS_SEEN: usize = 32;
+/// Most rivals of one question.
+pub const RIVALS_MAX: usize = 32;
 
 fn log_bell(y: f64, mean: f64, sd: f64) -> f64 {
     if !mean.is_finite() || !y.is_finite() {

@@ -10,8 +10,9 @@ mod formula;
 mod particles;
 mod policy;
 
+pub use choose::RIVALS_MAX;
 pub use formula::{Formula, FormulaError};
-pub use policy::RivalPolicy;
+pub use policy::{RivalOptions, RivalPolicy};
 
 use particles::Particles;
 use quantity::Rng;
@@ -217,6 +218,12 @@ impl Rivals {
             return Err(RivalError::Set(format!(
                 "{} hypothesis; rivals are at least two",
                 hypotheses.len()
+            )));
+        }
+        if hypotheses.len() > RIVALS_MAX {
+            let count = hypotheses.len();
+            return Err(RivalError::Set(format!(
+                "{count} hypotheses, and {RIVALS_MAX} are the most"
             )));
         }
         if let Some(wrong) = hypotheses

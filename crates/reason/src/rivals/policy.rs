@@ -252,6 +252,18 @@ impl Policy for RivalPolicy {
         Some(format!("{}{expected}", self.words()))
     }
 
+    fn rivals(&self) -> Vec<(String, Vec<f64>)> {
+        let names = self.rivals.hypotheses().iter().enumerate();
+        names
+            .map(|(at, own)| {
+                (
+                    own.name.clone(),
+                    self.history.iter().map(|(_, p)| p[at]).collect(),
+                )
+            })
+            .collect()
+    }
+
     fn settled(&self) -> Option<String> {
         let (best, share) = self.rivals.best();
         if share < self.certainty || self.rivals.data().len() < WELLS_MIN {
@@ -275,6 +287,8 @@ impl Policy for RivalPolicy {
         } else {
             format!(", with {}", open.join(", "))
         };
-        Some(format!("'{name}' holds with probability {share:.4}{with}"))
+        Some(format!(
+            "of these hypotheses, '{name}' holds with probability {share:.4}{with}"
+        ))
     }
 }

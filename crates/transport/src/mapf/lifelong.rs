@@ -2,7 +2,6 @@
 //! 2023: a step is one cell forward, a turn of 90 degrees, or waiting).
 
 use super::grid::NONE;
-use super::window::{Places, Round, Window};
 use super::{Cell, Distances, Grid, Guidance, Instance, Lesson};
 use quantity::{Rng, Seed};
 use rand::RngExt;
@@ -47,27 +46,26 @@ const LESSON: Lesson = Lesson {
     sweeps: 4,
     drivers: DRIVERS,
 };
-/// How often in a step every robot that is late may begin a round.
-const PASSES: usize = 8;
-/// Rounds between two looks at the caller.
-const ROUNDS: usize = 16;
+/// Robots plan this many steps ahead; four do better where there is room, at five times the work.
+const AHEAD: usize = 3;
+/// Robots that choose between two looks at the caller.
+const LOOK_EVERY: usize = 16;
+/// Robots that may be asked to give way, one for another, before one robot's choice.
+const ASKED_MAX: u32 = 400;
+/// What a step costs, and what it is worth against what only breaks ties.
+const STEP: u32 = Guidance::STEP as u32;
+const WORTH: u32 = 4;
 
 /// Robots that go from errand to errand.
 ///
-/// Every robot always has a plan for some steps ahead, and all of these together are free of
-/// collisions: at first everybody waits, and after a step what is left of the plans, with a wait
-/// at the end, still is. In each step the plans are made better, in rounds: a robot that is late
-/// takes the way that costs least, through others if that pays; those plan anew around it, and
-/// may do the same to others; the round counts if all of them together are no later than before.
-/// So it is large neighbourhood search in a window (as in Jiang et al., *Scaling lifelong MAPF to
-/// more realistic settings*, 2024, the winner of that league) with the pushing of priority
-/// inheritance (Okumura et al. 2022).
+/// Every robot always has a manoeuvre of three steps, and all of these together are free of
+/// collisions: at first everybody waits, and after a step what is left of the manoeuvres, with a
+/// wait at the end, still is. In each step robots choose better manoeuvres in order of priority; one
+/// may ask one other robot to choose anew, and that one another, as in priority inheritance with
+/// backtracking (Okumura et al. 2022), here over manoeuvres instead of steps (in the way of
+/// *Enhanced PIBT*, Yukhnevich and Andreychuk 2025).
 pub struct Lifelong {
     grid: Arc<Grid>,
-    guidance: Guidance,
-    /// Whether costs know headings.
-    turning: bool,
-    costs: Vec<Distances>,
     at: Vec<Cell>,
     /// East, south, west, north.
     heading: Vec<u8>,
@@ -75,9 +73,23 @@ pub struct Lifelong {
     errands: Vec<Cell>,
     /// How many errands each robot has finished.
     served: Vec<usize>,
-    window: Window,
-    done: usize,
+    guidance: Guidance,
+    /// The costs of the way to each robot's goal; with headings if `turning`.
+    costs: Vec<Distances>,
+    turning: bool,
+    /// The manoeuvres there are, and the one that each robot has.
+    manoeuvres: Vec<[Turn; AHEAD]>,
+    plan: Vec<[Turn; AHEAD]>,
+    /// Where each robot is at each step of its manoeuvre.
+    path: Vec<[Cell; AHEAD + 1]>,
+    /// Who is in each cell at each step.
+    who: Vec<[u32; AHEAD + 1]>,
+    chosen: Vec<u64>,
+    asked: u32,
+    waited: Vec<u32>,
+    order: Vec<u32>,
     step: u64,
+    done: usize,
     rng: Rng,
 }
 
@@ -91,34 +103,69 @@ impl std::fmt::Debug for Lifelong {
     }
 }
 
+/// All manoeuvres that do not turn back and forth or all the way round.
+fn manoeuvres() -> Vec<[Turn; AHEAD]> {
+    use Turn::{Clockwise, Counter, Forward, Wait};
+    let mut list: Vec<Vec<Turn>> = vec![Vec::new()];
+    for _ in 0..AHEAD {
+        list = list
+            .into_iter()
+            .flat_map(|head| {
+                [Forward, Clockwise, Counter, Wait].map(|turn| {
+                    let mut longer = head.clone();
+                    longer.push(turn);
+                    longer
+                })
+            })
+            .collect();
+    }
+    let turning = |t: Turn| t == Clockwise || t == Counter;
+    list.into_iter()
+        .filter(|list| {
+            list.windows(2).all(|w| {
+                // Turning twice is clockwise; waiting is at the beginning or the end.
+                !(turning(w[0]) && turning(w[1]) && (w[0] == Counter || w[1] == Counter))
+            }) && !list.windows(3).any(|w| w.iter().all(|t| turning(*t)))
+        })
+        .filter_map(|list| list.try_into().ok())
+        .collect()
+}
+
 impl Lifelong {
     /// Robots at their starts, facing east. Errand `j` of robot `r` of `n` is `errands[j n + r]`,
     /// from the front again after the last; without errands robots stay where they are.
     #[must_use]
     pub fn new(grid: Arc<Grid>, starts: &[Cell], errands: &[Cell], seed: Seed) -> Self {
         let n = starts.len();
+        let cells = grid.cells();
         let errand = |i: usize| match errands.len() {
             0 => None,
             all => Some(errands[i % all]),
         };
-        let goal: Vec<Cell> = (0..n).map(|i| errand(i).unwrap_or(starts[i])).collect();
         let rides = Instance {
             grid: Arc::clone(&grid),
-            starts: (0..DRIVERS).filter_map(&errand).collect(),
+            starts: (0..DRIVERS).filter_map(errand).collect(),
             goals: (0..DRIVERS).filter_map(|i| errand(i + n)).collect(),
         };
         let mut world = Self {
             guidance: Guidance::learnt(&rides, LESSON),
-            turning: n * grid.cells() * 4 <= ENTRIES_MAX,
+            turning: n * cells * 4 <= ENTRIES_MAX,
             costs: Vec::with_capacity(n),
             at: starts.to_vec(),
             heading: vec![0; n],
-            goal,
+            goal: (0..n).map(|i| errand(i).unwrap_or(starts[i])).collect(),
             errands: errands.to_vec(),
             served: vec![0; n],
-            window: Window::new(&grid, starts),
-            done: 0,
+            manoeuvres: manoeuvres(),
+            plan: vec![[Turn::Wait; AHEAD]; n],
+            path: starts.iter().map(|s| [*s; AHEAD + 1]).collect(),
+            who: vec![[NONE; AHEAD + 1]; cells],
+            chosen: vec![0; n],
+            asked: 0,
+            waited: vec![0; n],
+            order: (0..n as u32).collect(),
             step: 0,
+            done: 0,
             rng: seed.derive("lifelong", 0).rng(),
             grid,
         };
@@ -153,12 +200,6 @@ impl Lifelong {
         &self.heading
     }
 
-    /// Where they go.
-    #[must_use]
-    pub fn goals(&self) -> &[Cell] {
-        &self.goal
-    }
-
     fn costs_of(&self, i: usize) -> Distances {
         match self.turning {
             true => self.guidance.turning(&self.grid, self.goal[i]),
@@ -173,65 +214,195 @@ impl Lifelong {
         self.advance_while(|| true)
     }
 
-    /// [`Self::advance`], with no further planning once `go_on` says no. It is asked every few
-    /// rounds; a plan that is free of collisions there is at any time.
+    /// [`Self::advance`], with no further planning once `go_on` says no: the robots that have not
+    /// chosen then keep what they had, which is free of collisions at any time.
     pub fn advance_while(&mut self, mut go_on: impl FnMut() -> bool) -> Vec<Turn> {
-        self.improve(&mut go_on);
-        let turns = self.window.first_turns();
+        let n = self.at.len();
+        for i in 0..n {
+            self.reserve(i);
+        }
+        // Near its goal before far from it, but nobody is passed over for good.
+        let mut order = std::mem::take(&mut self.order);
+        order.sort_by_cached_key(|i| {
+            let far = self.costs[*i as usize].least(self.at[*i as usize], self.turning);
+            let far = u32::from(far) / STEP;
+            (far.saturating_sub(self.waited[*i as usize]), *i)
+        });
+        self.step += 1;
+        for (k, &i) in order.iter().enumerate() {
+            if k % LOOK_EVERY == 0 && !go_on() {
+                break;
+            }
+            if self.chosen[i as usize] != self.step {
+                self.asked = 0;
+                self.release(i as usize);
+                if !self.choose(i as usize) {
+                    self.reserve(i as usize);
+                    self.chosen[i as usize] = self.step;
+                }
+            }
+        }
+        self.order = order;
+        let turns: Vec<Turn> = self.plan.iter().map(|p| p[0]).collect();
+        for i in 0..n {
+            self.release(i);
+        }
         self.carry_out(&turns);
         turns
     }
 
-    fn improve(&mut self, go_on: &mut impl FnMut() -> bool) {
-        let places = Places {
-            grid: &self.grid,
-            guidance: &self.guidance,
-            costs: &self.costs,
-            turning: self.turning,
-            goals: &self.goal,
-        };
-        self.window.weigh(&places);
-        let mut late: Vec<u32> = Vec::new();
-        for _ in 0..PASSES {
-            late.clear();
-            let robots = 0..self.at.len() as u32;
-            late.extend(robots.filter(|i| self.window.delay(&places, *i as usize) > 0));
-            // Near its goal before far from it.
-            late.sort_by_key(|i| self.costs[*i as usize].least(self.at[*i as usize], self.turning));
-            let mut gained = 0;
-            for (k, &i) in late.iter().enumerate() {
-                if k % ROUNDS == 0 && !go_on() {
-                    return;
-                }
-                let sideways = self.rng.random::<u32>() % 2 == 0;
-                if let Round::Better(by) = self.window.round(&places, i as usize, sideways) {
-                    gained += by;
-                }
-            }
-            if gained == 0 {
-                return;
-            }
+    fn reserve(&mut self, i: usize) {
+        for (step, cell) in self.path[i].iter().enumerate() {
+            self.who[*cell as usize][step] = i as u32;
         }
     }
 
+    fn release(&mut self, i: usize) {
+        for (step, cell) in self.path[i].iter().enumerate() {
+            self.who[*cell as usize][step] = NONE;
+        }
+    }
+
+    /// The cells of a manoeuvre and the heading at its end; none off the map.
+    fn follow(&self, i: usize, plan: &[Turn; AHEAD]) -> Option<([Cell; AHEAD + 1], u8)> {
+        let mut path = [self.at[i]; AHEAD + 1];
+        let mut heading = self.heading[i];
+        for (k, turn) in plan.iter().enumerate() {
+            path[k + 1] = match turn {
+                Turn::Forward => self.grid.sides(path[k])[usize::from(heading)],
+                _ => path[k],
+            };
+            if path[k + 1] == NONE {
+                return None;
+            }
+            heading = match turn {
+                Turn::Clockwise => (heading + 1) % 4,
+                Turn::Counter => (heading + 3) % 4,
+                _ => heading,
+            };
+        }
+        Some((path, heading))
+    }
+
+    /// The cost of the way to the goal from a cell and heading.
+    #[inline]
+    fn rest(&self, i: usize, cell: Cell, heading: u8) -> u32 {
+        let costs = &self.costs[i];
+        if self.turning {
+            return u32::from(costs.from(cell * 4 + Cell::from(heading)));
+        }
+        let far = costs.from(cell);
+        if far == Distances::FAR {
+            return u32::from(far) + self.grid.apart(cell, self.goal[i]) as u32 * STEP;
+        }
+        let sides = self.grid.sides(cell).iter().enumerate();
+        let turns = sides
+            .filter(|(_, c)| **c != NONE && costs.from(**c) < far)
+            .map(|(side, _)| [0, 1, 2, 1][(side + 4 - usize::from(heading)) % 4])
+            .min()
+            .unwrap_or(0);
+        u32::from(far) + turns * STEP
+    }
+
+    /// The way to the goal from the end of a manoeuvre, and how early it goes; lower is better.
+    fn cost(&self, i: usize, path: &[Cell; AHEAD + 1], heading: u8) -> u32 {
+        if let Some(k) = path.iter().position(|c| *c == self.goal[i]) {
+            return k as u32;
+        }
+        // What is nearer along the way was nearer early.
+        let near = |cell: Cell| u32::from(self.costs[i].least(cell, self.turning));
+        let early: u32 = path[1..AHEAD].iter().map(|c| near(*c)).sum();
+        let base = (AHEAD as u32 - 1) * near(path[0]);
+        (self.rest(i, path[AHEAD], heading) + STEP) * WORTH
+            + (early + 12 * STEP).saturating_sub(base).min(24 * STEP) / (2 * STEP)
+    }
+
+    /// Gives a robot that has none the best manoeuvre that is free, or that one other robot makes
+    /// free by choosing anew. False leaves everything as it was.
+    fn choose(&mut self, i: usize) -> bool {
+        self.chosen[i] = self.step;
+        self.asked += 1;
+        let mut options: Vec<(u32, usize)> = Vec::with_capacity(self.manoeuvres.len());
+        for k in 0..self.manoeuvres.len() {
+            if let Some((path, heading)) = self.follow(i, &self.manoeuvres[k]) {
+                let cost = self.cost(i, &path, heading);
+                options.push((cost * 4 + self.rng.random_range(0..4), k));
+            }
+        }
+        options.sort_unstable();
+        let (old_plan, old_path) = (self.plan[i], self.path[i]);
+        for (_, k) in options {
+            let plan = self.manoeuvres[k];
+            let Some((path, _)) = self.follow(i, &plan) else {
+                continue;
+            };
+            let Some(other) = self.in_the_way(i, &path) else {
+                continue;
+            };
+            if other != NONE && (self.chosen[other as usize] == self.step || self.asked > ASKED_MAX)
+            {
+                continue;
+            }
+            if other != NONE {
+                self.release(other as usize);
+            }
+            (self.plan[i], self.path[i]) = (plan, path);
+            self.reserve(i);
+            if other == NONE || self.choose(other as usize) {
+                return true;
+            }
+            self.release(i);
+            self.reserve(other as usize);
+        }
+        (self.plan[i], self.path[i]) = (old_plan, old_path);
+        self.chosen[i] = 0;
+        false
+    }
+
+    /// Who is in the way of a path: nobody, one robot, or (none) several.
+    fn in_the_way(&self, i: usize, path: &[Cell; AHEAD + 1]) -> Option<u32> {
+        let mut found = NONE;
+        for step in 1..=AHEAD {
+            let (from, to) = (path[step - 1] as usize, path[step] as usize);
+            let meets = self.who[to][step];
+            let comes = self.who[from][step];
+            let swaps = if comes != NONE && self.who[to][step - 1] == comes {
+                comes
+            } else {
+                NONE
+            };
+            for other in [meets, swaps] {
+                if other != NONE && other as usize != i && other != found {
+                    if found != NONE {
+                        return None;
+                    }
+                    found = other;
+                }
+            }
+        }
+        Some(found)
+    }
+
     fn carry_out(&mut self, turns: &[Turn]) {
-        self.step += 1;
         for (i, turn) in turns.iter().enumerate() {
             match turn {
-                Turn::Forward => {
-                    self.at[i] = self.grid.sides(self.at[i])[usize::from(self.heading[i])];
-                }
+                Turn::Forward => self.at[i] = self.path[i][1],
                 Turn::Clockwise => self.heading[i] = (self.heading[i] + 1) % 4,
                 Turn::Counter => self.heading[i] = (self.heading[i] + 3) % 4,
                 Turn::Wait => {}
             }
+            self.plan[i].rotate_left(1);
+            self.plan[i][AHEAD - 1] = Turn::Wait;
+            self.path[i].rotate_left(1);
+            self.path[i][AHEAD] = self.path[i][AHEAD - 1];
+            self.waited[i] += 1;
         }
-        self.window.shift();
         let n = self.at.len();
         for i in 0..n {
             let arrived = self.at[i] == self.goal[i] && !self.errands.is_empty();
             if arrived {
                 self.done += 1;
+                self.waited[i] = 0;
                 self.served[i] += 1;
                 self.goal[i] = self.errands[(self.served[i] * n + i) % self.errands.len()];
             }
@@ -240,21 +411,6 @@ impl Lifelong {
                 self.costs[i] = self.costs_of(i);
             }
         }
-    }
-
-    /// [`Self::advance_while`], with the step checked by code that shares nothing with the planner.
-    ///
-    /// # Errors
-    /// What is wrong with the step.
-    pub fn advance_within(
-        &mut self,
-        go_on: impl FnMut() -> bool,
-    ) -> Result<Vec<Turn>, LifelongFault> {
-        let (at, headings) = (self.at.clone(), self.heading.clone());
-        let turns = self.advance_while(go_on);
-        let to = check_step(&self.grid, &at, &headings, &turns)?;
-        debug_assert_eq!(to, self.at);
-        Ok(turns)
     }
 }
 
@@ -297,4 +453,20 @@ pub(crate) fn check_step(
         }
     }
     Ok(to)
+}
+
+impl Lifelong {
+    /// [`Self::advance_while`], with the step checked by code that shares nothing with the planner.
+    ///
+    /// # Errors
+    /// What is wrong with the step.
+    pub fn advance_within(
+        &mut self,
+        go_on: impl FnMut() -> bool,
+    ) -> Result<Vec<Turn>, LifelongFault> {
+        let (at, headings) = (self.at.clone(), self.heading.clone());
+        let turns = self.advance_while(go_on);
+        check_step(&self.grid, &at, &headings, &turns)?;
+        Ok(turns)
+    }
 }

@@ -26,7 +26,6 @@ mod read;
 mod refine;
 mod solve;
 mod verify;
-mod window;
 
 pub use grid::{Distances, Grid};
 pub use guide::{Guidance, Lesson};

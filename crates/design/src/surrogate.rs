@@ -78,7 +78,9 @@ impl Bend {
 
 /// Fewest rows with which warps and shapes are compared; below, the plainest is taken.
 const ROWS_TO_CHOOSE: usize = 8;
-/// The form is chosen anew whenever the data have grown by this factor.
+/// Up to so many rows the form is chosen anew whenever there are more: a form chosen on the first plate
+/// alone keeps part of the runs from the optimum. Beyond, whenever the data have grown by a factor.
+const CHOICE_ALWAYS: usize = 512;
 const CHOICE_GROWTH: f64 = 1.3;
 /// Rows that the form and the kernel's numbers are chosen on; with more, a part of them is used.
 const CHOICE_ROWS: usize = 256;
@@ -103,10 +105,10 @@ const WORTHWHILE: f64 = 0.02;
 
 /// The number of rows, of `n`, that the form is chosen on.
 fn checkpoint(n: usize) -> usize {
-    let mut at = ROWS_TO_CHOOSE as f64;
-    if n < ROWS_TO_CHOOSE {
+    if n <= CHOICE_ALWAYS {
         return n;
     }
+    let mut at = CHOICE_ALWAYS as f64;
     while (at * CHOICE_GROWTH).round() as usize <= n {
         at *= CHOICE_GROWTH;
     }

@@ -377,11 +377,12 @@ fn believe_guesses(
             .zip(&fitted.leave_one_out)
             .map(|(with, without)| with - without)
             .collect();
-        // What the mean gain is at least: one standard error below it.
+        // What the mean gain is at least: two standard errors below it, since few values agree with wrong
+        // guesses by chance.
         let n = gains.len() as f64;
         let mean = gains.iter().sum::<f64>() / n;
         let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / n;
-        let gain = mean - (variance / n).sqrt();
+        let gain = mean - 2.0 * (variance / n).sqrt();
         if gain > best.0 {
             best = (gain, Some((trust, next, with(data))));
         }

@@ -16,6 +16,9 @@ pub struct Item<'a> {
     /// How many of its edges have happened: departure, begin and end of each task, in this order.
     /// Between those nothing is checked.
     pub happened: usize,
+    /// When the plate left where it was on admission, if it has: a plan that ended on the first leg
+    /// has no visit to tell it.
+    pub departed: Option<Instant>,
     /// The edge (counted the same way) whose time reality has set: its least time does not bind.
     pub expected: Option<usize>,
     /// The plan may end before the last task.
@@ -32,6 +35,7 @@ impl<'a> Item<'a> {
             job,
             plan,
             happened: 0,
+            departed: None,
             expected: None,
             stranded: false,
             excused: Vec::new(),
@@ -70,8 +74,7 @@ pub fn check(
             Where::In { machine, slot } if job.progress.is_empty() => {
                 let leaves = match plan.visits.first() {
                     Some(visit) => visit.leg_start,
-                    None if item.happened > 0 => from,
-                    None => FOREVER,
+                    None => item.departed.unwrap_or(FOREVER),
                 };
                 let until = leaves.saturating_add(shop.machines[machine].unload);
                 let stay = (Instant::from_base(i64::MIN), until, name(0));

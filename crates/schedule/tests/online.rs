@@ -189,97 +189,131 @@ proptest! {
 
     #[test]
     fn reality_with_faults_never_gets_stuck(seed in any::<u64>()) {
-        let mut dice = Dice(seed);
-        let shop = shop(&mut dice);
-        let mut planner = Planner::new(shop.clone()).unwrap();
-        let mut node: BTreeMap<OrderId, usize> = BTreeMap::new();
-        let mut time = now(0);
-        let mut next_id = 0;
-        let mut down: Vec<usize> = Vec::new();
-        let mut steps = 0;
-        loop {
-            steps += 1;
-            prop_assert!(steps < 5000, "no end");
-            while next_id < 20 && (node.len() < 4 || dice.chance(20)) {
-                let job = job(&mut dice, &shop, next_id, time);
-                next_id += 1;
-                let id = job.id;
-                if planner.admit(job, time).is_ok() {
-                    node.insert(id, 0);
-                    sound(&planner, time, "after admission");
-                }
-            }
-            // The next thing that is planned to happen.
-            let due = node
-                .iter()
-                .filter_map(|(&id, &n)| {
-                    let plan = planner.plan(id).unwrap();
-                    let at = match n {
-                        0 => plan.visits.first().map(|v| v.leg_start),
-                        n if n % 2 == 1 => plan.visits.get(n / 2).map(|v| v.begin),
-                        n => plan.visits.get(n / 2 - 1).map(|v| v.end),
-                    };
-                    // A leg ends before another begins: the arm must be free first.
-                    at.filter(|&at| at < FOREVER).map(|at| (at, n % 2 == 0, id, n))
-                })
-                .min();
-            let Some((at, _, id, n)) = due else {
-                if let Some(machine) = down.pop() {
-                    planner.machine_up(machine, time);
-                    planner.repair(time);
-                    sound(&planner, time, "after coming back");
-                    continue;
-                }
-                break;
-            };
-            prop_assert!(at >= time, "{id} planned in the past");
-            time = at;
-            if dice.chance(10) {
-                // It takes longer.
-                let later = at + dice.secs(1, 200);
-                if n % 2 == 1 { planner.expect_begin(id, n / 2, later) }
-                else if n > 0 { planner.expect_end(id, n / 2 - 1, later) }
-            } else {
-                let visit = planner.plan(id).unwrap().visits.get(n.saturating_sub(1) / 2).copied().unwrap();
-                match n {
-                    0 => planner.departed(id, at),
-                    n if n % 2 == 1 => planner.began(id, n / 2, visit.machine, visit.slot, at),
-                    n => planner.ended(id, n / 2 - 1, at),
-                }
-                let tasks = planner.job(id).unwrap().tasks.len();
-                if n == 2 * tasks {
-                    node.remove(&id);
-                    let visit = *planner.plan(id).unwrap().visits.last().unwrap();
-                    planner.withdraw(id, at);
-                    if dice.chance(50) && shop.machines[0].slots == UNLIMITED {
-                        planner.hold(visit.machine, visit.slot, at);
-                    }
-                } else {
-                    node.insert(id, n + 1);
-                }
-            }
-            if dice.chance(3) && down.len() < 2 {
-                let machine = 1 + dice.below(shop.machines.len() as u64 - 1) as usize;
-                let until = dice.chance(60).then(|| time + dice.secs(10, 2000));
-                planner.machine_down(machine, time, until);
-                if until.is_none() { down.push(machine); }
-            }
-            if dice.chance(3) && !down.is_empty() {
-                planner.machine_up(down.pop().unwrap(), time);
-            }
-            if dice.chance(2) {
-                planner.movers_changed(1 + dice.below(4) as u32);
-            }
-            planner.repair(time);
-            sound(&planner, time, "after repair");
-            if dice.chance(10) {
-                planner.improve(time, 10);
-                sound(&planner, time, "after improvement");
-            }
-            if dice.chance(10) {
-                planner.forget_before(time);
+        reality(seed);
+    }
+}
+
+/// One random hall, its orders and faults, until everything is done or stranded.
+fn reality(seed: u64) {
+    let mut dice = Dice(seed);
+    let shop = shop(&mut dice);
+    let mut planner = Planner::new(shop.clone()).unwrap();
+    let mut node: BTreeMap<OrderId, usize> = BTreeMap::new();
+    let mut time = now(0);
+    let mut next_id = 0;
+    let mut down: Vec<usize> = Vec::new();
+    let mut steps = 0;
+    loop {
+        steps += 1;
+        assert!(steps < 5000, "no end");
+        while next_id < 20 && (node.len() < 4 || dice.chance(20)) {
+            let job = job(&mut dice, &shop, next_id, time);
+            next_id += 1;
+            let id = job.id;
+            if planner.admit(job, time).is_ok() {
+                node.insert(id, 0);
+                sound(&planner, time, "after admission");
             }
         }
-        prop_assert!(node.is_empty() || !planner.orders().all(|id| planner.plan(id).unwrap().finish < FOREVER) );
+        // The next thing that is planned to happen.
+        let due = node
+            .iter()
+            .filter_map(|(&id, &n)| {
+                let plan = planner.plan(id).unwrap();
+                let at = match n {
+                    0 => plan.visits.first().map(|v| v.leg_start),
+                    n if n % 2 == 1 => plan.visits.get(n / 2).map(|v| v.begin),
+                    n => plan.visits.get(n / 2 - 1).map(|v| v.end),
+                };
+                // A leg ends before another begins: the arm must be free first.
+                at.filter(|&at| at < FOREVER)
+                    .map(|at| (at, n % 2 == 0, id, n))
+            })
+            .min();
+        let Some((at, _, id, n)) = due else {
+            if let Some(machine) = down.pop() {
+                planner.machine_up(machine, time);
+                planner.repair(time);
+                sound(&planner, time, "after coming back");
+                continue;
+            }
+            break;
+        };
+        assert!(at >= time, "{id} planned in the past");
+        time = at;
+        if dice.chance(10) {
+            // It takes longer.
+            let later = at + dice.secs(1, 200);
+            if n % 2 == 1 {
+                planner.expect_begin(id, n / 2, later)
+            } else if n > 0 {
+                planner.expect_end(id, n / 2 - 1, later)
+            }
+        } else {
+            let visit = planner
+                .plan(id)
+                .unwrap()
+                .visits
+                .get(n.saturating_sub(1) / 2)
+                .copied()
+                .unwrap();
+            match n {
+                0 => planner.departed(id, at),
+                n if n % 2 == 1 => planner.began(id, n / 2, visit.machine, visit.slot, at),
+                n => planner.ended(id, n / 2 - 1, at),
+            }
+            let tasks = planner.job(id).unwrap().tasks.len();
+            if n == 2 * tasks {
+                node.remove(&id);
+                let visit = *planner.plan(id).unwrap().visits.last().unwrap();
+                planner.withdraw(id, at);
+                if dice.chance(50) && shop.machines[0].slots == UNLIMITED {
+                    planner.hold(visit.machine, visit.slot, at);
+                }
+            } else {
+                node.insert(id, n + 1);
+            }
+        }
+        if dice.chance(3) && down.len() < 2 {
+            let machine = 1 + dice.below(shop.machines.len() as u64 - 1) as usize;
+            let until = dice.chance(60).then(|| time + dice.secs(10, 2000));
+            planner.machine_down(machine, time, until);
+            if until.is_none() {
+                down.push(machine);
+            }
+        }
+        if dice.chance(3) && !down.is_empty() {
+            planner.machine_up(down.pop().unwrap(), time);
+        }
+        if dice.chance(2) {
+            planner.movers_changed(1 + dice.below(4) as u32);
+        }
+        planner.repair(time);
+        sound(&planner, time, "after repair");
+        if dice.chance(10) {
+            planner.improve(time, 10);
+            sound(&planner, time, "after improvement");
+        }
+        if dice.chance(10) {
+            planner.forget_before(time);
+        }
+    }
+    assert!(
+        node.is_empty()
+            || !planner
+                .orders()
+                .all(|id| planner.plan(id).unwrap().finish < FOREVER)
+    );
+}
+
+/// Worlds that a planner of before ended with an overfull resource.
+#[test]
+fn worlds_that_once_failed() {
+    for seed in [
+        13_798_156_536_944_305_224,
+        18_148_053_941_882_276_222,
+        3_420_753_793_150_501_559,
+    ] {
+        reality(seed);
     }
 }

@@ -153,6 +153,7 @@ impl Planner {
                 job: &entry.job,
                 plan: &entry.plan,
                 happened: entry.past,
+                departed: (entry.past > 0).then(|| Instant::from_base(entry.times[ORIGIN])),
                 expected: entry.expected.map(|e| e.0),
                 stranded: entry.stranded.is_some(),
                 excused: entry.excused(),

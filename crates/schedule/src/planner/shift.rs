@@ -60,7 +60,7 @@ impl Planner {
             .zip(inside)
             .map(|(entry, inside)| self.slide_start(entry, *inside, now))
             .collect();
-        self.chain(entries, &mut sliding);
+        self.chain(entries, &mut sliding, now);
         let mut queue: VecDeque<usize> = (0..sliding.len()).collect();
         let mut queued = vec![true; sliding.len()];
         while let Some(job) = queue.pop_front() {
@@ -145,38 +145,61 @@ impl Planner {
     }
 
     /// Enters who comes after whom on every unit of every timetable.
-    fn chain(&self, entries: &[Entry], sliding: &mut [Sliding]) {
-        let mut uses: BTreeMap<u32, Vec<(i64, i64, usize, usize)>> = BTreeMap::new();
+    fn chain(&self, entries: &[Entry], sliding: &mut [Sliding], now: i64) {
+        #[derive(Default)]
+        struct Uses {
+            /// Begun and not over: planned until, job, need.
+            running: Vec<(i64, usize, usize)>,
+            /// To come: planned from and until, job, need.
+            coming: Vec<(i64, i64, usize, usize)>,
+        }
+        let mut uses: BTreeMap<u32, Uses> = BTreeMap::new();
         for (job, (entry, slide)) in entries.iter().zip(sliding.iter()).enumerate() {
             for (index, need) in slide.needs.iter().enumerate() {
                 let from = entry.times[need.a as usize].saturating_add(need.a_off);
                 let until = entry.times[need.b as usize].saturating_add(need.b_off);
-                uses.entry(need.line)
-                    .or_default()
-                    .push((from, until, job, index));
+                let uses = uses.entry(need.line).or_default();
+                if (need.a as usize) >= entry.past && need.a_off > ALWAYS {
+                    uses.coming.push((from, until, job, index));
+                } else if (need.b as usize) >= entry.past || until > now {
+                    uses.running.push((until, job, index));
+                }
             }
         }
-        for (line, mut list) in uses {
-            list.sort_unstable();
+        for (
+            line,
+            Uses {
+                mut running,
+                mut coming,
+            },
+        ) in uses
+        {
+            running.sort_unstable();
+            coming.sort_unstable();
             let profile = &self.tables.lines[line as usize];
             let units = profile.room().max(1) as usize;
-            // Who used a unit last: until when; job and need. Several, where reality has overfilled it.
+            // Reality may have overfilled it. Whoever comes next on any unit then comes after the
+            // excess too, or there would still be more than fit. Those planned to be over first are
+            // the excess, so that nobody waits for what was planned to be over later.
+            let excess = running.len().saturating_sub(units);
+            let (over, held) = running.split_at(excess);
+            let over: Vec<(usize, usize)> = over.iter().map(|u| (u.1, u.2)).collect();
+            // Who used a unit last: until when; job and need.
             let mut last: BTreeMap<(i64, usize), Vec<(usize, usize)>> = BTreeMap::new();
-            for (from, until, job, index) in list {
+            for &(until, job, index) in held {
+                let mut before = over.clone();
+                before.push((job, index));
+                last.insert((until, last.len()), before);
+            }
+            for (_, until, job, index) in coming {
                 let need = sliding[job].needs[index];
-                let running = (need.a as usize) < entries[job].past || need.a_off <= ALWAYS;
                 if last.len() < units {
                     last.insert((until, last.len()), vec![(job, index)]);
                     continue;
                 }
-                let Some(((free, unit), mut before)) = last.pop_first() else {
+                let Some(((_, unit), before)) = last.pop_first() else {
                     continue;
                 };
-                if running && free > from {
-                    before.push((job, index));
-                    last.insert((until.max(free), unit), before);
-                    continue;
-                }
                 for (other, earlier) in before {
                     let use_before = sliding[other].needs[earlier];
                     if other != job && use_before.b_off < FOR_GOOD {

@@ -1,8 +1,10 @@
 //! Ways through the track: shortest by nominal time, from a berth or from a spot on the way.
 //!
-//! For each berth asked for, a tree of shortest ways to it is kept; a way is then read off. Other
-//! ways (a second one, or one round obstacles) are searched for with A* (Hart, Nilsson and
-//! Raphael 1968), led by the tree where there is one.
+//! A berth on a street can only be reached over the street's beginning, apart from berths on the same
+//! street that let out before it. So one tree of shortest ways to that beginning serves all berths
+//! of the street, each with the rest of the way of its own; a way is then read off. Other ways (a
+//! second one, or one round obstacles) are searched for with A* (Hart, Nilsson and Raphael 1968),
+//! led by the tree where there is one.
 
 use crate::builder::TrackError;
 use crate::geometry::Curve;
@@ -39,11 +41,44 @@ fn cost(block: &Block) -> u32 {
     (seconds * 1e6) as u32 + 1
 }
 
-/// Shortest ways to one berth: for each block the next one, and the cost from its start.
+/// Shortest ways to one block or a few: for each block the next one, and the cost from its start to
+/// their end.
 #[derive(Debug)]
 struct Tree {
     next: Vec<u32>,
     cost: Vec<u32>,
+}
+
+/// Shortest ways to one berth: to the beginning of its street by the tree that all berths of the
+/// street share, then along the street.
+#[derive(Debug)]
+struct Guide {
+    tree: Arc<Tree>,
+    /// From the end of the tree's ways to the end of the last block before the berth.
+    rest: u32,
+    /// Blocks from which the way does not lead over the beginning of the street, and that
+    /// beginning itself, in order: each with the next one and the cost to the end.
+    direct: Vec<(u32, u32, u32)>,
+}
+
+impl Guide {
+    /// The next block and the cost from a block's start to the end of the last block before the
+    /// berth; none where the berth cannot be reached.
+    fn ahead(&self, block: u32) -> Option<(u32, u32)> {
+        let i = block as usize;
+        let by_tree = (self.tree.cost[i] < u32::MAX).then(|| {
+            (
+                self.tree.next[i],
+                self.tree.cost[i].saturating_add(self.rest),
+            )
+        });
+        let direct = self.direct.binary_search_by_key(&block, |d| d.0);
+        match (direct, by_tree) {
+            (Ok(d), Some((_, cost))) if self.direct[d].2 > cost => by_tree,
+            (Ok(d), _) => Some((self.direct[d].1, self.direct[d].2)),
+            (Err(_), by_tree) => by_tree,
+        }
+    }
 }
 
 /// A way and the berth to which it leads.
@@ -55,7 +90,11 @@ pub(crate) struct Routes {
     costs: Vec<u32>,
     /// Blocks before each block.
     before: Vec<Vec<u32>>,
-    trees: HashMap<BerthId, Arc<Tree>>,
+    /// Blocks on which only a mover from a berth can be, before it has met any other way.
+    exits: Vec<bool>,
+    /// Trees by the blocks to which they lead.
+    trees: HashMap<Vec<u32>, Arc<Tree>>,
+    guides: HashMap<BerthId, Arc<Guide>>,
     scratch: Scratch,
 }
 
@@ -80,8 +119,10 @@ impl Routes {
         }
         Self {
             costs: track.blocks.iter().map(cost).collect(),
+            exits: exits(track, &before),
             before,
             trees: HashMap::new(),
+            guides: HashMap::new(),
             scratch: Scratch {
                 stamp: vec![0; n],
                 cost: vec![0; n],
@@ -92,11 +133,79 @@ impl Routes {
         }
     }
 
-    fn tree(&mut self, track: &Track, to: BerthId) -> Option<Arc<Tree>> {
-        if let Some(tree) = self.trees.get(&to) {
+    /// The guide to a berth; none where there are trees enough already.
+    fn guide(&mut self, track: &Track, to: BerthId) -> Option<Arc<Guide>> {
+        if let Some(guide) = self.guides.get(&to) {
+            return Some(Arc::clone(guide));
+        }
+        let goals = &track.berth(to).entered_from;
+        let guide = match goals.as_slice() {
+            [goal] => {
+                let (root, rest, direct) = self.street(goal.0);
+                Guide {
+                    tree: self.tree(vec![root])?,
+                    rest,
+                    direct,
+                }
+            }
+            _ => Guide {
+                tree: self.tree(goals.iter().map(|b| b.0).collect())?,
+                rest: 0,
+                direct: Vec::new(),
+            },
+        };
+        let guide = Arc::new(guide);
+        self.guides.insert(to, Arc::clone(&guide));
+        Some(guide)
+    }
+
+    /// The beginning of the street that ends in a block: back along blocks that are entered from
+    /// one block and from berths only. With the cost from the beginning's end to the block's end,
+    /// and all blocks from which the way is along the street (see [`Guide::direct`]).
+    fn street(&self, goal: u32) -> (u32, u32, Vec<(u32, u32, u32)>) {
+        let mut direct = Vec::new();
+        let (mut at, mut next, mut total) = (goal, START, self.costs[goal as usize]);
+        let rest = loop {
+            direct.push((at, next, total));
+            let mut ways = self.before[at as usize]
+                .iter()
+                .filter(|b| !self.exits[**b as usize]);
+            let (Some(&only), None) = (ways.next(), ways.next()) else {
+                break total - self.costs[at as usize];
+            };
+            // A street in a ring begins anywhere.
+            if direct.iter().any(|d| d.0 == only) {
+                break total - self.costs[at as usize];
+            }
+            (next, at) = (at, only);
+            total = total.saturating_add(self.costs[only as usize]);
+        };
+        // Ways out of berths that meet the street after its beginning.
+        let mut i = 0;
+        let on_the_street = direct.len();
+        while i < direct.len() {
+            let (block, _, cost) = direct[i];
+            // What comes in before the beginning goes by the tree.
+            if i + 1 != on_the_street {
+                for &exit in &self.before[block as usize] {
+                    if self.exits[exit as usize] {
+                        let total = cost.saturating_add(self.costs[exit as usize]);
+                        direct.push((exit, block, total));
+                    }
+                }
+            }
+            i += 1;
+        }
+        direct.sort_unstable_by_key(|d| (d.0, d.2));
+        direct.dedup_by_key(|d| d.0);
+        (at, rest, direct)
+    }
+
+    fn tree(&mut self, goals: Vec<u32>) -> Option<Arc<Tree>> {
+        if let Some(tree) = self.trees.get(&goals) {
             return Some(Arc::clone(tree));
         }
-        let n = track.blocks.len();
+        let n = self.costs.len();
         if (self.trees.len() + 1) * n > TREE_BLOCKS_MAX {
             return None;
         }
@@ -105,11 +214,11 @@ impl Routes {
             cost: vec![u32::MAX; n],
         };
         let mut heap = BinaryHeap::new();
-        for block in &track.berth(to).entered_from {
-            let c = self.costs[block.index()];
-            tree.cost[block.index()] = c;
-            tree.next[block.index()] = START;
-            heap.push(Reverse((c, block.0)));
+        for &block in &goals {
+            let c = self.costs[block as usize];
+            tree.cost[block as usize] = c;
+            tree.next[block as usize] = START;
+            heap.push(Reverse((c, block)));
         }
         while let Some(Reverse((so_far, b))) = heap.pop() {
             if so_far > tree.cost[b as usize] {
@@ -125,7 +234,7 @@ impl Routes {
             }
         }
         let tree = Arc::new(tree);
-        self.trees.insert(to, Arc::clone(&tree));
+        self.trees.insert(goals, Arc::clone(&tree));
         Some(tree)
     }
 
@@ -136,20 +245,19 @@ impl Routes {
         from: BerthId,
         to: BerthId,
     ) -> Option<Vec<BlockId>> {
-        let Some(tree) = self.tree(track, to) else {
+        let Some(guide) = self.guide(track, to) else {
             return self.search_to(track, from, to, u32::MAX, |_, cost| Some(cost));
         };
-        let first = track
+        let (_, first, mut next) = track
             .berth(from)
             .leaves_to
             .iter()
-            .filter(|b| tree.cost[b.index()] < u32::MAX)
-            .min_by_key(|b| (tree.cost[b.index()], b.0))?;
-        let mut path = vec![*first];
-        let mut at = first.0;
-        while tree.next[at as usize] != START {
-            at = tree.next[at as usize];
-            path.push(BlockId(at));
+            .filter_map(|b| guide.ahead(b.0).map(|(next, cost)| (cost, b.0, next)))
+            .min()?;
+        let mut path = vec![BlockId(first)];
+        while next != START {
+            path.push(BlockId(next));
+            next = guide.ahead(next)?.0;
         }
         Some(path)
     }
@@ -211,8 +319,8 @@ impl Routes {
         extra: u32,
         cost: impl Fn(&Block, u32) -> Option<u32>,
     ) -> Option<Way> {
-        let tree = match to {
-            [only] => self.tree(track, *only),
+        let guide = match to {
+            [only] => self.guide(track, *only),
             _ => None,
         };
         let mut goals: Vec<(u32, BerthId)> = to
@@ -225,9 +333,10 @@ impl Routes {
         goals.sort_unstable();
         // What is still ahead after a block, at least; nothing where it cannot be reached.
         let costs = &self.costs;
-        let ahead = |b: u32| match &tree {
-            Some(tree) if tree.cost[b as usize] == u32::MAX => None,
-            Some(tree) => Some(tree.cost[b as usize] - costs[b as usize]),
+        let ahead = |b: u32| match &guide {
+            Some(guide) => guide
+                .ahead(b)
+                .map(|(_, cost)| cost.saturating_sub(costs[b as usize])),
             None => Some(0),
         };
         let scratch = &mut self.scratch;
@@ -308,6 +417,25 @@ impl Routes {
     }
 }
 
+/// Blocks that can only be reached from a berth over blocks of the same sort.
+fn exits(track: &Track, before: &[Vec<u32>]) -> Vec<bool> {
+    let mut open: Vec<usize> = before.iter().map(Vec::len).collect();
+    let mut exits = vec![false; before.len()];
+    let mut stack: Vec<u32> = (0..before.len() as u32)
+        .filter(|b| open[*b as usize] == 0)
+        .collect();
+    while let Some(b) = stack.pop() {
+        exits[b as usize] = true;
+        for next in &track.blocks[b as usize].next {
+            open[next.index()] -= 1;
+            if open[next.index()] == 0 {
+                stack.push(next.0);
+            }
+        }
+    }
+    exits
+}
+
 /// Every berth must be reachable from every other: from the first to all and from all to it.
 pub(crate) fn check_reach(track: &Track) -> Result<(), TrackError> {
     let no_way = |from: usize, to: usize| {
@@ -335,4 +463,42 @@ pub(crate) fn check_reach(track: &Track) -> Result<(), TrackError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layouts::{self, Plan};
+
+    #[test]
+    fn guided_ways_are_as_short_as_plainly_searched_ones() {
+        let track = layouts::streets(Plan::default(), 4, 6, 3, 60, 44).unwrap();
+        let mut routes = Routes::new(&track);
+        let total = |routes: &Routes, path: &[BlockId]| -> u32 {
+            path.iter().map(|b| routes.costs[b.index()]).sum()
+        };
+        for from in &track.berths {
+            for to in &track.berths {
+                if from.id == to.id {
+                    continue;
+                }
+                let guided = routes.first(&track, from.id, to.id).unwrap();
+                let starts: Vec<_> = from
+                    .leaves_to
+                    .iter()
+                    .map(|b| (*b, routes.costs[b.index()]))
+                    .collect();
+                // Two goals, though the same: no guide leads the search.
+                let goals = [to.id, to.id];
+                let (plain, _) = routes
+                    .search(&track, &starts, &goals, u32::MAX, |_, cost| Some(cost))
+                    .unwrap();
+                assert_eq!(total(&routes, &guided), total(&routes, &plain));
+                for pair in guided.windows(2) {
+                    assert!(track.block(pair[0]).next.contains(&pair[1]));
+                }
+            }
+        }
+        assert!(routes.trees.len() < track.berths.len());
+    }
 }

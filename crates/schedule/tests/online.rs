@@ -317,3 +317,76 @@ fn worlds_that_once_failed() {
         reality(seed);
     }
 }
+
+/// A plate appears in an instrument that is not its own; whoever is planned there finds no slot at
+/// first. It leaves before anything was repaired: the plan of the other one is not touched, and it must
+/// have a slot of its own all the same.
+#[test]
+fn who_found_no_slot_has_one_after_the_repair() {
+    let machine = |name: &str, slots| Machine {
+        name: name.into(),
+        station: 0,
+        slots,
+        load: Duration::ZERO,
+        unload: Duration::ZERO,
+        gate: false,
+        down: vec![],
+    };
+    let shop = Shop {
+        machines: vec![
+            machine("hotel", UNLIMITED),
+            machine("shared", 2),
+            machine("own", 1),
+        ],
+        stations: vec![StationNode {
+            arms: UNLIMITED,
+            direct: false,
+        }],
+        movers: UNLIMITED,
+        travel: Travel::matrix(1, |_, _| Duration::from_secs(1)),
+        mover_wait_max: Duration::ZERO,
+    };
+    let job = |id: u32, release: i64, options: &[(usize, i64)]| {
+        let task = |options: &[(usize, i64)]| Task {
+            options: options
+                .iter()
+                .map(|&(machine, stay)| Choice {
+                    machine,
+                    stay: Duration::from_secs(stay),
+                })
+                .collect(),
+            stay_max: None,
+        };
+        Job {
+            id: OrderId(id),
+            release: now(release),
+            due: None,
+            deadline: None,
+            priority: 1,
+            at: Where::In {
+                machine: 0,
+                slot: id,
+            },
+            tasks: vec![task(options), task(&[(0, 0)])],
+            lags: vec![],
+            stays: true,
+            progress: vec![],
+        }
+    };
+    let mut planner = Planner::new(shop).unwrap();
+    planner.admit(job(1, 0, &[(1, 2000)]), now(0)).unwrap();
+    planner.admit(job(2, 500, &[(1, 300)]), now(0)).unwrap();
+    planner
+        .admit(job(3, 10, &[(2, 900), (1, 2500)]), now(0))
+        .unwrap();
+    let slot = |planner: &Planner, id| planner.plan(OrderId(id)).unwrap().visits[0].slot;
+    planner.departed(OrderId(1), now(0));
+    planner.began(OrderId(1), 0, 1, slot(&planner, 1), now(1));
+    planner.departed(OrderId(3), now(10));
+    // Somebody put it into the shared instrument, where it would be long after order 2 comes.
+    planner.began(OrderId(3), 0, 1, 1 - slot(&planner, 1), now(11));
+    planner.ended(OrderId(3), 0, now(400));
+    planner.repair(now(400));
+    sound(&planner, now(400), "after it left");
+    assert_ne!(slot(&planner, 1), slot(&planner, 2));
+}

@@ -136,6 +136,9 @@ impl Planner {
         };
         let key = self.slot_key(machine, slot);
         self.slots[machine].enter(key, held);
+        if self.shop.machines[machine].slots != UNLIMITED && self.slots[machine].doubled() {
+            self.overfull.insert(machine);
+        }
         self.holds.insert((machine, slot), from.base());
         let touched: Vec<OrderId> = self.slots[machine].overlapping(from.base(), FAR).collect();
         self.dirty.extend(touched);

@@ -84,6 +84,8 @@ pub struct Planner {
     next: BTreeSet<(i64, OrderId)>,
     dirty: BTreeSet<OrderId>,
     stranded: BTreeSet<OrderId>,
+    /// Machines in which two stays have one slot, since reality put too many plates there.
+    overfull: BTreeSet<usize>,
     /// Something came free or came back since stranded jobs were last tried.
     retry: bool,
     /// By machine: the window in which it is down, beyond its calendar.
@@ -130,6 +132,7 @@ impl Planner {
             next: BTreeSet::new(),
             dirty: BTreeSet::new(),
             stranded: BTreeSet::new(),
+            overfull: BTreeSet::new(),
             retry: false,
             holds: BTreeMap::new(),
             clock: -FAR,
@@ -323,6 +326,7 @@ impl Planner {
         self.dirty.remove(&order);
         self.stranded.remove(&order);
         self.retry = true;
+        self.deal_anew();
         Some(entry.job)
     }
 
@@ -469,10 +473,29 @@ impl Planner {
                 dealt.extend(changed);
                 mine
             };
+            if !unlimited && self.slots[machine].doubled() {
+                self.overfull.insert(machine);
+            }
             if task != AT_ORIGIN {
                 dealt.push((order, task, slot));
             }
         }
+        self.write_slots(dealt);
+    }
+
+    /// Deals the slots of machines anew that reality had overfilled: room may have come free.
+    fn deal_anew(&mut self) {
+        for machine in std::mem::take(&mut self.overfull) {
+            let dealt = self.slots[machine].deal_anew(self.clock);
+            if self.slots[machine].doubled() {
+                self.overfull.insert(machine);
+            }
+            self.write_slots(dealt);
+        }
+    }
+
+    /// Enters slots into the plans: order, task, slot.
+    fn write_slots(&mut self, dealt: Vec<(OrderId, usize, u32)>) {
         for (order, task, slot) in dealt {
             if let Some(visit) = self
                 .jobs

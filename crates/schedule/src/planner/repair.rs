@@ -78,6 +78,7 @@ impl Planner {
                 self.rebuild(hard, now, &mut log);
             }
         }
+        self.deal_anew();
         Repair {
             moved: log.moved.into_iter().collect(),
             broken: log.broken,

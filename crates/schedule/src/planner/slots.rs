@@ -22,6 +22,8 @@ pub(crate) struct Slots {
     count: u32,
     /// Stays per slot, sorted by `from`; slots that were never used are missing.
     held: Vec<Vec<Held>>,
+    /// Some stays of one slot may overlap: reality put more plates in than there are slots for.
+    doubled: bool,
 }
 
 impl Slots {
@@ -29,7 +31,13 @@ impl Slots {
         Self {
             count,
             held: Vec::new(),
+            doubled: false,
         }
+    }
+
+    /// Whether some stay had to be entered where another one is.
+    pub(crate) fn doubled(&self) -> bool {
+        self.doubled
     }
 
     fn free(&self, slot: usize, from: i64, until: i64) -> bool {
@@ -37,7 +45,9 @@ impl Slots {
             return true;
         };
         let next = held.partition_point(|h| h.from < until);
-        next == 0 || held[..next].iter().rev().take(8).all(|h| h.until <= from)
+        // Of stays that are disjoint, the last one ends last.
+        let look = if self.doubled { next } else { next.min(1) };
+        held[next - look..next].iter().all(|h| h.until <= from)
     }
 
     fn put(&mut self, slot: usize, stay: Held) {
@@ -63,6 +73,7 @@ impl Slots {
 
     /// Enters a stay in a slot.
     pub(crate) fn enter(&mut self, slot: u32, stay: Held) {
+        self.doubled = self.doubled || !self.free(slot as usize, stay.from, stay.until);
         self.put(slot as usize, stay);
     }
 
@@ -85,6 +96,12 @@ impl Slots {
         if free {
             return Vec::new();
         }
+        self.deal_anew(now)
+    }
+
+    /// Deals all stays that begin after `now` anew: once room has come free, those that found none
+    /// before do now. Returns those that changed: order, task, slot.
+    pub(crate) fn deal_anew(&mut self, now: i64) -> Vec<(OrderId, usize, u32)> {
         self.deal_open(now, None).1
     }
 
@@ -106,12 +123,17 @@ impl Slots {
             });
         }
         open.sort_by_key(|(h, _)| (h.from, h.until, h.by));
+        self.doubled = self.overlap();
         let mut changed = Vec::new();
         let mut mine = 0;
         for (stay, old) in open {
             let wish = (old != u32::MAX).then_some(old);
-            // Reality may put more plates into a machine than it has slots for; then any will do.
-            let slot = self.find(wish, stay.from, stay.until).unwrap_or(0);
+            // Reality may put more plates into a machine than it has slots for; then any will do,
+            // until a repair has moved somebody and they are dealt again.
+            let slot = self.find(wish, stay.from, stay.until).unwrap_or_else(|| {
+                self.doubled = true;
+                wish.unwrap_or(0)
+            });
             self.put(slot as usize, stay);
             if Some(stay) == more {
                 mine = slot;
@@ -122,6 +144,12 @@ impl Slots {
             }
         }
         (mine, changed)
+    }
+
+    /// Whether two stays of one slot overlap.
+    fn overlap(&self) -> bool {
+        let disjoint = |held: &Vec<Held>| held.is_sorted_by(|a, b| a.until <= b.from);
+        !self.held.iter().all(disjoint)
     }
 
     /// All stays.
@@ -142,5 +170,45 @@ impl Slots {
         for held in &mut self.held {
             held.retain(|h| h.until > time);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held(order: u32, from: i64, until: i64) -> Held {
+        Held {
+            from,
+            until,
+            by: Some((OrderId(order), 0)),
+        }
+    }
+
+    #[test]
+    fn who_found_no_slot_gets_one_when_there_is_one() {
+        let mut slots = Slots::new(2);
+        slots.enter(0, held(1, 0, 100));
+        slots.enter(1, held(2, 50, 150));
+        // Order 3 is in slot 1 already, where nobody expected it: 2 finds no slot now.
+        assert!(slots.claim(1, 10, held(3, 10, 120)).is_empty());
+        assert!(slots.doubled());
+        // It leaves before 2 comes: that is dealt anew, and nothing is doubled.
+        slots.leave(1, 10, Some((OrderId(3), 0)));
+        slots.enter(1, held(3, 10, 40));
+        assert!(slots.deal_anew(10).is_empty());
+        assert!(!slots.doubled());
+        assert_eq!(slots.find(None, 60, 90), None);
+        assert_eq!(slots.find(None, 100, 110), Some(0));
+    }
+
+    #[test]
+    fn a_long_stay_is_seen_behind_many_short_ones() {
+        let mut slots = Slots::new(1);
+        slots.enter(0, held(1, 0, 1000));
+        for n in 0..20 {
+            slots.enter(0, held(2 + n, 10 + i64::from(n), 11 + i64::from(n)));
+        }
+        assert_eq!(slots.find(None, 500, 510), None);
     }
 }

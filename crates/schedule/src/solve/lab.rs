@@ -1,7 +1,7 @@
 //! Solving `labsched-1` instances.
 
 use super::Effort;
-use super::pack::{Kind, Place, Plate, shrink};
+use super::pack::{Kind, Place, Plate, Search};
 use crate::formats::lab::{Lab, PlatePlan, Solution, Stay, Workflow};
 use crate::net::Net;
 use crate::pattern::{Need, Pattern};
@@ -221,21 +221,72 @@ pub fn lab(lab: &Lab, effort: Effort) -> Result<(Solution, u64), String> {
         })
         .collect();
     let bound = lab_bound(lab);
-    let (places, spent) = shrink(
-        &kinds,
-        &plates,
-        &layout.capacities,
-        Seed(effort.seed),
-        super::pack::Effort {
-            go_on: effort.go_on,
-            iterations: effort.iterations,
-            bound,
-        },
-    );
-    Ok((
-        solution(lab, &kinds, &layout, &plates, &places, bound),
-        spent,
-    ))
+    let begin = |kinds| {
+        let seed = Seed(effort.seed);
+        Search::new(kinds, &plates, &layout.capacities, seed, bound)
+    };
+    let mut search = begin(&kinds);
+    let brisk_kinds = brisk(&kinds);
+    let mut brisk = brisk_kinds.as_deref().map(begin);
+    let mut spent = 0;
+    while spent < effort.iterations
+        && (spent % 64 != 0 || (effort.go_on)())
+        && match &mut brisk {
+            Some(brisk) if (spent / ROUND).is_multiple_of(2) => brisk.step(),
+            _ => search.step(),
+        }
+    {
+        spent += 1;
+        if spent % ROUND == 0
+            && let Some(brisk) = &brisk
+            && brisk.makespan() < search.makespan()
+        {
+            search.take_over(brisk.best());
+        }
+    }
+    let best = match &brisk {
+        Some(brisk) if brisk.makespan() < search.makespan() => brisk.best(),
+        _ => search.best(),
+    };
+    Ok((solution(lab, &kinds, &layout, &plates, best, bound), spent))
+}
+
+/// Neighbourhoods that each of two searches tries in turn.
+const ROUND: u64 = 4_096;
+
+/// The longest that a plate may stay somewhere beyond what it needs, as a part of the shortest way
+/// through, in a search for plans in which plates move on briskly.
+const LINGER: i64 = 64;
+
+/// The same kinds of plates, allowed to linger only briefly where they may stay almost for ever: then
+/// they don't keep others out, and the search has far fewer ways to go wrong. `None` where there is
+/// no such stay. What is found for these is a packing of the original ones.
+fn brisk(kinds: &[Kind]) -> Option<Vec<Kind>> {
+    let mut any = false;
+    let brisk = kinds.iter().map(|kind| {
+        let mut net = kind.variants[0].net.clone();
+        let whole = net.bound(0, net.nodes() - 1);
+        for stay in (0..net.nodes()).step_by(2) {
+            let least = net.bound(stay, stay + 1);
+            if -net.bound(stay + 1, stay) > least + whole {
+                net.at_most(stay, stay + 1, least + whole / LINGER);
+                any = true;
+            }
+        }
+        net.close().then(|| Kind {
+            variants: kind
+                .variants
+                .iter()
+                .map(|v| Pattern {
+                    net: net.clone(),
+                    needs: v.needs.clone(),
+                })
+                .collect(),
+            ..*kind
+        })
+    });
+    let brisk = brisk.collect::<Option<Vec<Kind>>>();
+    brisk.filter(|_| any)
 }
 
 /// Writes places as a solution; tells machines of one slot apart in order of arrival.

@@ -218,65 +218,83 @@ impl<'a> Pack<'a> {
     }
 }
 
-/// What a search is allowed.
-pub(crate) struct Effort<'a> {
-    /// Asked now and then; the search ends when it says no.
-    pub(crate) go_on: &'a mut dyn FnMut() -> bool,
-    /// At most this many neighbourhoods.
-    pub(crate) iterations: u64,
-    /// No solution is better than this.
-    pub(crate) bound: i64,
+/// A search for a packing with a small makespan.
+pub(crate) struct Search<'a> {
+    pack: Pack<'a>,
+    best: Vec<Place>,
+    makespan: i64,
+    outside: Vec<usize>,
+    deadline: i64,
+    bound: i64,
+    draw: Draw,
 }
 
-/// Packs all plates with the smallest makespan that is found.
-pub(crate) fn shrink(
-    kinds: &[Kind],
-    plates: &[Plate],
-    capacities: &[u8],
-    seed: Seed,
-    effort: Effort,
-) -> (Vec<Place>, u64) {
-    let mut draw = Draw::new(seed);
-    let mut pack = first(kinds, plates, capacities, &mut draw);
-    let mut best: Vec<Place> = pack.places.iter().flatten().cloned().collect();
-    let mut makespan = pack.makespan();
-    let mut outside: Vec<usize> = Vec::new();
-    let mut spent = 0;
-    // Restart with random orders as long as that pays.
-    let span = plates.len();
-    let mut temperature = 1.0_f64;
-    let mut deadline = makespan;
-    loop {
-        if outside.is_empty() {
-            makespan = pack.makespan();
-            best = pack.places.iter().flatten().cloned().collect();
-            if makespan <= effort.bound {
-                break;
+impl<'a> Search<'a> {
+    /// Begins with one plate after the other; no solution is better than `bound`.
+    pub(crate) fn new(
+        kinds: &'a [Kind],
+        plates: &'a [Plate],
+        capacities: &[u8],
+        seed: Seed,
+        bound: i64,
+    ) -> Self {
+        let mut draw = Draw::new(seed);
+        let pack = first(kinds, plates, capacities, &mut draw);
+        let makespan = pack.makespan();
+        Self {
+            best: pack.places.iter().flatten().cloned().collect(),
+            makespan,
+            pack,
+            outside: Vec::new(),
+            deadline: makespan,
+            bound,
+            draw,
+        }
+    }
+
+    /// The least makespan so far.
+    pub(crate) fn makespan(&self) -> i64 {
+        self.makespan
+    }
+
+    /// Where every plate is in the best packing so far.
+    pub(crate) fn best(&self) -> &[Place] {
+        &self.best
+    }
+
+    /// Goes on from a packing that another search found.
+    pub(crate) fn take_over(&mut self, places: &[Place]) {
+        for plate in 0..self.pack.plates.len() {
+            self.pack.lift(plate);
+        }
+        for (plate, place) in places.iter().enumerate() {
+            self.pack.lay(plate, place.clone());
+        }
+        self.outside.clear();
+    }
+
+    /// Tries one neighbourhood. False once nothing better can be found.
+    pub(crate) fn step(&mut self) -> bool {
+        if self.outside.is_empty() {
+            self.makespan = self.pack.makespan();
+            self.best = self.pack.places.iter().flatten().cloned().collect();
+            if self.makespan <= self.bound {
+                return false;
             }
             // Tighten: throw out what is now too late.
-            let step = ((makespan - effort.bound) / 200).max(1);
-            deadline = makespan - step;
-            for plate in 0..span {
-                if pack.completion(plate) > deadline {
-                    pack.lift(plate);
-                    outside.push(plate);
+            let step = ((self.makespan - self.bound) / 200).max(1);
+            self.deadline = self.makespan - step;
+            for plate in 0..self.pack.plates.len() {
+                if self.pack.completion(plate) > self.deadline {
+                    self.pack.lift(plate);
+                    self.outside.push(plate);
                 }
             }
-            temperature = 1.0;
         }
-        if spent >= effort.iterations || (spent % 64 == 0 && !(effort.go_on)()) {
-            break;
-        }
-        spent += 1;
-        neighbourhood(
-            &mut pack,
-            &mut outside,
-            deadline,
-            &mut temperature,
-            &mut draw,
-        );
+        let (outside, draw) = (&mut self.outside, &mut self.draw);
+        neighbourhood(&mut self.pack, outside, self.deadline, draw);
+        true
     }
-    (best, spent)
 }
 
 /// One plate after the other at its earliest place, in a drawn order.
@@ -296,13 +314,7 @@ fn first<'a>(
 }
 
 /// Takes a few plates out and puts them back with those outside; undone if more stay outside.
-fn neighbourhood(
-    pack: &mut Pack,
-    outside: &mut Vec<usize>,
-    deadline: i64,
-    _temperature: &mut f64,
-    draw: &mut Draw,
-) {
+fn neighbourhood(pack: &mut Pack, outside: &mut Vec<usize>, deadline: i64, draw: &mut Draw) {
     let count = pack.plates.len();
     let size = 1 + draw.below(8.min(count));
     let mut removed: Vec<(usize, Place)> = Vec::with_capacity(size);

@@ -3,7 +3,7 @@
 
     OPTBENCH=../shared/optimizers NILO_DATA=../shared/data python bench/design/tables.py OUT [NAME...]
 
-Each file holds the `init` request of the harness and the outcomes by row. `gb1` is made from the
+Each file holds the `init` request of the harness, the outcomes by row, and the first plate of 96 by seed. `gb1` is made from the
 measured landscape: the four sites as one sequence.
 """
 import csv
@@ -12,6 +12,9 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
+
+SEEDS = 20
 ROOT = Path(__file__).resolve().parents[3]
 OPTBENCH = Path(os.environ.get("OPTBENCH", ROOT / "shared" / "optimizers"))
 DATA = Path(os.environ.get("NILO_DATA", ROOT / "shared" / "data"))
@@ -28,7 +31,9 @@ def harness(name):
             "outcome_constraints": p.constraints, "candidates": {"columns": sp.names, "rows": rows},
             "batch": 96, "rounds": 5, "seed": 0, "ref_point": None if p.ref is None else [float(v) for v in p.ref]}
     outcomes = [[t[o["name"]] for o in p.objectives] for t in p.true(sp.candidates)]
-    return {"init": init, "outcomes": outcomes}
+    starts = [[int(i) for i in np.random.default_rng(seed + 101).choice(len(rows), min(96, len(rows)), replace=False)]
+              for seed in range(SEEDS)]  # the first plates of optbench/runner.py
+    return {"init": init, "outcomes": outcomes, "starts": starts}
 
 
 def gb1():

@@ -7,7 +7,7 @@
 //! `bench PROBLEM[,PROBLEM...] [q] [rounds] [seeds] [policy]`, where a problem is a built-in function or
 //! a file of `{"init": ..., "outcomes": [[...], ...]}` with the table of a finite problem. One line per
 //! problem: median and quartiles over seeds of the final regret, and for tables the share of the best
-//! 1 % found, averaged over rounds.
+//! 1 % found, averaged over rounds. A file may give the first plate of each seed as `"starts"`.
 
 // A bench stops at the first thing that is wrong.
 #![allow(clippy::unwrap_used, clippy::type_complexity)]
@@ -33,6 +33,8 @@ struct Problem {
     /// Share of the best 1 % found.
     found: Option<Box<dyn Fn(&[Vec<f64>]) -> f64 + Send + Sync>>,
     noise: f64,
+    /// First plates by seed, where the problem's file gives them; elsewhere the engine chooses its first plate.
+    starts: Vec<Vec<Point>>,
 }
 
 fn cube(d: usize, low: f64, high: f64) -> Arc<Space> {
@@ -111,6 +113,7 @@ fn function(space: Arc<Space>, f: fn(&[f64]) -> f64, optimum: f64, noise: f64) -
         score: lowest(optimum),
         found: None,
         noise,
+        starts: Vec::new(),
     }
 }
 
@@ -172,6 +175,7 @@ fn several(space: Arc<Space>, f: fn(&[f64]) -> Vec<f64>, reference: &[f64], full
         }),
         found: None,
         noise: 0.0,
+        starts: Vec::new(),
     }
 }
 
@@ -219,6 +223,18 @@ fn table(path: &str) -> Problem {
         })
         .collect();
     let space = Arc::new(task.space);
+    let rows = space.candidates.as_ref().unwrap().points();
+    let starts: Vec<Vec<Point>> = file["starts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|plate| {
+            let places = plate.as_array().unwrap().iter();
+            places
+                .map(|v| rows[v.as_u64().unwrap() as usize].clone())
+                .collect()
+        })
+        .collect();
     let shared = space.clone();
     let values = outcomes.clone();
     let truth = Box::new(move |point: &Point| {
@@ -256,6 +272,7 @@ fn table(path: &str) -> Problem {
             score: Box::new(move |all| (full - volume(&flip(all), &reference)) / full),
             found: None,
             noise: 0.0,
+            starts,
         };
     }
     let sign = if task.question.goals[0].aim == Aim::Minimise {
@@ -281,6 +298,7 @@ fn table(path: &str) -> Problem {
             (all.iter().filter(|v| sign * v[0] >= cut).count() as f64 / top as f64).min(1.0)
         })),
         noise: 0.0,
+        starts,
     }
 }
 
@@ -336,8 +354,8 @@ struct Run {
     note: String,
 }
 
-fn run(problem: &Problem, q: usize, rounds: usize, policy_name: &str, seed: u64) -> Run {
-    let seed = Seed(seed);
+fn run(problem: &Problem, q: usize, rounds: usize, policy_name: &str, number: usize) -> Run {
+    let seed = Seed(number as u64);
     let mut question = problem.question.clone();
     question.rounds = Some(rounds as u32);
     let made = policy(
@@ -351,22 +369,32 @@ fn run(problem: &Problem, q: usize, rounds: usize, policy_name: &str, seed: u64)
     let mut rng = seed.derive("noise", 0).rng();
     let (mut truths, mut found, mut seconds) = (Vec::new(), 0.0, 0.0);
     for round in 0..rounds {
-        let began = std::time::Instant::now();
-        let proposals = match chooser.ask(q, &[], seed.derive("ask", round as u64)) {
-            // The last plate of a small table takes what is left.
-            Err(AskError::Exhausted { left, .. }) => {
-                chooser.ask(left, &[], seed.derive("ask", round as u64))
+        let before = thread_seconds();
+        let given = problem.starts.get(number).filter(|_| round == 0);
+        let points: Vec<Point> = match given {
+            Some(plate) => plate.iter().take(q).cloned().collect(),
+            None => {
+                let proposals = match chooser.ask(q, &[], seed.derive("ask", round as u64)) {
+                    // The last plate of a small table takes what is left.
+                    Err(AskError::Exhausted { left, .. }) => {
+                        chooser.ask(left, &[], seed.derive("ask", round as u64))
+                    }
+                    answer => answer,
+                };
+                proposals
+                    .unwrap()
+                    .into_iter()
+                    .map(|proposal| proposal.point)
+                    .collect()
             }
-            answer => answer,
-        }
-        .unwrap();
+        };
         if round > 0 {
-            seconds += began.elapsed().as_secs_f64() / (rounds - 1) as f64;
+            seconds += (thread_seconds() - before) / (rounds - 1) as f64;
         }
-        let trials: Vec<Trial> = proposals
+        let trials: Vec<Trial> = points
             .into_iter()
-            .map(|proposal| {
-                let mut values = (problem.truth)(&proposal.point);
+            .map(|point| {
+                let mut values = (problem.truth)(&point);
                 truths.push(values.clone());
                 let (u, v): (f64, f64) = (rng.random(), rng.random());
                 values[0] += problem.noise * (-2.0 * (1.0 - u).ln()).sqrt() * (TAU * v).cos();
@@ -376,7 +404,7 @@ fn run(problem: &Problem, q: usize, rounds: usize, policy_name: &str, seed: u64)
                     replicates: 1,
                 };
                 Trial {
-                    point: proposal.point,
+                    point,
                     outcome,
                     batch: round as u64,
                 }
@@ -410,6 +438,17 @@ fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
         let (low, high) = (values[at.floor() as usize], values[at.ceil() as usize]);
         low + (high - low) * at.fract()
     })
+}
+
+/// CPU seconds that this thread has spent.
+fn thread_seconds() -> f64 {
+    // Nanoseconds on the processor come first.
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let first = text.split_whitespace().next();
+    first
+        .and_then(|text| text.parse::<f64>().ok())
+        .unwrap_or(0.0)
+        * 1e-9
 }
 
 /// CPU seconds that this process has spent, and its peak memory in megabytes.
@@ -533,7 +572,7 @@ fn main() {
                             if seed >= seeds {
                                 return done;
                             }
-                            done.push((seed, run(&problem, q, rounds, policy_name, seed as u64)));
+                            done.push((seed, run(&problem, q, rounds, policy_name, seed)));
                         }
                     })
                 })
@@ -555,8 +594,15 @@ fn main() {
             let found = runs.iter().map(|run| run.1.found).sum::<f64>() / count;
             let mean = runs.iter().map(|run| run.1.regret).sum::<f64>() / count;
             print!(", mean regret {mean:.4}, best 1 % found {found:.3}");
+            let middle = quartiles(runs.iter().map(|run| run.1.found).collect());
+            print!(" (median {:.3})", middle[1]);
+            let each: Vec<String> = runs
+                .iter()
+                .map(|run| format!("{:.3}", run.1.found))
+                .collect();
+            eprintln!("by seed: {}", each.join(" "));
         }
         let seconds = runs.iter().map(|run| run.1.seconds).sum::<f64>() / count;
-        println!(", {seconds:.2} s an ask; {}", runs[0].1.note);
+        println!(", {seconds:.2} CPU s an ask; {}", runs[0].1.note);
     }
 }

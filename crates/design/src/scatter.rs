@@ -22,11 +22,11 @@ impl Residuals {
         Some(Residuals { errors, sds, means })
     }
 
-    /// Mean log density of the values, those of `left_out` not counted.
-    pub(crate) fn density_without(&self, left_out: &[usize]) -> f64 {
-        let kept: Vec<f64> = (0..self.errors.len())
-            .filter(|row| !left_out.contains(row))
-            .map(|row| {
+    /// Mean log density of the values at `rows`.
+    pub(crate) fn density(&self, rows: &[usize]) -> f64 {
+        let kept: Vec<f64> = rows
+            .iter()
+            .map(|&row| {
                 let z = self.errors[row] / self.sds[row];
                 -0.5 * (std::f64::consts::TAU).ln() - self.sds[row].ln() - 0.5 * z * z
             })

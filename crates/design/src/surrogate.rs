@@ -152,7 +152,7 @@ impl Surrogate {
         let score = upper_score(&fitted, &warp, &fitted_on, observed.judged);
         let (mut scatter, mut outliers) = (None, Vec::new());
         if n <= SCATTER_ROWS {
-            (scatter, outliers) = settle_noise(&mut data, &mut fitted, groups);
+            (scatter, outliers) = settle_noise(&mut data, &mut fitted, groups, observed.judged);
         }
         let trust = believe_guesses(observed, &warp, &mut data, &rows, &mut fitted, groups);
         let process = if data.values.len() <= EXACT_MAX {
@@ -284,11 +284,14 @@ impl Surrogate {
     }
 }
 
-/// Sets gross errors aside and lets the noise vary, where that makes the rest better predicted.
+/// Sets gross errors aside and lets the noise vary, where that makes the rest better predicted: the rest as
+/// a whole, and for varying noise also the share of the values, best first, that the model's form is judged
+/// by. Noise that grows towards the best values otherwise blurs them to predict the rest.
 fn settle_noise(
     data: &mut Data,
     fitted: &mut Fit,
     groups: &[Group],
+    judged: f64,
 ) -> (Option<Scatter>, Vec<usize>) {
     let shape = fitted.kernel.shape;
     let Some(residuals) = Residuals::new(data, fitted) else {
@@ -302,6 +305,12 @@ fn settle_noise(
     };
     let mut outliers = gross(&residuals);
     let mut current = residuals;
+    let rest = |outliers: &[usize]| -> Vec<usize> {
+        (0..data.values.len())
+            .filter(|row| !outliers.contains(row))
+            .collect()
+    };
+    let mut kept = rest(&outliers);
     if !outliers.is_empty() {
         let mut tamed = data.clone();
         for &row in &outliers {
@@ -309,21 +318,27 @@ fn settle_noise(
         }
         match again(&tamed, fitted) {
             Some((next, residuals))
-                if residuals.density_without(&outliers)
-                    > current.density_without(&outliers) + WORTHWHILE =>
+                if residuals.density(&kept) > current.density(&kept) + WORTHWHILE =>
             {
                 (*data, *fitted, current) = (tamed, next, residuals);
             }
-            _ => outliers.clear(),
+            _ => {
+                outliers.clear();
+                kept = (0..data.values.len()).collect();
+            }
         }
     }
     let mut scatter = None;
     if let Some(found) = Scatter::new(data, fitted, &current, &outliers) {
         let mut uneven = data.clone();
         found.apply(&mut uneven, &current);
+        let mut best = kept.clone();
+        best.sort_by(|&a, &b| data.values[b].total_cmp(&data.values[a]).then(a.cmp(&b)));
+        best.truncate(((kept.len() as f64 * judged) as usize).max(4));
         if let Some((next, residuals)) = again(&uneven, fitted)
-            && residuals.density_without(&outliers)
-                > current.density_without(&outliers) + WORTHWHILE
+            && [&kept, &best]
+                .iter()
+                .all(|rows| residuals.density(rows) > current.density(rows) + WORTHWHILE)
         {
             (*data, *fitted) = (uneven, next);
             scatter = Some(found);

@@ -8,7 +8,8 @@ use schedule::formats::lab::{self, Lab};
 use schedule::formats::slab::{self, Slab};
 use schedule::formats::{Instance, Solution};
 use schedule::solve::{
-    Effort, job_shop, job_shop_bound, lab as solve_lab, slab as solve_slab, solve,
+    Effort, Moment, job_shop, job_shop_bound, lab as solve_lab, lab_online, slab as solve_slab,
+    solve,
 };
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -273,4 +274,111 @@ fn time_windows_with_rivals_in_one_block() {
     // 7 on the first machine, then 5 on the second; the other job, which may not wait, ends right
     // behind it. The other way round it is 4 + 7 + 5.
     assert_eq!(solution.makespan, 13);
+}
+
+/// A laboratory with two kinds of plates that compete, plates arriving one by one.
+fn arriving(count: u32) -> Lab {
+    let mut plates = Vec::new();
+    let mut dice = Dice(11);
+    let mut release = 0;
+    for id in 0..count {
+        release += dice.below(60) as i64;
+        let kind = ["short", "long"][dice.below(2) as usize];
+        let (due, weight) = (release + 900, 1 + dice.below(5));
+        plates.push(format!(
+            r#"{{"id":{id},"wf":"{kind}","release":{release},"due":{due},"weight":{weight}}}"#
+        ));
+    }
+    let places = ["reader", "oven", "hotel"];
+    let travel: Vec<String> = (places.iter())
+        .flat_map(|a| {
+            places
+                .iter()
+                .map(move |b| format!(r#""{a}>{b}":{}"#, 5 * usize::from(a != b)))
+        })
+        .collect();
+    Lab::read(&format!(
+        r#"{{"format":"labsched-1","movers":3,"wait_max":20,"travel":{{{}}},
+        "types":{{"reader":{{"machines":1,"slots":1,"load":2,"unload":2}},"oven":{{"machines":2,"slots":3,"load":4,"unload":4,"gate":true}}}},
+        "workflows":{{"short":{{"steps":[{{"type":"reader","stay_min":20,"stay_max":60}}]}},
+        "long":{{"steps":[{{"type":"reader","stay_min":10,"stay_max":30}},{{"type":"oven","stay_min":200,"stay_max":260}},
+        {{"type":"reader","stay_min":15,"stay_max":90}}],"lags":[{{"a":1,"ae":"e","b":2,"be":"b","min":0,"max":25}}]}}}},
+        "plates":[{}]}}"#,
+        travel.join(","),
+        plates.join(",")
+    ))
+    .unwrap()
+}
+
+/// Completions by plate, and when each left the hotel.
+fn left_and_done(lab: &Lab, solution: &lab::Solution) -> Vec<(i64, i64)> {
+    (lab.plates.iter().zip(&solution.plates))
+        .map(|(plate, plan)| {
+            let first = &lab.workflows[&plate.wf].steps[0].kind;
+            let out = lab.travel("hotel", first) + lab.types[first].load;
+            let last = plan.steps[plan.steps.len() - 1].end;
+            let done = lab.completion(&lab.workflows[&plate.wf], last);
+            (plan.steps[0].begin - out, done)
+        })
+        .collect()
+}
+
+#[test]
+fn plates_that_arrive_are_promised_and_served() {
+    let lab = arriving(60);
+    let mut asked = 0;
+    let service = lab_online(&lab, 5, 40, &mut |moment| {
+        asked += usize::from(moment == Moment::Asked);
+        true
+    })
+    .unwrap();
+    assert_eq!(asked, 60);
+    assert_eq!(lab::check(&lab, &service.solution), [""; 0]);
+    assert_eq!(service.broken, 0);
+    let times = left_and_done(&lab, &service.solution);
+    let flow: i64 = (times.iter().zip(&lab.plates))
+        .map(|(t, p)| t.1 - p.release)
+        .sum();
+    assert!((service.flow - flow as f64 / 60.0).abs() < 1e-6);
+    // Improvement helps, or it would not be worth its time.
+    let greedy = lab_online(&lab, 5, 0, &mut |_| true).unwrap();
+    assert!(
+        service.flow < greedy.flow,
+        "{} {}",
+        service.flow,
+        greedy.flow
+    );
+    // A completion behind its promise is found out.
+    let mut late = service.solution.clone();
+    late.plates[3].promise = Some(times[3].1 - 1);
+    assert_eq!(lab::check(&lab, &late).len(), 1);
+}
+
+/// What comes later changes nothing of what has left before it became known.
+#[test]
+fn nothing_is_known_before_it_arrives() {
+    let whole = arriving(40);
+    let mut begun = whole.clone();
+    begun.plates.truncate(25);
+    let known = whole.plates[25].release;
+    let (a, b) = (
+        lab_online(&whole, 3, 30, &mut |_| true).unwrap(),
+        lab_online(&begun, 3, 30, &mut |_| true).unwrap(),
+    );
+    let mut same = 0;
+    let left = left_and_done(&whole, &a.solution);
+    for (plate, left) in left.iter().enumerate().take(25) {
+        assert_eq!(
+            a.solution.plates[plate].promise,
+            b.solution.plates[plate].promise
+        );
+        if left.0 <= known {
+            assert_eq!(
+                a.solution.plates[plate].steps,
+                b.solution.plates[plate].steps
+            );
+            same += 1;
+        }
+    }
+    assert!((5..25).contains(&same), "{same} of 25 had left");
 }

@@ -121,6 +121,9 @@ pub struct PlatePlan {
     pub id: u32,
     /// Its steps in order.
     pub steps: Vec<Stay>,
+    /// Completion that it was promised when it arrived, where plates arrive one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<i64>,
 }
 
 /// A solution, `labsched-solution-1`.
@@ -201,6 +204,12 @@ impl Lab {
             .unwrap_or(0)
     }
 
+    /// Whether plates become known over time, at their release, instead of all at once.
+    #[must_use]
+    pub fn arrives(&self) -> bool {
+        self.plates.iter().any(|p| p.release > 0)
+    }
+
     /// Completion of a plate whose last step ends at `end`.
     #[must_use]
     pub fn completion(&self, workflow: &Workflow, end: i64) -> i64 {
@@ -275,6 +284,14 @@ pub fn check(lab: &Lab, solution: &Solution) -> Vec<String> {
             let done = end + lab.types[kind].unload + lab.travel(kind, "hotel");
             movers.push((end, done));
             makespan = makespan.max(done);
+            if let Some(promise) = plan.promise
+                && done > promise
+            {
+                wrong.push(format!(
+                    "plate {} is complete at {done} s, {promise} s was promised",
+                    plate.id
+                ));
+            }
         }
         for lag in &workflow.lags {
             let time = |step: usize, edge: &str| match edge {

@@ -337,6 +337,7 @@ pub(super) fn solution(
         plans.push(PlatePlan {
             id: plate.id,
             steps,
+            promise: None,
         });
     }
     for (kind, mut list) in stays {

@@ -6,11 +6,13 @@
 mod bound;
 mod jobshop;
 mod lab;
+mod online;
 mod pack;
 mod slab;
 
 pub use jobshop::{job_shop, job_shop_bound};
 pub use lab::{lab, lab_bound};
+pub use online::{Moment, Service, lab_online};
 pub use slab::{slab, slab_bound};
 
 use crate::formats::{Instance, Solution};

@@ -1,12 +1,13 @@
 //! `nilo bench schedule`.
 
+use super::clock::{Clock, ClockKind};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use schedule::formats::lab::Lab;
 use schedule::formats::{Instance, Solution};
-use schedule::solve::{Effort, solve};
+use schedule::solve::{Effort, Moment, lab_online, solve};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 /// What to solve, and what it may cost.
 #[derive(Debug, clap::Args)]
@@ -29,47 +30,9 @@ pub struct Args {
     /// Where to write the solution (docs/solutions.md); a folder if there are several instances
     #[arg(long)]
     out: Option<PathBuf>,
-}
-
-/// A clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum ClockKind {
-    /// Seconds on the wall
-    Wall,
-    /// Seconds that each thread had a processor; on the wall where the system does not tell
-    Cpu,
-}
-
-/// Time since it was made, on the thread that made it.
-struct Clock {
-    kind: ClockKind,
-    wall: Instant,
-    cpu: f64,
-}
-
-impl Clock {
-    fn new(kind: ClockKind) -> Self {
-        Self {
-            kind,
-            wall: Instant::now(),
-            cpu: thread_seconds().unwrap_or(0.0),
-        }
-    }
-
-    fn seconds(&self) -> f64 {
-        match self.kind {
-            ClockKind::Wall => self.wall.elapsed().as_secs_f64(),
-            ClockKind::Cpu => thread_seconds()
-                .map_or_else(|| self.wall.elapsed().as_secs_f64(), |now| now - self.cpu),
-        }
-    }
-}
-
-/// Processor seconds of this thread, where the system tells (Linux: the first number of schedstat).
-fn thread_seconds() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: f64 = text.split(' ').next()?.parse().ok()?;
-    Some(nanoseconds * 1e-9)
+    /// Plan for the least makespan with all plates known from the start, also where they arrive one by one
+    #[arg(long)]
+    at_once: bool,
 }
 
 /// Solves every instance that is named.
@@ -90,7 +53,10 @@ pub fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     let mut exit = Exit::Success;
     for (path, instance) in &instances {
         let name = name(path);
-        let best = search(instance, &name, args)?;
+        let best = match instance {
+            Instance::Lab(lab) if lab.arrives() && !args.at_once => serve(lab, &name, args)?,
+            _ => search(instance, &name, args)?,
+        };
         let wrong = instance.check(&best.solution);
         for line in &wrong {
             output.message(&format!("error: {name}: {line}"));
@@ -104,12 +70,16 @@ pub fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         } else {
             0.0
         };
-        let line = format!(
-            "{name}: {} makespan {makespan}, bound {bound}, gap {gap:.2} %, {} steps in {:.2} s",
+        let mut line = format!(
+            "{name}: {} makespan {makespan}, bound {bound}, gap {gap:.2} %, first after {:.1} ms, {} steps in {:.2} s",
             instance.kind(),
+            best.first * 1e3,
             best.steps,
             best.seconds,
         );
+        if let Some(served) = &best.served {
+            line.push_str(&served.line());
+        }
         if !output.is_json() && instances.len() > 1 {
             output.message(&line);
         }
@@ -124,7 +94,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         if let Some(out) = &out {
             write(out, &best.solution)?;
         }
-        results.push(json!({
+        let mut result = json!({
             "file": path.display().to_string(),
             "format": instance.kind(),
             "makespan": makespan,
@@ -133,9 +103,14 @@ pub fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
             "optimal": makespan == bound,
             "valid": wrong.is_empty(),
             "steps": best.steps,
+            "first_s": best.first,
             "seconds": best.seconds,
             "solution": out.map(|o| o.display().to_string()),
-        }));
+        });
+        if let Some(served) = &best.served {
+            result["online"] = served.json();
+        }
+        results.push(result);
     }
     output.result(
         "bench schedule",
@@ -148,24 +123,112 @@ pub fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
 struct Found {
     solution: Solution,
     steps: u64,
+    /// Seconds until the first solution.
+    first: f64,
     seconds: f64,
+    /// For plates that arrive one by one.
+    served: Option<Served>,
+}
+
+/// How plates that arrive one by one were served.
+struct Served {
+    flow: f64,
+    tardiness: i64,
+    broken: usize,
+    /// Seconds that each promise took, sorted.
+    promises: Vec<f64>,
+}
+
+impl Served {
+    fn promise(&self, part: f64) -> f64 {
+        let last = self.promises.len().saturating_sub(1);
+        let at = (last as f64 * part).round() as usize;
+        self.promises.get(at).copied().unwrap_or(0.0)
+    }
+
+    fn line(&self) -> String {
+        format!(
+            "\n  one by one: mean flow {:.0} s, weighted tardiness {}, {} of {} promises broken, a promise takes \
+             {:.3} ms (median), {:.3} ms (99 %), {:.3} ms (slowest)",
+            self.flow,
+            self.tardiness,
+            self.broken,
+            self.promises.len(),
+            self.promise(0.5) * 1e3,
+            self.promise(0.99) * 1e3,
+            self.promise(1.0) * 1e3,
+        )
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "mean_flow": self.flow,
+            "weighted_tardiness": self.tardiness,
+            "promises": self.promises.len(),
+            "broken": self.broken,
+            "promise_median_s": self.promise(0.5),
+            "promise_p99_s": self.promise(0.99),
+            "promise_slowest_s": self.promise(1.0),
+        })
+    }
+}
+
+/// Feeds plates one by one; the seconds are spread evenly over the arrivals.
+fn serve(lab: &Lab, name: &str, args: &Args) -> Result<Found, Failure> {
+    let clock = Clock::start(args.clock);
+    let share = args.seconds / lab.plates.len().max(1) as f64;
+    let (mut asked, mut promises) = (0.0, Vec::with_capacity(lab.plates.len()));
+    let mut watch = |moment| match moment {
+        Moment::Asked => {
+            asked = clock.seconds();
+            true
+        }
+        Moment::Promised => {
+            promises.push(clock.seconds() - asked);
+            true
+        }
+        Moment::Idle => clock.seconds() < asked + share,
+    };
+    let service = lab_online(lab, args.seed, u64::MAX, &mut watch)
+        .map_err(|why| Failure::refused(format!("{name} has no solution: {why}")))?;
+    promises.sort_by(f64::total_cmp);
+    Ok(Found {
+        steps: service.steps,
+        first: promises.first().copied().unwrap_or(0.0),
+        seconds: clock.seconds(),
+        served: Some(Served {
+            flow: service.flow,
+            tardiness: service.tardiness,
+            broken: service.broken,
+            promises,
+        }),
+        solution: Solution::Lab(service.solution),
+    })
 }
 
 /// One search on each thread, each with its own seed; the best result.
 fn search(instance: &Instance, name: &str, args: &Args) -> Result<Found, Failure> {
     let one = |thread: u64| {
-        let clock = Clock::new(args.clock);
-        let mut go_on = || clock.seconds() < args.seconds;
+        let clock = Clock::start(args.clock);
+        let mut first = None;
+        let mut go_on = || {
+            let now = clock.seconds();
+            first.get_or_insert(now);
+            now < args.seconds
+        };
         let effort = Effort {
             go_on: &mut go_on,
             iterations: u64::MAX,
             seed: args.seed.wrapping_add(thread << 32),
         };
         let (solution, steps) = solve(instance, name, effort)?;
+        let seconds = clock.seconds();
         Ok::<Found, String>(Found {
             solution,
             steps,
-            seconds: clock.seconds(),
+            first: first.unwrap_or(seconds),
+            seconds,
+            served: None,
         })
     };
     let mut found = Vec::new();

@@ -151,6 +151,44 @@ fn when_none_fits_it_says_so() {
     );
 }
 
+/// Wells of a law with noise of `real`, stated as `stated`.
+fn told(truth: impl Fn(f64) -> f64, real: f64, stated: f64, seed: u64) -> Rivals {
+    let mut rng = Seed(seed).rng();
+    let mut rivals = Rivals::new(kinetics(), &mut rng).unwrap();
+    let batch: Vec<Datum> = (0..96)
+        .map(|i| 0.4 + 0.2 * f64::from(i))
+        .map(|s| Datum {
+            x: vec![s],
+            y: truth(s) + real * gauss(&mut rng),
+            sd: stated,
+        })
+        .collect();
+    rivals.tell(&batch, &mut rng);
+    rivals
+}
+
+#[test]
+fn a_small_misfit_shows_where_neighbours_miss_together() {
+    // A ripple of the size of one well's noise: residuals are 1.4 times their error, which the check of
+    // their size lets pass; F of 19 cells of 5 is about 5.
+    for seed in 0..4 {
+        let truth = |s: f64| 4.0 * s / (2.0 + s) + 0.2 * (0.9 * s).sin();
+        let rivals = told(truth, 0.15, 0.15, seed);
+        let best = rivals.best().0;
+        assert!(rivals.fit_check(best).unwrap().ratio < 1.5);
+        assert!(rivals.none_fits(), "{seed}: {:?}", rivals.lack_of_fit(best));
+    }
+}
+
+#[test]
+fn noise_stated_too_small_is_no_lack_of_fit() {
+    for seed in 0..20 {
+        let rivals = told(|s| 4.0 * s / (2.0 + s), 0.15, 0.11, seed);
+        let lack = rivals.lack_of_fit(rivals.best().0).unwrap();
+        assert!(lack.p > 1e-4, "{seed}: {lack:?}");
+    }
+}
+
 #[test]
 fn the_evidence_is_that_of_quadrature() {
     // One parameter, one datum: the marginal likelihood by a fine sum.

@@ -30,5 +30,5 @@ pub use model::{
     Coefficient, Fit, Heterogeneity, HeterogeneityInterval, MetaError, Test, fit,
     prediction_interval, profile_tau2,
 };
-pub(crate) use tails::{chi_squared_p, normal_quantile};
+pub(crate) use tails::{chi_squared_p, fisher_p, normal_quantile};
 pub use tau2::Tau2;

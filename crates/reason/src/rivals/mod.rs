@@ -7,11 +7,13 @@
 
 mod choose;
 mod formula;
+mod misfit;
 mod particles;
 mod policy;
 
 pub use choose::RIVALS_MAX;
 pub use formula::{Formula, FormulaError};
+pub use misfit::LackOfFit;
 pub use policy::{RivalOptions, RivalPolicy};
 
 use particles::Particles;
@@ -351,10 +353,32 @@ impl Rivals {
         })
     }
 
-    /// Whether not even the best of them fits.
+    /// Whether residuals of a hypothesis, at the mean of what its parameters predict, go together where points lie
+    /// together. `None` with too few wells, or where it predicts nothing.
+    #[must_use]
+    pub fn lack_of_fit(&self, hypothesis: usize) -> Option<LackOfFit> {
+        let own = &self.hypotheses[hypothesis];
+        let residuals: Vec<f64> = self
+            .data
+            .iter()
+            .map(|d| {
+                let each = self.particles[hypothesis].weighted();
+                d.y - each
+                    .map(|(weight, places)| weight * own.response(&d.x, places))
+                    .sum::<f64>()
+            })
+            .collect();
+        let whole = residuals.iter().all(|r| r.is_finite());
+        whole.then(|| misfit::lack_of_fit(&self.data, &residuals))?
+    }
+
+    /// Whether not even the best of them fits: its residuals are too large, or go together where points do.
     #[must_use]
     pub fn none_fits(&self) -> bool {
-        self.fit_check(self.best().0)
-            .is_some_and(|check| check.p < MISFIT_P && check.ratio > MISFIT_RATIO)
+        let best = self.best().0;
+        let large = self
+            .fit_check(best)
+            .is_some_and(|check| check.p < MISFIT_P && check.ratio > MISFIT_RATIO);
+        large || self.lack_of_fit(best).is_some_and(|lack| lack.p < MISFIT_P)
     }
 }

@@ -272,8 +272,14 @@ impl Policy for RivalPolicy {
         let name = &self.rivals.hypotheses()[best].name;
         if self.rivals.none_fits() {
             let ratio = self.rivals.fit_check(best).map_or(0.0, |check| check.ratio);
+            let along = self.rivals.lack_of_fit(best).map_or(String::new(), |lack| {
+                format!(
+                    " (along {}, neighbours miss together: F {:.1}, p {:.1e})",
+                    self.space.factors[lack.factor].name, lack.f, lack.p
+                )
+            });
             return Some(format!(
-                "none of the hypotheses fits: even the best, '{name}', misses by {ratio:.1} times the error of wells"
+                "none of the hypotheses fits: even the best, '{name}', misses by {ratio:.1} times the error of wells{along}"
             ));
         }
         let open: Vec<String> = self.rivals.hypotheses()[best]

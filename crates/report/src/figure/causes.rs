@@ -48,6 +48,8 @@ const WIDE: f64 = 150.0;
 const HIGH: f64 = 112.0;
 const HALF: (f64, f64) = (46.0, 17.0);
 const MARGIN: (f64, f64) = (90.0, 84.0);
+/// From an arc that lies flat to the middle of its label.
+const LABEL_GAP: f64 = 12.0;
 /// Characters of a name that fit into its box.
 const NAME_MAX: usize = 11;
 
@@ -311,9 +313,11 @@ fn hidden(m: &mut Markup, a: (f64, f64), b: (f64, f64), probability: f64) {
         ("marker-start", &"url(#head)"),
     ];
     m.shape("path", &line);
+    // Beyond the top of an arc that lies flat, which the words would cover; on the side of a steep one.
+    let beyond = -dx / length * side * LABEL_GAP;
     let (x, y) = (
         at((from.0 + 2.0 * middle.0 + to.0) / 4.0),
-        at((from.1 + 2.0 * middle.1 + to.1) / 4.0 + 4.0),
+        at((from.1 + 2.0 * middle.1 + to.1) / 4.0 + 4.0 + beyond),
     );
     let text = format!("hidden cause ({:.0} %)", 100.0 * probability);
     m.element(

@@ -1,6 +1,6 @@
 //! Which points tell most about which hypothesis holds.
 
-use super::Rivals;
+use super::{Rivals, SHARE_MIN, Scratch, columns};
 use quantity::Rng;
 use rand::RngExt;
 
@@ -8,6 +8,11 @@ use rand::RngExt;
 const WORLDS: usize = 96;
 /// Parameters that stand for what is known of each hypothesis.
 const STAND_INS: usize = 48;
+/// A world so odd that its own hypothesis does not know it counts as lost, not as infinitely so.
+const LOG_LEAST: f64 = -30.0;
+
+/// Most rivals of one question.
+pub const RIVALS_MAX: usize = 32;
 
 /// A normal number from two even ones (Box and Muller 1958).
 fn normal(rng: &mut Rng) -> f64 {
@@ -15,7 +20,81 @@ fn normal(rng: &mut Rng) -> f64 {
     radius * (2.0 * std::f64::consts::PI * rng.random::<f64>()).cos()
 }
 
+/// A world, and what is known in it after the wells chosen so far.
+struct World {
+    truth: usize,
+    /// What it answers at each candidate.
+    responses: Vec<f64>,
+    /// Posterior weights of all stand-ins, those of one hypothesis after those of another.
+    weights: Vec<f64>,
+}
+
+impl World {
+    /// Log of the probability of its truth after one more well that reads `y`, where stand-ins predict `predicted`.
+    fn log_posterior(&self, y: f64, predicted: &[f64], sd: f64) -> f64 {
+        let (mut own, mut whole) = (0.0, 0.0);
+        let groups = self.weights.chunks_exact(STAND_INS);
+        for (rival, (weights, means)) in groups.zip(predicted.chunks_exact(STAND_INS)).enumerate() {
+            let sum: f64 = if y.is_finite() {
+                let each = weights.iter().zip(means);
+                each.map(|(weight, mean)| weight * bell(y, *mean, sd)).sum()
+            } else {
+                weights.iter().sum()
+            };
+            whole += sum;
+            if rival == self.truth {
+                own = sum;
+            }
+        }
+        if own > 0.0 {
+            (own / whole).ln().max(LOG_LEAST)
+        } else {
+            LOG_LEAST
+        }
+    }
+
+    /// Takes in a well.
+    fn learn(&mut self, y: f64, predicted: &[f64], sd: f64) {
+        if !y.is_finite() {
+            return;
+        }
+        let each = self.weights.iter().zip(predicted);
+        let next: Vec<f64> = each.map(|(w, mean)| w * bell(y, *mean, sd)).collect();
+        let whole: f64 = next.iter().sum();
+        // A well that no stand-in explains tells nothing between them.
+        if whole > 0.0 {
+            self.weights = next.into_iter().map(|w| w / whole).collect();
+        }
+    }
+}
+
+/// A bell of height one.
+fn bell(y: f64, mean: f64, sd: f64) -> f64 {
+    let z = (y - mean) / sd;
+    let half = 0.5 * z * z;
+    if half < 60.0 { (-half).exp() } else { 0.0 }
+}
+
 impl Rivals {
+    /// What parameters drawn of a hypothesis predict at points given as columns.
+    fn pictures(
+        &self,
+        rival: usize,
+        columns: &[Vec<f64>],
+        points: usize,
+        count: usize,
+        rng: &mut Rng,
+    ) -> Vec<Vec<f64>> {
+        let mut scratch = Scratch::default();
+        let drawn = self.particles[rival].draw(count, rng);
+        let each = drawn.into_iter().map(|places| {
+            let mut out = vec![0.0; points];
+            self.hypotheses[rival].responses(columns, places, &mut out, &mut scratch);
+            out
+        });
+        each.collect()
+    }
+
     /// The places among `candidates` of the next `count` points, one after the other, each the one that adds most
     /// expected information about which hypothesis holds for its cost, given those before it. A point may come
     /// more than once where `again` allows it. `sd` is the error of one well; also the expected information of
@@ -30,63 +109,45 @@ impl Rivals {
         again: bool,
         rng: &mut Rng,
     ) -> (Vec<usize>, f64) {
-        let shares = self.probabilities();
-        let rivals = shares.len();
-        let stand_ins: Vec<Vec<Vec<f64>>> = (0..rivals)
-            .map(|h| {
-                let drawn = self.particles[h].draw(STAND_INS, rng);
-                drawn
-                    .iter()
-                    .map(|places| {
-                        candidates
-                            .iter()
-                            .map(|x| self.hypotheses[h].response(x, places))
-                            .collect()
-                    })
-                    .collect()
-            })
-            .collect();
-        // Worlds by the probability of their hypothesis, evenly.
-        let offset = rng.random::<f64>();
-        let worlds: Vec<(usize, Vec<f64>)> = (0..WORLDS)
-            .map(|world| {
-                let reach = (world as f64 + offset) / WORLDS as f64;
-                let mut sum = 0.0;
-                let truth = shares
-                    .iter()
-                    .position(|share| {
-                        sum += share;
-                        sum >= reach
-                    })
-                    .unwrap_or(rivals - 1);
-                let parameters = self.particles[truth].draw(1, rng)[0];
-                let responses = candidates
-                    .iter()
-                    .map(|x| self.hypotheses[truth].response(x, parameters))
-                    .collect();
-                (truth, responses)
-            })
-            .collect();
-        let mut logs = vec![vec![vec![0.0; STAND_INS]; rivals]; WORLDS];
-        let prior: f64 = shares
-            .iter()
-            .filter(|p| **p > 0.0)
-            .map(|p| p * p.ln())
-            .sum();
+        let columns = columns(candidates);
+        let all = self.probabilities();
+        // What is as good as ruled out takes no part.
+        let kept: Vec<usize> = (0..all.len()).filter(|h| all[*h] > SHARE_MIN).collect();
+        let total: f64 = kept.iter().map(|h| all[*h]).sum();
+        let shares: Vec<f64> = kept.iter().map(|h| all[*h] / total).collect();
+        // By candidate, all stand-ins: what is read together lies together.
+        let mut predicted = vec![vec![0.0; STAND_INS * kept.len()]; candidates.len()];
+        for (place, rival) in kept.iter().enumerate() {
+            let pictures = self.pictures(*rival, &columns, candidates.len(), STAND_INS, rng);
+            for (m, picture) in pictures.iter().enumerate() {
+                for (at, value) in picture.iter().enumerate() {
+                    predicted[at][place * STAND_INS + m] = if value.is_finite() {
+                        *value
+                    } else {
+                        // Predicts nothing: no reading is near it.
+                        f64::INFINITY
+                    };
+                }
+            }
+        }
+        let mut worlds = self.worlds(&kept, &shares, &columns, candidates.len(), rng);
+        let prior: f64 = shares.iter().map(|p| p * p.ln()).sum();
         let mut chosen: Vec<usize> = Vec::with_capacity(count);
         let mut reached = 0.0;
         for _ in 0..count {
-            let errors: Vec<f64> = (0..WORLDS).map(|_| normal(rng)).collect();
+            let errors: Vec<f64> = (0..WORLDS).map(|_| sd * normal(rng)).collect();
             let mut best: Option<(usize, f64, f64)> = None;
             for c in 0..candidates.len() {
                 if !again && chosen.contains(&c) {
                     continue;
                 }
-                let mut sum = 0.0;
-                for (world, (truth, responses)) in worlds.iter().enumerate() {
-                    let y = responses[c] + sd * errors[world];
-                    sum += self.log_posterior(&shares, &logs[world], &stand_ins, *truth, c, y, sd);
-                }
+                let sum: f64 = worlds
+                    .iter()
+                    .zip(&errors)
+                    .map(|(world, e)| {
+                        world.log_posterior(world.responses[c] + e, &predicted[c], sd)
+                    })
+                    .sum();
                 let information = sum / WORLDS as f64 - prior;
                 let gain = (information - reached) / cost(c);
                 if best.is_none_or(|(_, top, _)| gain > top) {
@@ -98,56 +159,50 @@ impl Rivals {
             };
             reached = information;
             chosen.push(c);
-            for (world, (_, responses)) in worlds.iter().enumerate() {
-                let y = responses[c] + sd * errors[world];
-                for (own, stand) in logs[world].iter_mut().zip(&stand_ins) {
-                    for (log, predicted) in own.iter_mut().zip(stand) {
-                        *log += log_bell(y, predicted[c], sd);
-                    }
-                }
+            for (world, e) in worlds.iter_mut().zip(&errors) {
+                world.learn(world.responses[c] + e, &predicted[c], sd);
             }
         }
         (chosen, reached.clamp(0.0, -prior))
     }
 
-    /// Log of the probability that the true hypothesis of a world has after all its wells and one more.
-    #[expect(clippy::too_many_arguments)]
-    fn log_posterior(
+    /// Worlds by the probability of their hypothesis, evenly.
+    fn worlds(
         &self,
+        kept: &[usize],
         shares: &[f64],
-        logs: &[Vec<f64>],
-        stand_ins: &[Vec<Vec<f64>>],
-        truth: usize,
-        c: usize,
-        y: f64,
-        sd: f64,
-    ) -> f64 {
-        let mut marginals = [f64::NEG_INFINITY; RIVALS_MAX];
-        for h in 0..shares.len().min(RIVALS_MAX) {
-            if shares[h] <= 0.0 {
-                continue;
-            }
-            let each = |m: usize| logs[h][m] + log_bell(y, stand_ins[h][m][c], sd);
-            let top = (0..STAND_INS).map(each).fold(f64::NEG_INFINITY, f64::max);
-            if top > f64::NEG_INFINITY {
-                let sum: f64 = (0..STAND_INS).map(|m| (each(m) - top).exp()).sum();
-                marginals[h] = shares[h].ln() + top + (sum / STAND_INS as f64).ln();
-            }
+        columns: &[Vec<f64>],
+        points: usize,
+        rng: &mut Rng,
+    ) -> Vec<World> {
+        let weights: Vec<f64> = shares
+            .iter()
+            .flat_map(|share| std::iter::repeat_n(share / STAND_INS as f64, STAND_INS))
+            .collect();
+        let offset = rng.random::<f64>();
+        let mut counts = vec![0; kept.len()];
+        for world in 0..WORLDS {
+            let reach = (world as f64 + offset) / WORLDS as f64;
+            let mut sum = 0.0;
+            let found = shares.iter().position(|share| {
+                sum += share;
+                sum >= reach
+            });
+            counts[found.unwrap_or(kept.len() - 1)] += 1;
         }
-        let top = marginals.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let whole = top + marginals.iter().map(|m| (m - top).exp()).sum::<f64>().ln();
-        // A world so odd that its own hypothesis does not know it counts as lost, not as infinitely so.
-        (marginals[truth.min(RIVALS_MAX - 1)] - whole).max(-30.0)
+        let mut worlds = Vec::with_capacity(WORLDS);
+        for (truth, count) in counts
+            .into_iter()
+            .enumerate()
+            .filter(|(_, count)| *count > 0)
+        {
+            let pictures = self.pictures(kept[truth], columns, points, count, rng);
+            worlds.extend(pictures.into_iter().map(|responses| World {
+                truth,
+                responses,
+                weights: weights.clone(),
+            }));
+        }
+        worlds
     }
-}
-
-/// Most rivals of one question.
-pub const RIVALS_MAX: usize = 32;
-
-fn log_bell(y: f64, mean: f64, sd: f64) -> f64 {
-    if !mean.is_finite() || !y.is_finite() {
-        return -1e9;
-    }
-    let z = (y - mean) / sd;
-    -0.5 * z * z
 }

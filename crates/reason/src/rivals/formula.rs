@@ -125,44 +125,118 @@ impl Formula {
     /// Its value at numbers for its [names](Formula::names); not a number where it has none.
     #[must_use]
     pub fn value(&self, numbers: &[f64]) -> f64 {
-        let mut stack: Vec<f64> = Vec::with_capacity(16);
-        let two = |stack: &mut Vec<f64>, f: fn(f64, f64) -> f64| {
-            if let (Some(b), Some(a)) = (stack.pop(), stack.pop()) {
-                stack.push(f(a, b));
-            }
-        };
+        let mut out = [f64::NAN];
+        self.values(
+            |at| Input::Same(numbers[at]),
+            &mut out,
+            &mut Scratch::default(),
+        );
+        out[0]
+    }
+
+    /// Its value at every row of a table at once: what each of its names is, by place, and where the values go.
+    /// Parts that are the same for all rows are computed once.
+    pub fn values<'a>(
+        &self,
+        input: impl Fn(usize) -> Input<'a>,
+        out: &mut [f64],
+        scratch: &mut Scratch,
+    ) {
+        let rows = out.len();
+        let stack = &mut scratch.stack;
+        stack.clear();
         for op in &self.program {
             match *op {
-                Op::Number(value) => stack.push(value),
-                Op::Name(at) => stack.push(numbers.get(at).copied().unwrap_or(f64::NAN)),
-                Op::Add => two(&mut stack, |a, b| a + b),
-                Op::Subtract => two(&mut stack, |a, b| a - b),
-                Op::Multiply => two(&mut stack, |a, b| a * b),
-                Op::Divide => two(&mut stack, |a, b| a / b),
-                Op::Power => two(&mut stack, f64::powf),
-                Op::Call(Function::Min) => two(&mut stack, f64::min),
-                Op::Call(Function::Max) => two(&mut stack, f64::max),
-                Op::Negate => {
-                    if let Some(top) = stack.last_mut() {
-                        *top = -*top;
-                    }
+                Op::Number(value) => stack.push(Entry::Same(value)),
+                Op::Name(at) => {
+                    let entry = match input(at) {
+                        Input::Same(value) => Entry::Same(value),
+                        Input::Rows(values) => {
+                            let mut own = scratch.spare.pop().unwrap_or_default();
+                            own.clear();
+                            own.extend_from_slice(&values[..rows]);
+                            Entry::Rows(own)
+                        }
+                    };
+                    stack.push(entry);
                 }
-                Op::Call(function) => {
-                    if let Some(top) = stack.last_mut() {
-                        *top = match function {
-                            Function::Exp => top.exp(),
-                            Function::Ln => top.ln(),
-                            Function::Log10 => top.log10(),
-                            Function::Sqrt => top.sqrt(),
-                            Function::Abs => top.abs(),
-                            _ => top.tanh(),
-                        };
-                    }
-                }
+                Op::Add => two(stack, &mut scratch.spare, |a, b| a + b),
+                Op::Subtract => two(stack, &mut scratch.spare, |a, b| a - b),
+                Op::Multiply => two(stack, &mut scratch.spare, |a, b| a * b),
+                Op::Divide => two(stack, &mut scratch.spare, |a, b| a / b),
+                Op::Power => two(stack, &mut scratch.spare, f64::powf),
+                Op::Call(Function::Min) => two(stack, &mut scratch.spare, f64::min),
+                Op::Call(Function::Max) => two(stack, &mut scratch.spare, f64::max),
+                Op::Negate => one(stack, |a| -a),
+                Op::Call(Function::Exp) => one(stack, f64::exp),
+                Op::Call(Function::Ln) => one(stack, f64::ln),
+                Op::Call(Function::Log10) => one(stack, f64::log10),
+                Op::Call(Function::Sqrt) => one(stack, f64::sqrt),
+                Op::Call(Function::Abs) => one(stack, f64::abs),
+                Op::Call(Function::Tanh) => one(stack, f64::tanh),
             }
         }
-        stack.pop().unwrap_or(f64::NAN)
+        match stack.pop() {
+            Some(Entry::Same(value)) => out.fill(value),
+            Some(Entry::Rows(values)) => {
+                out.copy_from_slice(&values);
+                scratch.spare.push(values);
+            }
+            None => out.fill(f64::NAN),
+        }
     }
+}
+
+/// What stands for a name of a formula.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// The same number in every row.
+    Same(f64),
+    /// A number for each row.
+    Rows(&'a [f64]),
+}
+
+#[derive(Debug)]
+enum Entry {
+    Same(f64),
+    Rows(Vec<f64>),
+}
+
+/// Room to compute formulas in, to be used again.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    stack: Vec<Entry>,
+    spare: Vec<Vec<f64>>,
+}
+
+fn one(stack: &mut [Entry], f: impl Fn(f64) -> f64) {
+    match stack.last_mut() {
+        Some(Entry::Same(value)) => *value = f(*value),
+        Some(Entry::Rows(values)) => values.iter_mut().for_each(|value| *value = f(*value)),
+        None => {}
+    }
+}
+
+fn two(stack: &mut Vec<Entry>, spare: &mut Vec<Vec<f64>>, f: impl Fn(f64, f64) -> f64) {
+    let (Some(second), Some(first)) = (stack.pop(), stack.pop()) else {
+        return;
+    };
+    stack.push(match (first, second) {
+        (Entry::Same(a), Entry::Same(b)) => Entry::Same(f(a, b)),
+        (Entry::Rows(mut a), Entry::Same(b)) => {
+            a.iter_mut().for_each(|a| *a = f(*a, b));
+            Entry::Rows(a)
+        }
+        (Entry::Same(a), Entry::Rows(mut b)) => {
+            b.iter_mut().for_each(|b| *b = f(a, *b));
+            Entry::Rows(b)
+        }
+        (Entry::Rows(mut a), Entry::Rows(b)) => {
+            a.iter_mut().zip(&b).for_each(|(a, b)| *a = f(*a, *b));
+            spare.push(b);
+            Entry::Rows(a)
+        }
+    });
 }
 
 impl Parser<'_> {
@@ -351,6 +425,32 @@ mod tests {
         assert_eq!(michaelis.names(), ["vmax", "s", "km"]);
         assert_eq!(michaelis.value(&[10.0, 2.0, 3.0]), 4.0);
         assert!(value("ln(0 - 1)", &[]).is_nan());
+    }
+
+    #[test]
+    fn rows_are_computed_as_one_by_one() {
+        let text = "a * s / (k + s + s^2 / 3) - max(k - s, exp(-a)) + tanh(s) * -ln(k)";
+        let formula = Formula::parse(text).unwrap();
+        let rows = [0.5, 1.0, 2.5, 7.0];
+        let mut out = [0.0; 4];
+        let mut scratch = Scratch::default();
+        for _ in 0..2 {
+            let input = |at: usize| match formula.names()[at].as_str() {
+                "a" => Input::Same(2.0),
+                "k" => Input::Same(1.5),
+                _ => Input::Rows(&rows),
+            };
+            formula.values(input, &mut out, &mut scratch);
+        }
+        for (row, found) in rows.iter().zip(out) {
+            let numbers = |name: &String| match name.as_str() {
+                "a" => 2.0,
+                "k" => 1.5,
+                _ => *row,
+            };
+            let numbers: Vec<f64> = formula.names().iter().map(numbers).collect();
+            assert_eq!(found, formula.value(&numbers));
+        }
     }
 
     #[test]

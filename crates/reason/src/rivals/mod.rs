@@ -10,13 +10,15 @@ mod formula;
 mod misfit;
 mod particles;
 mod policy;
+mod pooled;
 
 pub use choose::RIVALS_MAX;
-pub use formula::{Formula, FormulaError};
+pub use formula::{Formula, FormulaError, Input, Scratch};
 pub use misfit::LackOfFit;
 pub use policy::{RivalOptions, RivalPolicy};
 
 use particles::Particles;
+use pooled::Pooled;
 use quantity::Rng;
 use thiserror::Error;
 
@@ -175,6 +177,29 @@ impl Hypothesis {
             .collect();
         self.formula.value(&numbers)
     }
+
+    /// The responses at many points, given as a column for each factor, with parameters at `places`.
+    fn responses(
+        &self,
+        columns: &[Vec<f64>],
+        places: &[f64],
+        out: &mut [f64],
+        scratch: &mut Scratch,
+    ) {
+        let input = |name: usize| match self.places[name] {
+            Place::Factor(at) => Input::Rows(&columns[at]),
+            Place::Parameter(at) => Input::Same(self.parameters[at].at(places[at])),
+        };
+        self.formula.values(input, out, scratch);
+    }
+}
+
+/// Points as a column for each factor.
+fn columns(points: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let factors = points.first().map_or(0, Vec::len);
+    (0..factors)
+        .map(|at| points.iter().map(|x| x[at]).collect())
+        .collect()
 }
 
 /// A measured response.
@@ -201,6 +226,8 @@ pub struct FitCheck {
 /// with thousands of wells any formula is wrong by something.
 const MISFIT_P: f64 = 1e-4;
 const MISFIT_RATIO: f64 = 1.5;
+/// A hypothesis less probable than this takes no part in what is predicted and chosen.
+const SHARE_MIN: f64 = 1e-6;
 
 /// Rivals, and what wells said of them.
 #[derive(Clone, Debug)]
@@ -307,20 +334,30 @@ impl Rivals {
         self.particles[hypothesis].estimates(&self.hypotheses[hypothesis])
     }
 
-    /// Mean and standard deviation of the response at a point, over hypotheses and parameters.
+    /// Mean and standard deviation of the response at each point, over hypotheses and parameters.
     #[must_use]
-    pub fn predict(&self, x: &[f64]) -> (f64, f64) {
-        let (mut mean, mut square) = (0.0, 0.0);
+    pub fn predict(&self, points: &[Vec<f64>]) -> Vec<(f64, f64)> {
+        let columns = columns(points);
+        let mut moments = vec![(0.0, 0.0); points.len()];
+        let (mut out, mut scratch) = (vec![0.0; points.len()], Scratch::default());
         for (at, share) in self.probabilities().into_iter().enumerate() {
+            if share < SHARE_MIN {
+                continue;
+            }
             for (weight, places) in self.particles[at].weighted() {
-                let value = self.hypotheses[at].response(x, places);
-                if value.is_finite() {
-                    mean += share * weight * value;
-                    square += share * weight * value * value;
+                self.hypotheses[at].responses(&columns, places, &mut out, &mut scratch);
+                for ((mean, square), value) in moments.iter_mut().zip(&out) {
+                    if value.is_finite() {
+                        *mean += share * weight * value;
+                        *square += share * weight * value * value;
+                    }
                 }
             }
         }
-        (mean, (square - mean * mean).max(0.0).sqrt())
+        moments
+            .into_iter()
+            .map(|(mean, square)| (mean, (square - mean * mean).max(0.0).sqrt()))
+            .collect()
     }
 
     /// How well a hypothesis fits: the chance, over its parameters, of a sum of squares as large as the one seen
@@ -331,14 +368,11 @@ impl Rivals {
             return None;
         }
         let n = self.data.len() as f64;
-        let own = &self.hypotheses[hypothesis];
+        let wells = Pooled::of(&self.data);
         let (mut p, mut mean) = (0.0, 0.0);
+        let mut scratch = Scratch::default();
         for (weight, places) in self.particles[hypothesis].weighted() {
-            let sum: f64 = self
-                .data
-                .iter()
-                .map(|d| ((d.y - own.response(&d.x, places)) / d.sd).powi(2))
-                .sum();
+            let sum = wells.squares(&self.hypotheses[hypothesis], places, &mut scratch);
             p += weight
                 * if sum.is_finite() {
                     crate::meta::chi_squared_p(sum, n)
@@ -357,17 +391,16 @@ impl Rivals {
     /// together. `None` with too few wells, or where it predicts nothing.
     #[must_use]
     pub fn lack_of_fit(&self, hypothesis: usize) -> Option<LackOfFit> {
-        let own = &self.hypotheses[hypothesis];
-        let residuals: Vec<f64> = self
-            .data
-            .iter()
-            .map(|d| {
-                let each = self.particles[hypothesis].weighted();
-                d.y - each
-                    .map(|(weight, places)| weight * own.response(&d.x, places))
-                    .sum::<f64>()
-            })
-            .collect();
+        let points: Vec<Vec<f64>> = self.data.iter().map(|d| d.x.clone()).collect();
+        let columns = columns(&points);
+        let mut residuals: Vec<f64> = self.data.iter().map(|d| d.y).collect();
+        let (mut out, mut scratch) = (vec![0.0; points.len()], Scratch::default());
+        for (weight, places) in self.particles[hypothesis].weighted() {
+            self.hypotheses[hypothesis].responses(&columns, places, &mut out, &mut scratch);
+            for (residual, own) in residuals.iter_mut().zip(&out) {
+                *residual -= weight * own;
+            }
+        }
         let whole = residuals.iter().all(|r| r.is_finite());
         whole.then(|| misfit::lack_of_fit(&self.data, &residuals))?
     }

@@ -4,7 +4,7 @@
 //! by steps of its likelihood's power, so small that half of the particles keep their weight; then they are
 //! drawn anew and moved by Metropolis steps. The evidence comes along.
 
-use super::{Datum, Hypothesis};
+use super::{Datum, Hypothesis, Pooled, Scratch};
 use quantity::Rng;
 use rand::RngExt;
 
@@ -21,21 +21,6 @@ pub(super) struct Particles {
     /// Logarithms of weights, of sum one.
     log_weights: Vec<f64>,
     log_evidence: f64,
-}
-
-fn log_density(d: &Datum, response: f64) -> f64 {
-    if !response.is_finite() {
-        // A formula without a value predicts nothing.
-        return -1e9;
-    }
-    let z = (d.y - response) / d.sd;
-    -0.5 * z * z - d.sd.ln() - 0.918_938_533_204_672_8
-}
-
-fn log_likelihood(h: &Hypothesis, data: &[Datum], places: &[f64]) -> f64 {
-    data.iter()
-        .map(|d| log_density(d, h.response(&d.x, places)))
-        .sum()
 }
 
 fn log_sum(values: impl Iterator<Item = f64> + Clone) -> f64 {
@@ -105,10 +90,12 @@ impl Particles {
 
     /// Takes in `data[before..]`; what lies before was taken in already.
     pub(super) fn tell(&mut self, h: &Hypothesis, data: &[Datum], before: usize, rng: &mut Rng) {
+        let (earlier, batch) = (Pooled::of(&data[..before]), Pooled::of(&data[before..]));
+        let scratch = &mut Scratch::default();
         let mut likelihoods: Vec<f64> = self
             .places
             .iter()
-            .map(|p| log_likelihood(h, &data[before..], p))
+            .map(|p| batch.log_likelihood(h, p, scratch))
             .collect();
         let mut power = 0.0;
         while power < 1.0 {
@@ -132,12 +119,7 @@ impl Particles {
             self.log_evidence += whole;
             self.log_weights = raised.into_iter().map(|w| w - whole).collect();
             if self.places.len() > 1 && self.effective() < 0.55 * self.places.len() as f64 {
-                self.renew(h, data, before, power, rng);
-                likelihoods = self
-                    .places
-                    .iter()
-                    .map(|p| log_likelihood(h, &data[before..], p))
-                    .collect();
+                likelihoods = self.renew(h, &earlier, &batch, power, rng);
             }
         }
     }
@@ -181,8 +163,16 @@ impl Particles {
         low.max(POWER_MIN).min(most)
     }
 
-    /// Draws particles anew and moves them, under all data before and the batch to this power.
-    fn renew(&mut self, h: &Hypothesis, data: &[Datum], before: usize, power: f64, rng: &mut Rng) {
+    /// Draws particles anew and moves them, under all data before and the batch to this power; the likelihoods
+    /// of the batch where they came to lie.
+    fn renew(
+        &mut self,
+        h: &Hypothesis,
+        earlier: &Pooled,
+        batch: &Pooled,
+        power: f64,
+        rng: &mut Rng,
+    ) -> Vec<f64> {
         let count = self.places.len();
         let free = h.parameters.len();
         let mut places: Vec<Vec<f64>> = self
@@ -191,10 +181,14 @@ impl Particles {
             .map(<[f64]>::to_vec)
             .collect();
         self.log_weights = vec![-(count as f64).ln(); count];
-        let target = |p: &[f64]| {
-            log_likelihood(h, &data[..before], p) + power * log_likelihood(h, &data[before..], p)
+        let mut scratch = Scratch::default();
+        // What is aimed at, and the likelihood of the batch.
+        let mut target = |p: &[f64]| {
+            let own = batch.log_likelihood(h, p, &mut scratch);
+            let before = earlier.log_likelihood(h, p, &mut scratch);
+            (before + power * own, own)
         };
-        let mut values: Vec<f64> = places.iter().map(|p| target(p)).collect();
+        let mut values: Vec<(f64, f64)> = places.iter().map(|p| target(p)).collect();
         let mut scale = 1.0;
         for _ in 0..SWEEPS {
             // Steps between two random others follow the shape of the whole, however it is bent
@@ -214,7 +208,7 @@ impl Particles {
                     continue;
                 }
                 let value = target(&next);
-                if value - values[at] > rng.random::<f64>().max(1e-300).ln() {
+                if value.0 - values[at].0 > rng.random::<f64>().max(1e-300).ln() {
                     places[at] = next;
                     values[at] = value;
                     moved += 1;
@@ -232,5 +226,6 @@ impl Particles {
             .clamp(0.02, 2.0);
         }
         self.places = places;
+        values.into_iter().map(|value| value.1).collect()
     }
 }

@@ -180,10 +180,11 @@ impl Policy for RivalPolicy {
             self.rivals
                 .choose(&numbers, q, sd, |_| 1.0, self.repeats, &mut rng);
         self.expected = Some(expected);
+        let predicted = self.rivals.predict(&numbers);
         Ok(chosen
             .into_iter()
             .map(|at| {
-                let (mean, spread) = self.rivals.predict(&numbers[at]);
+                let (mean, spread) = predicted[at];
                 Proposal {
                     point: candidates[at].clone(),
                     predicted: Some(Prediction::normal(mean, spread)),
@@ -238,11 +239,12 @@ impl Policy for RivalPolicy {
         if self.told.is_empty() {
             return None;
         }
-        let each = points.iter().map(|point| {
-            let (mean, sd) = self.rivals.predict(&Self::numbers(point));
-            Prediction::normal(mean, sd)
-        });
-        Some(each.collect())
+        let numbers: Vec<Vec<f64>> = points.iter().map(Self::numbers).collect();
+        let each = self.rivals.predict(&numbers).into_iter();
+        Some(
+            each.map(|(mean, sd)| Prediction::normal(mean, sd))
+                .collect(),
+        )
     }
 
     fn note(&self) -> Option<String> {

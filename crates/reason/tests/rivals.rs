@@ -55,13 +55,13 @@ fn race(truth: impl Fn(f64) -> f64, designed: bool, seed: u64) -> (Rivals, usize
     let mut rng = Seed(seed).rng();
     let mut rivals = Rivals::new(kinetics(), &mut rng).unwrap();
     let candidates: Vec<Vec<f64>> = (1..=40).map(|i| vec![f64::from(i) * 0.5]).collect();
-    let sd = 0.15;
+    let sd = 0.3;
     let mut wells = 0;
     while wells < 96 && rivals.best().1 < 0.99 {
         let chosen = if designed {
-            rivals.choose(&candidates, 4, sd, |_| 1.0, true, &mut rng).0
+            rivals.choose(&candidates, 2, sd, |_| 1.0, true, &mut rng).0
         } else {
-            (0..4)
+            (0..2)
                 .map(|_| rng.random_range(0..candidates.len()))
                 .collect()
         };
@@ -85,7 +85,7 @@ fn race(truth: impl Fn(f64) -> f64, designed: bool, seed: u64) -> (Rivals, usize
 #[test]
 fn the_right_mechanism_is_found_with_few_wells() {
     let (mut designed, mut random) = (0, 0);
-    for seed in 0..5 {
+    for seed in 0..12 {
         let truth = |s: f64| 4.0 * s / (2.0 + s + s * s / 12.0);
         let (rivals, wells) = race(truth, true, seed);
         assert_eq!(

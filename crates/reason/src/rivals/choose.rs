@@ -137,16 +137,14 @@ impl Rivals {
         for _ in 0..count {
             let errors: Vec<f64> = (0..WORLDS).map(|_| sd * normal(rng)).collect();
             let mut best: Option<(usize, f64, f64)> = None;
-            for c in 0..candidates.len() {
+            for (c, means) in predicted.iter().enumerate() {
                 if !again && chosen.contains(&c) {
                     continue;
                 }
                 let sum: f64 = worlds
                     .iter()
                     .zip(&errors)
-                    .map(|(world, e)| {
-                        world.log_posterior(world.responses[c] + e, &predicted[c], sd)
-                    })
+                    .map(|(world, e)| world.log_posterior(world.responses[c] + e, means, sd))
                     .sum();
                 let information = sum / WORLDS as f64 - prior;
                 let gain = (information - reached) / cost(c);

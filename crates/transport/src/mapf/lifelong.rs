@@ -2,6 +2,7 @@
 //! 2023: a step is one cell forward, a turn of 90 degrees, or waiting).
 
 use super::grid::NONE;
+use super::manoeuvre::{AHEAD, Manoeuvres, Path, Rate, step};
 use super::{Cell, Distances, Grid, Guidance, Instance, Lesson};
 use quantity::{Rng, Seed};
 use rand::RngExt;
@@ -41,29 +42,36 @@ const ENTRIES_MAX: usize = 200_000_000;
 const DRIVERS: usize = 2_000;
 /// How streams are learnt: robots that go on and on fill the map evenly.
 const LESSON: Lesson = Lesson {
-    crowd: 1.0,
+    crowd: 3.0,
     ahead: 12.0,
     sweeps: 4,
     drivers: DRIVERS,
 };
-/// Robots plan this many steps ahead; four do better where there is room, at five times the work.
-const AHEAD: usize = 3;
 /// Robots that choose between two looks at the caller.
 const LOOK_EVERY: usize = 16;
 /// Robots that may be asked to give way, one for another, before one robot's choice.
 const ASKED_MAX: u32 = 400;
-/// What a step costs, and what it is worth against what only breaks ties.
+/// Chains of changes that are tried in a step: for each robot, and in all.
+const CHAINS_EACH: usize = 10;
+const CHAINS_MAX: usize = 4_000;
+/// Robots in a chain of changes, and manoeuvres tried for one chain.
+const CHAIN_MAX: u32 = 12;
+const TRIED_MAX: u32 = 400;
+/// What a step costs, and how much more it counts where a manoeuvre ends than on the way there.
 const STEP: u32 = Guidance::STEP as u32;
-const WORTH: u32 = 4;
+const WORTH: u32 = 32;
+/// What the first in the order of priority counts, for one where the last counts one.
+const FIRST: usize = 1_000;
 
 /// Robots that go from errand to errand.
 ///
-/// Every robot always has a manoeuvre of three steps, and all of these together are free of
+/// Every robot always has a manoeuvre of four steps, and all of these together are free of
 /// collisions: at first everybody waits, and after a step what is left of the manoeuvres, with a
 /// wait at the end, still is. In each step robots choose better manoeuvres in order of priority; one
 /// may ask one other robot to choose anew, and that one another, as in priority inheritance with
 /// backtracking (Okumura et al. 2022), here over manoeuvres instead of steps (in the way of
-/// *Enhanced PIBT*, Yukhnevich and Andreychuk 2025).
+/// *Enhanced PIBT*, Yukhnevich and Andreychuk 2025). Then chains of changes that together gain are
+/// carried out as long as the caller lets it, or so many have been tried.
 pub struct Lifelong {
     grid: Arc<Grid>,
     at: Vec<Cell>,
@@ -78,17 +86,22 @@ pub struct Lifelong {
     costs: Vec<Distances>,
     turning: bool,
     /// The manoeuvres there are, and the one that each robot has.
-    manoeuvres: Vec<[Turn; AHEAD]>,
+    manoeuvres: Manoeuvres,
     plan: Vec<[Turn; AHEAD]>,
     /// Where each robot is at each step of its manoeuvre.
-    path: Vec<[Cell; AHEAD + 1]>,
+    path: Vec<Path>,
     /// Who is in each cell at each step.
     who: Vec<[u32; AHEAD + 1]>,
+    /// In which round each robot chose.
     chosen: Vec<u64>,
     asked: u32,
     waited: Vec<u32>,
     order: Vec<u32>,
     step: u64,
+    /// Counts choices of all, and chains: a robot chooses once in each.
+    round: u64,
+    /// What costs of each robot count, by its priority.
+    weight: Vec<i64>,
     done: usize,
     rng: Rng,
 }
@@ -103,32 +116,56 @@ impl std::fmt::Debug for Lifelong {
     }
 }
 
-/// All manoeuvres that do not turn back and forth or all the way round.
-fn manoeuvres() -> Vec<[Turn; AHEAD]> {
-    use Turn::{Clockwise, Counter, Forward, Wait};
-    let mut list: Vec<Vec<Turn>> = vec![Vec::new()];
-    for _ in 0..AHEAD {
-        list = list
-            .into_iter()
-            .flat_map(|head| {
-                [Forward, Clockwise, Counter, Wait].map(|turn| {
-                    let mut longer = head.clone();
-                    longer.push(turn);
-                    longer
-                })
-            })
-            .collect();
+/// What places cost one robot.
+struct Costs<'a> {
+    grid: &'a Grid,
+    costs: &'a Distances,
+    goal: Cell,
+    turning: bool,
+}
+
+impl Costs<'_> {
+    /// The cost of the way to the goal from a cell and heading.
+    #[inline]
+    fn rest(&self, cell: Cell, heading: u8) -> u32 {
+        if self.turning {
+            return u32::from(self.costs.from(cell * 4 + Cell::from(heading)));
+        }
+        let far = self.costs.from(cell);
+        if far == Distances::FAR {
+            return u32::from(far) + self.grid.apart(cell, self.goal) as u32 * STEP;
+        }
+        let sides = self.grid.sides(cell).iter().enumerate();
+        let turns = sides
+            .filter(|(_, c)| **c != NONE && self.costs.from(**c) < far)
+            .map(|(side, _)| [0, 1, 2, 1][(side + 4 - usize::from(heading)) % 4])
+            .min()
+            .unwrap_or(0);
+        u32::from(far) + turns * STEP
     }
-    let turning = |t: Turn| t == Clockwise || t == Counter;
-    list.into_iter()
-        .filter(|list| {
-            list.windows(2).all(|w| {
-                // Turning twice is clockwise; waiting is at the beginning or the end.
-                !(turning(w[0]) && turning(w[1]) && (w[0] == Counter || w[1] == Counter))
-            }) && !list.windows(3).any(|w| w.iter().all(|t| turning(*t)))
-        })
-        .filter_map(|list| list.try_into().ok())
-        .collect()
+}
+
+impl Rate for Costs<'_> {
+    fn reached(&self, cell: Cell) -> bool {
+        cell == self.goal
+    }
+
+    fn arrival(&self, step: usize) -> u32 {
+        STEP * step as u32
+    }
+
+    /// The way to the goal from where a manoeuvre ends counts most; from the steps before a little:
+    /// what is nearer along the way was nearer early.
+    #[inline]
+    fn rate(&self, cell: Cell, heading: u8, last: bool) -> u32 {
+        if last {
+            (self.rest(cell, heading) + STEP) * WORTH
+        } else if self.turning {
+            self.rest(cell, heading)
+        } else {
+            u32::from(self.costs.from(cell))
+        }
+    }
 }
 
 impl Lifelong {
@@ -156,7 +193,7 @@ impl Lifelong {
             goal: (0..n).map(|i| errand(i).unwrap_or(starts[i])).collect(),
             errands: errands.to_vec(),
             served: vec![0; n],
-            manoeuvres: manoeuvres(),
+            manoeuvres: Manoeuvres::new(),
             plan: vec![[Turn::Wait; AHEAD]; n],
             path: starts.iter().map(|s| [*s; AHEAD + 1]).collect(),
             who: vec![[NONE; AHEAD + 1]; cells],
@@ -165,6 +202,8 @@ impl Lifelong {
             waited: vec![0; n],
             order: (0..n as u32).collect(),
             step: 0,
+            round: 0,
+            weight: vec![1; n],
             done: 0,
             rng: seed.derive("lifelong", 0).rng(),
             grid,
@@ -229,20 +268,25 @@ impl Lifelong {
             (far.saturating_sub(self.waited[*i as usize]), *i)
         });
         self.step += 1;
+        self.round += 1;
+        for (rank, i) in order.iter().enumerate() {
+            self.weight[*i as usize] = 1 + ((n - rank) * FIRST / n) as i64;
+        }
         for (k, &i) in order.iter().enumerate() {
             if k % LOOK_EVERY == 0 && !go_on() {
                 break;
             }
-            if self.chosen[i as usize] != self.step {
+            if self.chosen[i as usize] != self.round {
                 self.asked = 0;
                 self.release(i as usize);
                 if !self.choose(i as usize) {
                     self.reserve(i as usize);
-                    self.chosen[i as usize] = self.step;
+                    self.chosen[i as usize] = self.round;
                 }
             }
         }
         self.order = order;
+        self.improve(go_on);
         let turns: Vec<Turn> = self.plan.iter().map(|p| p[0]).collect();
         for i in 0..n {
             self.release(i);
@@ -263,83 +307,71 @@ impl Lifelong {
         }
     }
 
-    /// The cells of a manoeuvre and the heading at its end; none off the map.
-    fn follow(&self, i: usize, plan: &[Turn; AHEAD]) -> Option<([Cell; AHEAD + 1], u8)> {
-        let mut path = [self.at[i]; AHEAD + 1];
-        let mut heading = self.heading[i];
+    fn costs_for(&self, i: usize) -> Costs<'_> {
+        Costs {
+            grid: &self.grid,
+            costs: &self.costs[i],
+            goal: self.goal[i],
+            turning: self.turning,
+        }
+    }
+
+    /// The cells of a manoeuvre that stays on the map.
+    fn follow(&self, i: usize, plan: &[Turn; AHEAD]) -> Path {
+        let (mut cell, mut heading) = (self.at[i], self.heading[i]);
+        let mut path = [cell; AHEAD + 1];
         for (k, turn) in plan.iter().enumerate() {
-            path[k + 1] = match turn {
-                Turn::Forward => self.grid.sides(path[k])[usize::from(heading)],
-                _ => path[k],
-            };
-            if path[k + 1] == NONE {
-                return None;
+            (cell, heading) = step(&self.grid, cell, heading, *turn).unwrap_or((cell, heading));
+            path[k + 1] = cell;
+        }
+        path
+    }
+
+    /// What the robot's own manoeuvre costs.
+    fn own(&self, i: usize) -> u32 {
+        let costs = self.costs_for(i);
+        let (mut cell, mut heading, mut sum) = (self.at[i], self.heading[i], 0);
+        for (k, turn) in self.plan[i].iter().enumerate() {
+            (cell, heading) = step(&self.grid, cell, heading, *turn).unwrap_or((cell, heading));
+            if costs.reached(cell) {
+                return costs.arrival(k);
             }
-            heading = match turn {
-                Turn::Clockwise => (heading + 1) % 4,
-                Turn::Counter => (heading + 3) % 4,
-                _ => heading,
-            };
+            sum += costs.rate(cell, heading, k + 1 == AHEAD);
         }
-        Some((path, heading))
+        sum
     }
 
-    /// The cost of the way to the goal from a cell and heading.
-    #[inline]
-    fn rest(&self, i: usize, cell: Cell, heading: u8) -> u32 {
-        let costs = &self.costs[i];
-        if self.turning {
-            return u32::from(costs.from(cell * 4 + Cell::from(heading)));
-        }
-        let far = costs.from(cell);
-        if far == Distances::FAR {
-            return u32::from(far) + self.grid.apart(cell, self.goal[i]) as u32 * STEP;
-        }
-        let sides = self.grid.sides(cell).iter().enumerate();
-        let turns = sides
-            .filter(|(_, c)| **c != NONE && costs.from(**c) < far)
-            .map(|(side, _)| [0, 1, 2, 1][(side + 4 - usize::from(heading)) % 4])
-            .min()
-            .unwrap_or(0);
-        u32::from(far) + turns * STEP
-    }
-
-    /// The way to the goal from the end of a manoeuvre, and how early it goes; lower is better.
-    fn cost(&self, i: usize, path: &[Cell; AHEAD + 1], heading: u8) -> u32 {
-        if let Some(k) = path.iter().position(|c| *c == self.goal[i]) {
-            return k as u32;
-        }
-        // What is nearer along the way was nearer early.
-        let near = |cell: Cell| u32::from(self.costs[i].least(cell, self.turning));
-        let early: u32 = path[1..AHEAD].iter().map(|c| near(*c)).sum();
-        let base = (AHEAD as u32 - 1) * near(path[0]);
-        (self.rest(i, path[AHEAD], heading) + STEP) * WORTH
-            + (early + 12 * STEP).saturating_sub(base).min(24 * STEP) / (2 * STEP)
+    /// The manoeuvres of a robot that cost less than a limit, the best first, equal ones by chance.
+    fn options(&mut self, i: usize, limit: i64) -> Vec<(u32, u16)> {
+        let mut chance = self.rng.random::<u64>() | 1;
+        let costs = self.costs_for(i);
+        let mut options = Vec::new();
+        let from = (self.at[i], self.heading[i]);
+        self.manoeuvres.each(&self.grid, from, &costs, |k, cost| {
+            if i64::from(cost) < limit {
+                chance = chance.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                options.push((cost * 4 + (chance >> 62) as u32, k));
+            }
+        });
+        options.sort_unstable();
+        options
     }
 
     /// Gives a robot that has none the best manoeuvre that is free, or that one other robot makes
     /// free by choosing anew. False leaves everything as it was.
     fn choose(&mut self, i: usize) -> bool {
-        self.chosen[i] = self.step;
+        self.chosen[i] = self.round;
         self.asked += 1;
-        let mut options: Vec<(u32, usize)> = Vec::with_capacity(self.manoeuvres.len());
-        for k in 0..self.manoeuvres.len() {
-            if let Some((path, heading)) = self.follow(i, &self.manoeuvres[k]) {
-                let cost = self.cost(i, &path, heading);
-                options.push((cost * 4 + self.rng.random_range(0..4), k));
-            }
-        }
-        options.sort_unstable();
+        let options = self.options(i, i64::MAX);
         let (old_plan, old_path) = (self.plan[i], self.path[i]);
         for (_, k) in options {
-            let plan = self.manoeuvres[k];
-            let Some((path, _)) = self.follow(i, &plan) else {
-                continue;
-            };
+            let plan = *self.manoeuvres.turns(k);
+            let path = self.follow(i, &plan);
             let Some(other) = self.in_the_way(i, &path) else {
                 continue;
             };
-            if other != NONE && (self.chosen[other as usize] == self.step || self.asked > ASKED_MAX)
+            if other != NONE
+                && (self.chosen[other as usize] == self.round || self.asked > ASKED_MAX)
             {
                 continue;
             }
@@ -359,8 +391,70 @@ impl Lifelong {
         false
     }
 
+    /// Makes the weighted sum of costs lower, if it can: a robot takes something better, one in its
+    /// way something else, and so on as long as all together gain (a chain in the way of Lin and
+    /// Kernighan, Oper. Res. 21 (1973) 498). `lost` is what the chain has lost so far, below zero
+    /// for a gain. The robot has no reservation; false leaves everything as it was.
+    fn chain(&mut self, i: usize, lost: i64, robots: u32) -> bool {
+        self.chosen[i] = self.round;
+        let before = i64::from(self.own(i));
+        let weight = self.weight[i];
+        let (old_plan, old_path) = (self.plan[i], self.path[i]);
+        // Whatever does not keep a gain is no option.
+        let limit = before - lost.div_euclid(weight);
+        for (cost, k) in self.options(i, limit) {
+            let loss = lost + weight * (i64::from(cost / 4) - before);
+            if loss >= 0 {
+                continue;
+            }
+            let plan = *self.manoeuvres.turns(k);
+            let path = self.follow(i, &plan);
+            let Some(other) = self.in_the_way(i, &path) else {
+                continue;
+            };
+            self.asked += 1;
+            let asks = other != NONE;
+            if asks && (self.chosen[other as usize] == self.round || robots == CHAIN_MAX) {
+                continue;
+            }
+            if self.asked > TRIED_MAX {
+                break;
+            }
+            if other != NONE {
+                self.release(other as usize);
+            }
+            (self.plan[i], self.path[i]) = (plan, path);
+            self.reserve(i);
+            if other == NONE || self.chain(other as usize, loss, robots + 1) {
+                return true;
+            }
+            self.release(i);
+            self.reserve(other as usize);
+        }
+        (self.plan[i], self.path[i]) = (old_plan, old_path);
+        self.chosen[i] = 0;
+        false
+    }
+
+    /// Tries chains from robots chosen by chance.
+    fn improve(&mut self, mut go_on: impl FnMut() -> bool) {
+        let n = self.at.len();
+        for k in 0..(n * CHAINS_EACH).min(CHAINS_MAX) {
+            if k % LOOK_EVERY == 0 && !go_on() {
+                break;
+            }
+            let i = self.rng.random_range(0..n);
+            self.round += 1;
+            self.asked = 0;
+            self.release(i);
+            if !self.chain(i, 0, 1) {
+                self.reserve(i);
+            }
+        }
+    }
+
     /// Who is in the way of a path: nobody, one robot, or (none) several.
-    fn in_the_way(&self, i: usize, path: &[Cell; AHEAD + 1]) -> Option<u32> {
+    fn in_the_way(&self, i: usize, path: &Path) -> Option<u32> {
         let mut found = NONE;
         for step in 1..=AHEAD {
             let (from, to) = (path[step - 1] as usize, path[step] as usize);

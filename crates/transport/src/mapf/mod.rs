@@ -20,6 +20,7 @@ mod grid;
 mod guide;
 mod lacam;
 mod lifelong;
+mod manoeuvre;
 mod pibt;
 mod prioritised;
 mod read;

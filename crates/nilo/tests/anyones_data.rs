@@ -134,6 +134,9 @@ fn causes_are_learned_and_the_next_plate_is_written() {
         exit == 2 && said.contains("there is no variable 'd'"),
         "{said}"
     );
+    let unused =
+        "column 'acted' holds words and is left out; --target acted if it says what was acted on";
+    assert!(said.contains(unused), "{said}");
 }
 
 #[test]

@@ -31,7 +31,7 @@ const SHOWN_MIN: f64 = 0.05;
 
 /// Learns a graph.
 pub fn fit(args: &Fit, output: &Output) -> Result<Exit, Failure> {
-    let Read { data, reference } = args.rows.read()?;
+    let Read { data, reference } = args.rows.read(output)?;
     let belief = believe(&data, &args.rows.options(), Seed(args.rows.seed));
     let contradictions = contradictions(args, &data, reference)?;
     let evaluation = effects::evaluate(&data, &belief.best.dag, reference);
@@ -196,10 +196,13 @@ fn heading(data: &Data, belief: &Belief) -> String {
         "no hidden common causes allowed for"
     };
     format!(
-        "{} variables, {} rows under {} regimes: {how}; {allowed}\n",
+        "{} variables, {} rows under {}: {how}; {allowed}\n",
         data.variables(),
         data.rows(),
-        data.regimes().len()
+        match data.regimes().len() {
+            1 => "one regime".to_owned(),
+            many => format!("{many} regimes"),
+        }
     )
 }
 

@@ -47,7 +47,7 @@ pub fn next(args: &Next, output: &Output) -> Result<Exit, Failure> {
         ))
         .help("give more wells than replicates, and at least one of everything"));
     }
-    let Read { data, .. } = args.rows.read()?;
+    let Read { data, .. } = args.rows.read(output)?;
     let interventions = interventions(args, &data)?;
     let seed = Seed(args.rows.seed);
     let belief = believe(&data, &args.rows.options(), seed);

@@ -2,6 +2,7 @@
 
 use crate::columns::Columns;
 use crate::exit::Failure;
+use crate::output::Output;
 use cause::{Data, Gaussian, Nodes, Regime, belief};
 use clap::{Args, ValueEnum};
 use source::Problem;
@@ -72,8 +73,8 @@ pub struct Read {
 const NOTHING: [&str; 7] = ["", "NA", "none", "None", "-1", "observation", "control"];
 
 impl Rows {
-    /// Reads the table.
-    pub fn read(&self) -> Result<Read, Failure> {
+    /// Reads the table, and says which columns it makes no use of.
+    pub fn read(&self, output: &Output) -> Result<Read, Failure> {
         let table = Columns::read(&self.file)?;
         let options = [&self.target, &self.condition];
         for name in options.into_iter().flatten().chain(&self.variables) {
@@ -89,6 +90,13 @@ impl Rows {
         } else {
             self.variables.clone()
         };
+        if self.variables.is_empty() {
+            for (at, name) in table.names.iter().enumerate() {
+                if !named(name) && !names.contains(name) {
+                    output.message(&unused(&table, at, &names));
+                }
+            }
+        }
         let mut columns = Vec::with_capacity(names.len());
         for name in &names {
             columns.push(table.numbers(name)?);
@@ -215,4 +223,23 @@ impl Rows {
             ..belief::Options::default()
         }
     }
+}
+
+/// What to say of a column of words that no option names.
+fn unused(table: &Columns, column: usize, variables: &[String]) -> String {
+    let name = &table.names[column];
+    let acts = (0..table.len()).all(|row| {
+        let cell = table.text(row, column);
+        NOTHING.contains(&cell)
+            || (cell.split('+')).all(|part| variables.iter().any(|own| own == part.trim()))
+    });
+    let option = if acts { "target" } else { "condition" };
+    let says = if acts {
+        "what was acted on"
+    } else {
+        "which rows belong together"
+    };
+    format!(
+        "note: column '{name}' holds words and is left out; --{option} {name} if it says {says}"
+    )
 }

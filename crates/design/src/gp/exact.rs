@@ -5,7 +5,7 @@ use quantity::Rng;
 
 use super::fit::{Data, Fit, centre, covariance};
 use super::inducing::Inducing;
-use super::kernel::{Kernel, Scales, Table};
+use super::kernel::{Kernel, Ready, Table};
 use crate::encode::Rows;
 use crate::linear_algebra::{add_product, cholesky_jittered, solve, solve_lower, subtract_gram};
 use crate::space::normal;
@@ -14,7 +14,8 @@ use crate::space::normal;
 #[derive(Clone, Debug)]
 pub(crate) struct Exact {
     pub kernel: Kernel,
-    pub scales: Scales,
+    /// The kernel made ready for the table.
+    pub ready: Ready,
     /// Logarithm of the noise variance.
     pub noise: f64,
     pub mean: f64,
@@ -34,7 +35,7 @@ impl Exact {
         let alpha = solve(&factor, &residual);
         Some(Exact {
             kernel: fit.kernel.clone(),
-            scales: fit.kernel.scales(),
+            ready: fit.kernel.ready(&table),
             noise: fit.noise,
             mean,
             table,
@@ -46,13 +47,12 @@ impl Exact {
 
     /// Expected values.
     pub(crate) fn means(&self, points: &Rows) -> Vec<f64> {
-        let scales = self.kernel.scales();
         let mut work = super::kernel::Work::default();
         let mut line = vec![0.0; self.table.len];
         (0..points.len())
             .map(|j| {
                 self.kernel.against(
-                    &scales,
+                    &self.ready,
                     &self.table,
                     points.row(j),
                     self.table.len,
@@ -71,7 +71,7 @@ impl Exact {
 
     /// Expected values and variances, noise left out.
     pub(crate) fn predict(&self, points: &Rows) -> (Vec<f64>, Vec<f64>) {
-        let prior = self.kernel.variance(&self.kernel.scales());
+        let prior = self.kernel.variance(&self.ready.scales);
         let (mut means, mut variances) = (Vec::new(), Vec::new());
         // Blocks keep the memory small for many points.
         let places: Vec<usize> = (0..points.len()).collect();

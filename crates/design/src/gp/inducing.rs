@@ -102,7 +102,7 @@ impl Exact {
         let factor = explaining_factor(&root, &inner)?;
         Some(Exact {
             kernel: kernel.clone(),
-            scales,
+            ready: kernel.ready(&table),
             noise: fit.noise,
             mean,
             table,

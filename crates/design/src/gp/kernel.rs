@@ -10,6 +10,7 @@
 
 use faer::Mat;
 
+use super::matern::{Sides, dot, matern, matern_and_slope, wide};
 use crate::encode::{Group, Rows};
 
 /// Which parts a kernel has.
@@ -82,59 +83,6 @@ impl Table {
     }
 }
 
-const SQRT5: f64 = 2.236_067_977_499_79;
-
-/// `e^x` for `x <= 0`, to a few units in the last place, in a form that compilers vectorise: reduction
-/// by powers of two, then the Taylor polynomial of degree 13 on half an octave.
-#[inline(always)]
-pub(crate) fn exp_negative(x: f64) -> f64 {
-    // Adding this puts the nearest whole number into the low bits of the mantissa.
-    const ROUND: f64 = 6_755_399_441_055_744.0;
-    const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
-    const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    let x = if x < -708.0 { -708.0 } else { x };
-    let shifted = x * std::f64::consts::LOG2_E + ROUND;
-    let whole = shifted - ROUND;
-    let r = (x - whole * LN2_HIGH) - whole * LN2_LOW;
-    let mut p = 1.0 / 6_227_020_800.0;
-    p = p * r + 1.0 / 479_001_600.0;
-    p = p * r + 1.0 / 39_916_800.0;
-    p = p * r + 1.0 / 3_628_800.0;
-    p = p * r + 1.0 / 362_880.0;
-    p = p * r + 1.0 / 40_320.0;
-    p = p * r + 1.0 / 5_040.0;
-    p = p * r + 1.0 / 720.0;
-    p = p * r + 1.0 / 120.0;
-    p = p * r + 1.0 / 24.0;
-    p = p * r + 1.0 / 6.0;
-    p = p * r + 0.5;
-    p = p * r + 1.0;
-    p = p * r + 1.0;
-    p * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
-}
-
-/// Matérn-5/2 at a squared scaled distance.
-#[inline(always)]
-pub(crate) fn matern(square: f64) -> f64 {
-    let t = SQRT5 * square.sqrt();
-    (1.0 + t + t * t / 3.0) * exp_negative(-t)
-}
-
-/// Matérn-5/2 at a squared scaled distance, and minus its derivative by that square.
-#[inline(always)]
-pub(crate) fn matern_and_slope(square: f64) -> (f64, f64) {
-    let t = SQRT5 * square.sqrt();
-    let e = exp_negative(-t);
-    ((1.0 + t + t * t / 3.0) * e, 5.0 / 6.0 * (1.0 + t) * e)
-}
-
-/// Runs a loop compiled for the widest vectors that this machine has. The order of operations is the
-/// code's own, so that the result doesn't depend on the width.
-#[inline(always)]
-pub(crate) fn wide<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
-}
-
 /// A kernel's numbers, out of the logarithm.
 #[derive(Clone, Debug)]
 pub(crate) struct Scales {
@@ -150,7 +98,30 @@ pub(crate) struct Scales {
     pub paired: f64,
 }
 
+/// A kernel made ready for the rows of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Ready {
+    pub scales: Scales,
+    /// For each numeric group of a kernel with low-order parts.
+    pub sides: Vec<Option<Sides>>,
+}
+
 impl Kernel {
+    /// Makes ready for the rows of a table.
+    pub(crate) fn ready(&self, table: &Table) -> Ready {
+        let scales = self.scales();
+        let sides = self
+            .groups
+            .iter()
+            .zip(&scales.single_inverse)
+            .map(|(group, &inverse)| match group {
+                Group::Number { column } => Some(Sides::new(inverse, &table.columns[*column])),
+                _ => None,
+            })
+            .collect();
+        Ready { scales, sides }
+    }
+
     /// How many numbers a kernel of this shape over so many groups has.
     pub(crate) fn count(shape: Shape, groups: usize) -> usize {
         match shape {
@@ -185,10 +156,10 @@ impl Kernel {
         }
     }
 
-    /// Covariance of the first `count` rows with `x`, written to `out`.
+    /// Covariance of the first `count` rows of the table that was made ready for with `x`, written to `out`.
     pub(crate) fn against(
         &self,
-        scales: &Scales,
+        ready: &Ready,
         table: &Table,
         x: &[f64],
         count: usize,
@@ -197,20 +168,21 @@ impl Kernel {
     ) {
         wide(
             #[inline(always)]
-            || self.against_in_step(scales, table, x, count, work, out),
+            || self.against_in_step(ready, table, x, count, work, out),
         );
     }
 
     #[inline(always)]
     fn against_in_step(
         &self,
-        scales: &Scales,
+        ready: &Ready,
         table: &Table,
         x: &[f64],
         count: usize,
         work: &mut Work,
         out: &mut [f64],
     ) {
+        let scales = &ready.scales;
         let g = self.groups.len() as f64;
         work.resize(count);
         let out = &mut out[..count];
@@ -232,7 +204,12 @@ impl Kernel {
             }
             if low_order {
                 let inverse = scales.single_inverse[index];
-                if let Group::Code { .. } = group {
+                if let (Group::Number { column }, Some(sides)) = (group, &ready.sides[index]) {
+                    sides.each(&table.columns[column], x[column], count, |j, k| {
+                        single[j] += k;
+                        singles_squared[j] += k * k;
+                    });
+                } else if let Group::Code { .. } = group {
                     let different = matern(inverse);
                     for j in 0..count {
                         let k = if square[j] == 0.0 { 1.0 } else { different };
@@ -268,16 +245,16 @@ impl Kernel {
     /// Covariance of the rows with themselves: the lower half.
     pub(crate) fn square(&self, rows: &Rows, table: &Table) -> Mat<f64> {
         let n = rows.len();
-        let scales = self.scales();
         let mut work = Work::default();
         let mut out = Mat::zeros(n, n);
         let mut line = vec![0.0; n];
         // Column j of the upper half, mirrored into row j of the lower half block by block would
         // stride; instead each column of the lower half is computed as the rows after it.
         let reversed = table.reversed();
+        let ready = self.ready(&reversed);
         for j in 0..n {
             let count = n - j;
-            self.against(&scales, &reversed, rows.row(j), count, &mut work, &mut line);
+            self.against(&ready, &reversed, rows.row(j), count, &mut work, &mut line);
             let column = out.col_as_slice_mut(j);
             for (cell, value) in column[j..].iter_mut().zip(line[..count].iter().rev()) {
                 *cell = *value;
@@ -288,12 +265,12 @@ impl Kernel {
 
     /// Covariance of the table's rows with each of `points`: one column per point.
     pub(crate) fn cross(&self, table: &Table, points: &Rows) -> Mat<f64> {
-        let scales = self.scales();
+        let ready = self.ready(table);
         let mut work = Work::default();
         let mut out = Mat::zeros(table.len, points.len());
         for j in 0..points.len() {
             self.against(
-                &scales,
+                &ready,
                 table,
                 points.row(j),
                 table.len,
@@ -330,13 +307,14 @@ impl Kernel {
     ) {
         let n = rows.len();
         let g = self.groups.len();
-        let scales = self.scales();
+        let reversed = table.reversed();
+        let ready = self.ready(&reversed);
+        let scales = &ready.scales;
         let low_order = self.shape != Shape::Radial;
         let (first, second) = (
             scales.single / g as f64,
             scales.paired / ((g * (g - 1)) as f64).max(1.0),
         );
-        let reversed = table.reversed();
         let mut squares = vec![vec![0.0; n]; g];
         let mut bases = vec![vec![0.0; n]; if low_order { g } else { 0 }];
         let mut slopes = bases.clone();
@@ -365,12 +343,27 @@ impl Kernel {
                     let (base, slopes) = (&mut bases[index][..count], &mut slopes[index][..count]);
                     let (sum, sum_squared) = (&mut sum[..count], &mut sum_squared[..count]);
                     let square = &squares[index][..count];
-                    for i in 0..count {
-                        let (k, slope) = matern_and_slope(inverse * square[i]);
+                    let mut take = |i: usize, k: f64, slope: f64| {
                         base[i] = k;
                         slopes[i] = slope * square[i];
                         sum[i] += k;
                         sum_squared[i] += k * k;
+                    };
+                    let x = rows.row(j);
+                    if let (Group::Number { column }, Some(sides)) = (group, &ready.sides[index]) {
+                        let values = &reversed.columns[column];
+                        sides.each_with_slope(values, x[column], count, take);
+                    } else if let Group::Code { .. } = group {
+                        let (different, fall) = matern_and_slope(inverse);
+                        for i in 0..count {
+                            let k = if square[i] == 0.0 { 1.0 } else { different };
+                            take(i, k, fall);
+                        }
+                    } else {
+                        for i in 0..count {
+                            let (k, slope) = matern_and_slope(inverse * square[i]);
+                            take(i, k, slope);
+                        }
                     }
                 }
             }
@@ -420,25 +413,6 @@ impl Kernel {
     }
 }
 
-#[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    // Eight partial sums let the compiler use wide registers.
-    let mut partial = [0.0; 8];
-    let (a4, b4) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = a4
-        .remainder()
-        .iter()
-        .zip(b4.remainder())
-        .map(|(x, y)| x * y)
-        .sum();
-    for (x, y) in a4.zip(b4) {
-        for k in 0..8 {
-            partial[k] += x[k] * y[k];
-        }
-    }
-    partial.iter().sum::<f64>() + rest
-}
-
 impl Table {
     /// The same rows, last first: then the rows from any place to the end are a prefix.
     fn reversed(&self) -> Table {
@@ -481,20 +455,6 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exponential_is_exact_to_a_few_last_places() {
-        let mut x: f64 = 0.0;
-        while x > -700.0 {
-            let (ours, theirs) = (exp_negative(x), x.exp());
-            assert!(
-                (ours - theirs).abs() <= 4.0 * f64::EPSILON * theirs,
-                "{x}: {ours} {theirs}"
-            );
-            x -= 0.037;
-        }
-        assert!(exp_negative(-1e9) < 1e-300);
-    }
 
     #[test]
     fn square_and_cross_agree_with_the_definition() {

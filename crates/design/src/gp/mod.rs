@@ -4,12 +4,15 @@
 #![allow(clippy::needless_range_loop)]
 
 mod exact;
+mod features;
 mod fit;
 mod inducing;
 mod kernel;
 mod lbfgs;
+mod matern;
 mod paths;
 mod prior;
+mod trigonometry;
 
 pub(crate) use exact::Exact;
 pub(crate) use fit::{Data, Fit, fit, leave_one_out};

@@ -1,0 +1,246 @@
+//! Random Fourier features: cosines whose sums are draws of a process without data.
+//!
+//! Matérn-5/2 frequencies are Student-t with 5 degrees of freedom (Rahimi and Recht, NIPS 20 (2008);
+//! Rasmussen and Williams (2006), section 4.2.1).
+
+use faer::Mat;
+use quantity::Rng;
+use rand::RngExt;
+
+use super::kernel::Kernel;
+use super::matern::{dot, total, wide};
+use super::trigonometry::cosine_and_sine;
+use crate::encode::{Group, Rows};
+use crate::space::normal;
+
+/// One cosine: which groups it sees and how fast it turns along them.
+#[derive(Clone, Debug)]
+struct Feature {
+    phase: f64,
+    amplitude: f64,
+    /// Column and frequency of numeric columns.
+    turns: Vec<(usize, f64)>,
+    /// Column and phase by level.
+    codes: Vec<(usize, Vec<f64>)>,
+}
+
+/// Cosines that may all see the same columns, held by column.
+#[derive(Clone, Debug, Default)]
+struct Block {
+    phases: Vec<f64>,
+    /// For each numeric column the frequency of every cosine.
+    turns: Vec<(usize, Vec<f64>)>,
+    /// For each column of levels, and each level, what it adds to the angle of every cosine.
+    codes: Vec<(usize, Vec<Vec<f64>>)>,
+}
+
+impl Block {
+    fn new(features: &[Feature]) -> Block {
+        let mut block = Block {
+            phases: features.iter().map(|feature| feature.phase).collect(),
+            ..Block::default()
+        };
+        let count = features.len();
+        for (place, feature) in features.iter().enumerate() {
+            for &(column, turn) in &feature.turns {
+                let at = block.turns.iter().position(|(other, _)| *other == column);
+                let at = at.unwrap_or_else(|| {
+                    block.turns.push((column, vec![0.0; count]));
+                    block.turns.len() - 1
+                });
+                block.turns[at].1[place] = turn;
+            }
+            for (column, phases) in &feature.codes {
+                let at = block.codes.iter().position(|(other, _)| other == column);
+                let at = at.unwrap_or_else(|| {
+                    block.codes.push((*column, vec![vec![0.0; count]; phases.len()]));
+                    block.codes.len() - 1
+                });
+                for (level, phase) in block.codes[at].1.iter_mut().zip(phases) {
+                    level[place] = *phase;
+                }
+            }
+        }
+        block
+    }
+
+    /// Writes the angle of every cosine at a point.
+    #[inline(always)]
+    fn angles(&self, x: &[f64], out: &mut [f64]) {
+        out.copy_from_slice(&self.phases);
+        for (column, turns) in &self.turns {
+            let at = x[*column];
+            for (angle, turn) in out.iter_mut().zip(turns) {
+                *angle += turn * at;
+            }
+        }
+        for (column, levels) in &self.codes {
+            for (angle, phase) in out.iter_mut().zip(&levels[x[*column] as usize]) {
+                *angle += phase;
+            }
+        }
+    }
+}
+
+/// The cosines of one set of draws.
+#[derive(Clone, Debug)]
+pub(crate) struct Features {
+    blocks: Vec<Block>,
+    /// The largest value of each.
+    pub amplitudes: Vec<f64>,
+}
+
+/// Buffers for angles.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Angles {
+    angles: Vec<f64>,
+    sines: Vec<f64>,
+}
+
+/// How many features each part of the kernel gets.
+const RADIAL_FEATURES: usize = 256;
+const SINGLE_FEATURES: usize = 24;
+const PAIRED_FEATURES: usize = 192;
+
+impl Features {
+    pub(crate) fn draw(kernel: &Kernel, rng: &mut Rng) -> Features {
+        let scales = kernel.scales();
+        let g = kernel.groups.len();
+        let all: Vec<usize> = (0..g).collect();
+        let mut blocks = Vec::new();
+        let mut amplitudes = Vec::new();
+        let mut add = |features: Vec<Feature>| {
+            amplitudes.extend(features.iter().map(|feature| feature.amplitude));
+            blocks.push(Block::new(&features));
+        };
+        let amplitude = |variance: f64, count: usize| (2.0 * variance / count as f64).sqrt();
+        let height = amplitude(scales.radial, RADIAL_FEATURES);
+        let radial = (0..RADIAL_FEATURES).map(|_| {
+            // One common draw of the chi-squared makes the frequencies jointly Student-t.
+            let stretches = vec![student_stretch(rng); g];
+            let inverses = &scales.radial_inverse;
+            feature(&kernel.groups, &all, inverses, &stretches, height, rng)
+        });
+        add(radial.collect());
+        let inverses = &scales.single_inverse;
+        if scales.single > 0.0 {
+            let height = amplitude(scales.single / g as f64, SINGLE_FEATURES);
+            for index in 0..g {
+                let single = (0..SINGLE_FEATURES).map(|_| {
+                    let stretches = vec![student_stretch(rng); g];
+                    feature(&kernel.groups, &[index], inverses, &stretches, height, rng)
+                });
+                add(single.collect());
+            }
+        }
+        if scales.paired > 0.0 {
+            let height = amplitude(scales.paired, PAIRED_FEATURES);
+            let paired = (0..PAIRED_FEATURES).map(|_| {
+                let a = rng.random_range(0..g);
+                let b = (a + rng.random_range(1..g)) % g;
+                let stretches: Vec<f64> = (0..g).map(|_| student_stretch(rng)).collect();
+                feature(&kernel.groups, &[a, b], inverses, &stretches, height, rng)
+            });
+            add(paired.collect());
+        }
+        Features { blocks, amplitudes }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.amplitudes.len()
+    }
+
+    /// The cosine of every angle: one row per feature, one column per point.
+    pub(crate) fn cosines(&self, points: &Rows) -> Mat<f64> {
+        let mut out = Mat::zeros(self.len(), points.len());
+        wide(
+            #[inline(always)]
+            || {
+                for j in 0..points.len() {
+                    let x = points.row(j);
+                    let mut rest = out.col_as_slice_mut(j);
+                    for block in &self.blocks {
+                        let (own, others) = rest.split_at_mut(block.phases.len());
+                        block.angles(x, own);
+                        own.iter_mut().for_each(|cell| *cell = cosine_and_sine(*cell).0);
+                        rest = others;
+                    }
+                }
+            },
+        );
+        out
+    }
+
+    /// The weighted sum of all cosines at a point, and its slope along numeric columns added to `slope`.
+    pub(crate) fn sum(&self, weights: &[f64], x: &[f64], work: &mut Angles, slope: &mut [f64]) -> f64 {
+        wide(
+            #[inline(always)]
+            || self.sum_in_step(weights, x, work, slope),
+        )
+    }
+
+    #[inline(always)]
+    fn sum_in_step(&self, weights: &[f64], x: &[f64], work: &mut Angles, slope: &mut [f64]) -> f64 {
+        let mut value = 0.0;
+        let mut rest = weights;
+        for block in &self.blocks {
+            let count = block.phases.len();
+            let (weights, others) = rest.split_at(count);
+            rest = others;
+            work.angles.resize(count, 0.0);
+            work.sines.resize(count, 0.0);
+            let (angles, sines) = (&mut work.angles[..count], &mut work.sines[..count]);
+            block.angles(x, angles);
+            for i in 0..count {
+                let (cosine, sine) = cosine_and_sine(angles[i]);
+                angles[i] = weights[i] * cosine;
+                sines[i] = weights[i] * sine;
+            }
+            value += total(angles);
+            for (column, turns) in &block.turns {
+                slope[*column] -= dot(sines, turns);
+            }
+        }
+        value
+    }
+}
+
+/// The factor that turns a normal number into a Student-t one with 5 degrees of freedom.
+fn student_stretch(rng: &mut Rng) -> f64 {
+    let chi: f64 = (0..5).map(|_| normal(rng).powi(2)).sum();
+    (5.0 / chi).sqrt()
+}
+
+fn feature(
+    groups: &[Group],
+    chosen: &[usize],
+    inverses: &[f64],
+    stretches: &[f64],
+    amplitude: f64,
+    rng: &mut Rng,
+) -> Feature {
+    let mut feature = Feature {
+        phase: std::f64::consts::TAU * rng.random::<f64>(),
+        amplitude,
+        turns: Vec::new(),
+        codes: Vec::new(),
+    };
+    for &index in chosen {
+        let scale = inverses[index].sqrt() * stretches[index];
+        match groups[index] {
+            Group::Number { column } => feature.turns.push((column, scale * normal(rng))),
+            Group::Vector { start, end } => {
+                for column in start..end {
+                    feature.turns.push((column, scale * normal(rng)));
+                }
+            }
+            // Levels as corners at a squared distance of 1: each has its own direction, of length 1/2.
+            Group::Code { column, levels } => {
+                let half = scale * std::f64::consts::FRAC_1_SQRT_2;
+                let phases = (0..levels).map(|_| half * normal(rng)).collect();
+                feature.codes.push((column, phases));
+            }
+        }
+    }
+    feature
+}

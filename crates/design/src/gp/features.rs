@@ -53,7 +53,9 @@ impl Block {
             for (column, phases) in &feature.codes {
                 let at = block.codes.iter().position(|(other, _)| other == column);
                 let at = at.unwrap_or_else(|| {
-                    block.codes.push((*column, vec![vec![0.0; count]; phases.len()]));
+                    block
+                        .codes
+                        .push((*column, vec![vec![0.0; count]; phases.len()]));
                     block.codes.len() - 1
                 });
                 for (level, phase) in block.codes[at].1.iter_mut().zip(phases) {
@@ -162,7 +164,8 @@ impl Features {
                     for block in &self.blocks {
                         let (own, others) = rest.split_at_mut(block.phases.len());
                         block.angles(x, own);
-                        own.iter_mut().for_each(|cell| *cell = cosine_and_sine(*cell).0);
+                        own.iter_mut()
+                            .for_each(|cell| *cell = cosine_and_sine(*cell).0);
                         rest = others;
                     }
                 }
@@ -172,7 +175,13 @@ impl Features {
     }
 
     /// The weighted sum of all cosines at a point, and its slope along numeric columns added to `slope`.
-    pub(crate) fn sum(&self, weights: &[f64], x: &[f64], work: &mut Angles, slope: &mut [f64]) -> f64 {
+    pub(crate) fn sum(
+        &self,
+        weights: &[f64],
+        x: &[f64],
+        work: &mut Angles,
+        slope: &mut [f64],
+    ) -> f64 {
         wide(
             #[inline(always)]
             || self.sum_in_step(weights, x, work, slope),

@@ -236,4 +236,3 @@ fn weighted_slope_in_step(
     }
     value
 }
-

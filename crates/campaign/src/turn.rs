@@ -13,7 +13,7 @@ use conductor::{Customer, Effect, Input, Note, Turn};
 use design::{Aim, AskError, Options, Point, Policy, PolicyError, Question};
 use protocol::Order;
 use quantity::{Instant, OrderId, PlateId, Seed};
-use reason::rivals::RivalPolicy;
+use reason::rivals::{RivalOptions, RivalPolicy};
 use std::sync::Arc;
 
 /// How often a point is put on a plate before it is given up.
@@ -66,7 +66,10 @@ impl Loop {
             let policy = RivalPolicy::new(
                 campaign.space.clone(),
                 rivals.hypotheses.clone(),
-                rivals.options,
+                RivalOptions {
+                    by_lot: &*campaign.policy.name == "random",
+                    ..rivals.options
+                },
                 campaign.seed.derive("policy", 0),
             )
             .map_err(|error| PolicyError::Question(error.to_string()))?;

@@ -2,18 +2,26 @@
 #![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn run(campaign: &str) -> Value {
+/// The repository.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Runs a campaign that ships, after its text was changed.
+fn run(campaign: &str, change: impl Fn(String) -> String) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../campaigns")
-        .join(campaign);
+    let text = std::fs::read_to_string(root().join("campaigns").join(campaign)).unwrap();
+    let home = root().canonicalize().unwrap();
+    let text = change(text).replace("\"../", &format!("\"{}/", home.display()));
+    let file = folder.path().join(campaign);
+    std::fs::write(&file, text).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_nilo"))
         .args(["run", "--json", "--out"])
         .arg(folder.path().join("run"))
-        .arg(file)
+        .arg(&file)
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
@@ -49,7 +57,7 @@ fn answer(printed: &Value) -> &Value {
 
 #[test]
 fn the_law_that_nature_follows_is_found() {
-    let printed = run("which-kinetics.toml");
+    let printed = run("which-kinetics.toml", |text| text);
     let found = answer(&printed);
     let verdict = found["verdict"]
         .as_str()
@@ -68,5 +76,30 @@ fn the_law_that_nature_follows_is_found() {
             .as_f64()
             .unwrap();
         assert_eq!(last > 0.99, rival["name"] == "pharmacodynamic", "{rival}");
+    }
+}
+
+/// The text without a hypothesis.
+fn without(text: &str, name: &str) -> String {
+    let begin = text
+        .find(&format!("[[hypothesis]]\nname = \"{name}\""))
+        .unwrap();
+    let length = text[begin + 1..].find("\n[[").unwrap() + 1;
+    format!("{}{}", &text[..begin], &text[begin + length..])
+}
+
+#[test]
+fn a_law_that_nobody_wrote_down_is_said_to_be_missing() {
+    // Nature kills as pharmacodynamics say; neither law that is left describes it.
+    for seed in [1, 2] {
+        let printed = run("which-kinetics.toml", |text| {
+            let text = without(&without(&text, "pharmacodynamic"), "proportional");
+            text.replace("seed = 3", &format!("seed = {seed}"))
+        });
+        let verdict = answer(&printed)["verdict"].as_str().unwrap_or_default();
+        assert!(
+            verdict.starts_with("none of the hypotheses fits"),
+            "{seed}: {printed}"
+        );
     }
 }

@@ -32,14 +32,15 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|name| {
             let distance = edit_distance(word, name);
             let candidate = name.to_lowercase();
-            let starts = lower.len() >= 3
+            let starts = lower.len().min(candidate.len()) >= 3
                 && (candidate.starts_with(&lower) || lower.starts_with(&candidate));
-            (if starts { distance.min(1) } else { distance }, name)
+            let likeness = if starts { distance.min(1) } else { distance };
+            ((likeness, distance), name)
         })
-        .filter(|(distance, name)| {
-            *distance * 3 <= word.chars().count().max(name.chars().count()).max(3)
+        .filter(|((likeness, _), name)| {
+            *likeness * 3 <= word.chars().count().max(name.chars().count()).max(3)
         })
-        .min_by_key(|(distance, _)| *distance)
+        .min_by_key(|(order, _)| *order)
         .map(|(_, name)| name)
 }
 
@@ -60,5 +61,8 @@ mod tests {
         assert_eq!(nearest("inkubate", names), Some("incubate"));
         assert_eq!(nearest("disp", names), Some("dispense"));
         assert_eq!(nearest("xylophone", names), None);
+        // A letter that it begins with says nothing, and a typo is nearer than a part of the word.
+        assert_eq!(nearest("actedd", ["a", "b", "c", "acted"]), Some("acted"));
+        assert_eq!(nearest("actedd", ["act", "acted"]), Some("acted"));
     }
 }

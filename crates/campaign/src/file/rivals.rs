@@ -69,6 +69,7 @@ pub(super) fn read(root: &Table, space: &Space, asked: bool) -> Option<Rivals> {
             certainty: certainty?,
             noise,
             repeats: true,
+            by_lot: false,
         },
     })
 }

@@ -15,7 +15,7 @@ const LOG_LEAST: f64 = -30.0;
 pub const RIVALS_MAX: usize = 32;
 
 /// A normal number from two even ones (Box and Muller 1958).
-fn normal(rng: &mut Rng) -> f64 {
+pub(super) fn normal(rng: &mut Rng) -> f64 {
     let radius = (-2.0 * (1.0 - rng.random::<f64>()).ln()).sqrt();
     radius * (2.0 * std::f64::consts::PI * rng.random::<f64>()).cos()
 }
@@ -76,16 +76,35 @@ fn bell(y: f64, mean: f64, sd: f64) -> f64 {
 }
 
 impl Rivals {
-    /// What parameters drawn of a hypothesis predict at points given as columns.
+    /// What parameters drawn of a hypothesis predict at points, given as rows and as columns; of a law that
+    /// nobody wrote down, after the last one.
     fn pictures(
         &self,
         rival: usize,
+        points: &[Vec<f64>],
         columns: &[Vec<f64>],
-        points: usize,
         count: usize,
         rng: &mut Rng,
     ) -> Vec<Vec<f64>> {
         let mut scratch = Scratch::default();
+        if rival == self.hypotheses.len() {
+            let Some(deviation) = &self.deviation else {
+                return Vec::new();
+            };
+            // The best law, and what it may not know.
+            let best = self.best().0;
+            let mut laws = self.pictures(best, points, columns, count, rng);
+            let deviations = deviation.draw(points, count, rng);
+            // Deviations come by their kind; laws in the order of their places.
+            for at in (1..laws.len()).rev() {
+                laws.swap(at, rng.random_range(0..=at));
+            }
+            for (law, deviation) in laws.iter_mut().zip(&deviations) {
+                law.iter_mut().zip(deviation).for_each(|(f, d)| *f += d);
+            }
+            return laws;
+        }
+        let points = points.len();
         let drawn = self.particles[rival].draw(count, rng);
         let each = drawn.into_iter().map(|places| {
             let mut out = vec![0.0; points];
@@ -96,7 +115,7 @@ impl Rivals {
     }
 
     /// The places among `candidates` of the next `count` points, one after the other, each the one that adds most
-    /// expected information about which hypothesis holds for its cost, given those before it. A point may come
+    /// expected information about which hypothesis holds, or none, for its cost, given those before it. A point may come
     /// more than once where `again` allows it. `sd` is the error of one well; also the expected information of
     /// all of them together, nats.
     #[must_use]
@@ -110,7 +129,10 @@ impl Rivals {
         rng: &mut Rng,
     ) -> (Vec<usize>, f64) {
         let columns = columns(candidates);
-        let all = self.probabilities();
+        let none = self.deviation.as_ref().map_or(0.0, |own| own.share());
+        let mut all = self.probabilities();
+        all.iter_mut().for_each(|share| *share *= 1.0 - none);
+        all.push(none);
         // What is as good as ruled out takes no part.
         let kept: Vec<usize> = (0..all.len()).filter(|h| all[*h] > SHARE_MIN).collect();
         let total: f64 = kept.iter().map(|h| all[*h]).sum();
@@ -118,7 +140,7 @@ impl Rivals {
         // By candidate, all stand-ins: what is read together lies together.
         let mut predicted = vec![vec![0.0; STAND_INS * kept.len()]; candidates.len()];
         for (place, rival) in kept.iter().enumerate() {
-            let pictures = self.pictures(*rival, &columns, candidates.len(), STAND_INS, rng);
+            let pictures = self.pictures(*rival, candidates, &columns, STAND_INS, rng);
             for (m, picture) in pictures.iter().enumerate() {
                 for (at, value) in picture.iter().enumerate() {
                     predicted[at][place * STAND_INS + m] = if value.is_finite() {
@@ -130,7 +152,7 @@ impl Rivals {
                 }
             }
         }
-        let mut worlds = self.worlds(&kept, &shares, &columns, candidates.len(), rng);
+        let mut worlds = self.worlds(&kept, &shares, candidates, &columns, rng);
         let prior: f64 = shares.iter().map(|p| p * p.ln()).sum();
         let mut chosen: Vec<usize> = Vec::with_capacity(count);
         let mut reached = 0.0;
@@ -169,8 +191,8 @@ impl Rivals {
         &self,
         kept: &[usize],
         shares: &[f64],
+        points: &[Vec<f64>],
         columns: &[Vec<f64>],
-        points: usize,
         rng: &mut Rng,
     ) -> Vec<World> {
         let weights: Vec<f64> = shares
@@ -194,7 +216,7 @@ impl Rivals {
             .enumerate()
             .filter(|(_, count)| *count > 0)
         {
-            let pictures = self.pictures(kept[truth], columns, points, count, rng);
+            let pictures = self.pictures(kept[truth], points, columns, count, rng);
             worlds.extend(pictures.into_iter().map(|responses| World {
                 truth,
                 responses,

@@ -19,6 +19,10 @@ pub struct LackOfFit {
     pub factor: usize,
     /// Mean square between cells over that within.
     pub f: f64,
+    /// Variance within cells over what was stated of wells.
+    pub within: f64,
+    /// Its degrees of freedom.
+    pub freedom: usize,
     /// Chance of one as large along any of the factors, were the law true.
     pub p: f64,
 }
@@ -53,6 +57,8 @@ pub(super) fn lack_of_fit(data: &[Datum], residuals: &[f64]) -> Option<LackOfFit
         f.is_finite().then(|| LackOfFit {
             factor,
             f,
+            within: within / second,
+            freedom: second as usize,
             p: (crate::meta::fisher_p(f, first, second) * factors as f64).min(1.0),
         })
     });

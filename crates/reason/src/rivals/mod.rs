@@ -6,6 +6,7 @@
 //! fits. [`RivalPolicy`] makes it what a campaign asks.
 
 mod choose;
+mod deviation;
 mod formula;
 mod misfit;
 mod particles;
@@ -13,10 +14,12 @@ mod policy;
 mod pooled;
 
 pub use choose::RIVALS_MAX;
+pub use deviation::NONE_PRIOR;
 pub use formula::{Formula, FormulaError, Input, Scratch};
 pub use misfit::LackOfFit;
 pub use policy::{RivalOptions, RivalPolicy};
 
+use deviation::Deviation;
 use particles::Particles;
 use pooled::Pooled;
 use quantity::Rng;
@@ -218,7 +221,7 @@ pub struct Datum {
 pub struct FitCheck {
     /// Chance of residuals as large as these, were the hypothesis true.
     pub p: f64,
-    /// Root mean square of the residuals over their error.
+    /// Root mean square of the residuals over their error, as it was measured where that can be.
     pub ratio: f64,
 }
 
@@ -226,6 +229,10 @@ pub struct FitCheck {
 /// with thousands of wells any formula is wrong by something.
 const MISFIT_P: f64 = 1e-4;
 const MISFIT_RATIO: f64 = 1.5;
+/// Probability at which none of them is said to hold.
+const NONE_CERTAIN: f64 = 0.99;
+/// Fewest degrees of freedom at which noise counts as measured.
+const NOISE_FREEDOM_MIN: usize = 16;
 /// A hypothesis less probable than this takes no part in what is predicted and chosen.
 const SHARE_MIN: f64 = 1e-6;
 
@@ -235,6 +242,10 @@ pub struct Rivals {
     hypotheses: Vec<Hypothesis>,
     particles: Vec<Particles>,
     data: Vec<Datum>,
+    /// Ranges of the factors, where they are known.
+    ranges: Option<Vec<(f64, f64)>>,
+    /// What the best of them may not know.
+    deviation: Option<Deviation>,
 }
 
 impl Rivals {
@@ -269,7 +280,16 @@ impl Rivals {
             hypotheses,
             particles,
             data: Vec::new(),
+            ranges: None,
+            deviation: None,
         })
+    }
+
+    /// Rivals about factors of these ranges; without them, of the range of what was measured.
+    #[must_use]
+    pub fn over(mut self, ranges: Vec<(f64, f64)>) -> Self {
+        self.ranges = Some(ranges);
+        self
     }
 
     /// The hypotheses.
@@ -295,6 +315,61 @@ impl Rivals {
         for (hypothesis, particles) in self.hypotheses.iter().zip(&mut self.particles) {
             particles.tell(hypothesis, &self.data, before, rng);
         }
+        self.deviation = self.deviates();
+    }
+
+    fn deviates(&self) -> Option<Deviation> {
+        let best = self.best().0;
+        let found = || {
+            let columns = columns(&self.data.iter().map(|d| d.x.clone()).collect::<Vec<_>>());
+            let each = columns.iter().map(|column| {
+                let low = column.iter().copied().fold(f64::INFINITY, f64::min);
+                let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                if high > low {
+                    (low, high)
+                } else {
+                    (low, low + 1.0)
+                }
+            });
+            each.collect()
+        };
+        let ranges = self.ranges.clone().unwrap_or_else(found);
+        let places = self.particles[best].centre();
+        Deviation::weigh(
+            &self.hypotheses[best],
+            &places,
+            &self.data,
+            self.noise(),
+            &ranges,
+        )
+    }
+
+    /// The variance of wells over what was stated: measured between wells of the same point, else between
+    /// neighbours; 1 with too few of both.
+    #[must_use]
+    pub fn noise(&self) -> f64 {
+        let (within, freedom) = Pooled::of(&self.data).within();
+        // Neighbours differ by their noise and by what the law does not know of steps finer than they lie
+        // apart, so they alone don't make wells worse than a misfit may be.
+        let near = || {
+            let lack = self.lack_of_fit(self.best().0)?;
+            let scale = lack.within.min(MISFIT_RATIO * MISFIT_RATIO);
+            (lack.freedom >= NOISE_FREEDOM_MIN).then_some(scale)
+        };
+        let measured = if freedom >= NOISE_FREEDOM_MIN {
+            Some(within)
+        } else {
+            near()
+        };
+        // Of data without any noise, a thousandth of what was stated.
+        measured.map_or(1.0, |scale| scale.max(1e-6))
+    }
+
+    /// How probable it is that none of the hypotheses holds: the best of them against itself plus a smooth deviation,
+    /// of which [`NONE_PRIOR`] is believed before any well.
+    #[must_use]
+    pub fn none(&self) -> f64 {
+        self.deviation.as_ref().map_or(NONE_PRIOR, Deviation::share)
     }
 
     /// The probability of each hypothesis, by its prior and how well it foretold every batch.
@@ -369,10 +444,11 @@ impl Rivals {
         }
         let n = self.data.len() as f64;
         let wells = Pooled::of(&self.data);
+        let noise = self.noise();
         let (mut p, mut mean) = (0.0, 0.0);
         let mut scratch = Scratch::default();
         for (weight, places) in self.particles[hypothesis].weighted() {
-            let sum = wells.squares(&self.hypotheses[hypothesis], places, &mut scratch);
+            let sum = wells.squares(&self.hypotheses[hypothesis], places, &mut scratch) / noise;
             p += weight
                 * if sum.is_finite() {
                     crate::meta::chi_squared_p(sum, n)
@@ -405,13 +481,15 @@ impl Rivals {
         whole.then(|| misfit::lack_of_fit(&self.data, &residuals))?
     }
 
-    /// Whether not even the best of them fits: its residuals are too large, or go together where points do.
+    /// Whether not even the best of them fits: a smooth deviation from it is certain, its residuals are too large
+    /// for the noise that was measured, or go together where points do.
     #[must_use]
     pub fn none_fits(&self) -> bool {
         let best = self.best().0;
-        let large = self
-            .fit_check(best)
-            .is_some_and(|check| check.p < MISFIT_P && check.ratio > MISFIT_RATIO);
-        large || self.lack_of_fit(best).is_some_and(|lack| lack.p < MISFIT_P)
+        self.none() > NONE_CERTAIN
+            || self
+                .fit_check(best)
+                .is_some_and(|check| check.p < MISFIT_P && check.ratio > MISFIT_RATIO)
+            || self.lack_of_fit(best).is_some_and(|lack| lack.p < MISFIT_P)
     }
 }

@@ -56,6 +56,17 @@ impl Particles {
             .zip(self.places.iter().map(Vec::as_slice))
     }
 
+    /// The mean place of each parameter.
+    pub(super) fn centre(&self) -> Vec<f64> {
+        let mut centre = vec![0.0; self.places[0].len()];
+        for (weight, places) in self.weighted() {
+            for (sum, place) in centre.iter_mut().zip(places) {
+                *sum += weight * place;
+            }
+        }
+        centre
+    }
+
     pub(super) fn estimates(&self, h: &Hypothesis) -> Vec<(f64, f64)> {
         h.parameters
             .iter()

@@ -24,6 +24,7 @@ pub struct RivalPolicy {
     /// Standard deviation of one well's error, where it is stated.
     noise: Option<f64>,
     repeats: bool,
+    by_lot: bool,
     seed: Seed,
     told: Vec<Trial>,
     told_points: BTreeSet<Point>,
@@ -41,6 +42,8 @@ pub struct RivalOptions {
     pub noise: Option<f64>,
     /// Whether a point may be asked again.
     pub repeats: bool,
+    /// Points by lot and not by what they should tell: what choosing is to be compared with.
+    pub by_lot: bool,
 }
 
 impl RivalPolicy {
@@ -54,13 +57,17 @@ impl RivalPolicy {
         options: RivalOptions,
         seed: Seed,
     ) -> Result<Self, RivalError> {
-        let rivals = Rivals::new(hypotheses, &mut seed.derive("rivals", 0).rng())?;
+        // Names of a category lie apart by one.
+        let range = |factor: &design::Factor| factor.range().unwrap_or((0.0, 1.0));
+        let ranges = space.factors.iter().map(range).collect();
+        let rivals = Rivals::new(hypotheses, &mut seed.derive("rivals", 0).rng())?.over(ranges);
         Ok(Self {
             rivals,
             space,
             certainty: options.certainty,
             noise: options.noise,
             repeats: options.repeats,
+            by_lot: options.by_lot,
             seed,
             told: Vec::new(),
             told_points: BTreeSet::new(),
@@ -125,6 +132,15 @@ impl RivalPolicy {
         }
     }
 
+    /// The probability of each hypothesis, and last that none of them holds.
+    fn shares(&self) -> Vec<f64> {
+        let none = self.rivals.none();
+        let own = self.rivals.probabilities().into_iter();
+        own.map(|share| share * (1.0 - none))
+            .chain([none])
+            .collect()
+    }
+
     fn words(&self) -> String {
         let shares = self.rivals.probabilities();
         let mut order: Vec<usize> = (0..shares.len()).collect();
@@ -142,7 +158,11 @@ impl RivalPolicy {
                     check.ratio
                 )
             });
-        format!("{}{fits}", each.join(", "))
+        let none = self.rivals.none();
+        format!(
+            "{}{fits}; another law than these {none:.3}",
+            each.join(", ")
+        )
     }
 }
 
@@ -157,7 +177,7 @@ impl Policy for RivalPolicy {
             !self.repeats && (self.told_points.contains(point) || pending.contains(point))
         };
         let mut candidates: BTreeSet<Point> = BTreeSet::new();
-        let wanted = CANDIDATES.max(2 * q);
+        let wanted = if self.by_lot { q } else { CANDIDATES.max(2 * q) };
         for _ in 0..TRIES_MAX {
             let point = self.space.sample(&mut rng)?;
             if !taken(&point) {
@@ -168,7 +188,7 @@ impl Policy for RivalPolicy {
             }
         }
         let candidates: Vec<Point> = candidates.into_iter().collect();
-        if candidates.len() < q && !self.repeats {
+        if candidates.is_empty() || (candidates.len() < q && !self.repeats) {
             return Err(AskError::Exhausted {
                 asked: q,
                 left: candidates.len(),
@@ -176,10 +196,16 @@ impl Policy for RivalPolicy {
         }
         let numbers: Vec<Vec<f64>> = candidates.iter().map(Self::numbers).collect();
         let sd = self.well_sd();
-        let (chosen, expected) =
-            self.rivals
-                .choose(&numbers, q, sd, |_| 1.0, self.repeats, &mut rng);
-        self.expected = Some(expected);
+        let chosen = if self.by_lot {
+            // A space of few points has to give some of them again.
+            (0..q).map(|at| at % candidates.len()).collect()
+        } else {
+            let (chosen, expected) =
+                self.rivals
+                    .choose(&numbers, q, sd, |_| 1.0, self.repeats, &mut rng);
+            self.expected = Some(expected);
+            chosen
+        };
         let predicted = self.rivals.predict(&numbers);
         Ok(chosen
             .into_iter()
@@ -230,7 +256,7 @@ impl Policy for RivalPolicy {
         let mut rng = self.seed.derive("told", self.told.len() as u64).rng();
         self.rivals.tell(&data, &mut rng);
         if let Some(batch) = trials.first().map(|trial| trial.batch) {
-            self.history.push((batch, self.rivals.probabilities()));
+            self.history.push((batch, self.shares()));
         }
         Ok(())
     }
@@ -255,24 +281,26 @@ impl Policy for RivalPolicy {
     }
 
     fn rivals(&self) -> Vec<(String, Vec<f64>)> {
-        let names = self.rivals.hypotheses().iter().enumerate();
+        let own = self.rivals.hypotheses().iter().map(|own| own.name.clone());
+        let names = own.chain(["none of these".to_owned()]).enumerate();
         names
-            .map(|(at, own)| {
-                (
-                    own.name.clone(),
-                    self.history.iter().map(|(_, p)| p[at]).collect(),
-                )
-            })
+            .map(|(at, name)| (name, self.history.iter().map(|(_, p)| p[at]).collect()))
             .collect()
     }
 
     fn settled(&self) -> Option<String> {
         let (best, share) = self.rivals.best();
-        if share < self.certainty || self.rivals.data().len() < WELLS_MIN {
+        if self.rivals.data().len() < WELLS_MIN {
+            return None;
+        }
+        // Certain among those given is not certain: another law may lie where no well has looked.
+        let share = share * (1.0 - self.rivals.none());
+        let none_fits = self.rivals.none_fits();
+        if share < self.certainty && !none_fits {
             return None;
         }
         let name = &self.rivals.hypotheses()[best].name;
-        if self.rivals.none_fits() {
+        if none_fits {
             let ratio = self.rivals.fit_check(best).map_or(0.0, |check| check.ratio);
             let along = self.rivals.lack_of_fit(best).map_or(String::new(), |lack| {
                 format!(
@@ -281,7 +309,8 @@ impl Policy for RivalPolicy {
                 )
             });
             return Some(format!(
-                "none of the hypotheses fits: even the best, '{name}', misses by {ratio:.1} times the error of wells{along}"
+                "none of the hypotheses fits (another law holds with probability {:.3}): even the best, '{name}', misses by {ratio:.1} times the error of wells{along}",
+                self.rivals.none()
             ));
         }
         let open: Vec<String> = self.rivals.hypotheses()[best]
@@ -296,7 +325,8 @@ impl Policy for RivalPolicy {
             format!(", with {}", open.join(", "))
         };
         Some(format!(
-            "of these hypotheses, '{name}' holds with probability {share:.4}{with}"
+            "of these hypotheses, '{name}' holds with probability {share:.4}{with}; that another law holds, a tenth of what responses span away or more, has probability {:.4}",
+            self.rivals.none()
         ))
     }
 }

@@ -11,6 +11,7 @@ pub(super) struct Pooled {
     precisions: Vec<f64>,
     /// Sum of squares, over their errors, of wells round the mean of their point.
     within: f64,
+    wells: usize,
     /// Logarithm of the density that does not depend on the law.
     constant: f64,
 }
@@ -43,8 +44,15 @@ impl Pooled {
             means,
             precisions,
             within: (squares - explained).max(0.0),
+            wells: data.len(),
             constant,
         }
+    }
+
+    /// Variance of wells of the same point over what was stated, and its degrees of freedom.
+    pub(super) fn within(&self) -> (f64, usize) {
+        let freedom = self.wells - self.means.len();
+        (self.within / freedom.max(1) as f64, freedom)
     }
 
     /// Sum of squared residuals of a law over their errors; infinite where the law has no value.

@@ -177,7 +177,11 @@ impl Policy for RivalPolicy {
             !self.repeats && (self.told_points.contains(point) || pending.contains(point))
         };
         let mut candidates: BTreeSet<Point> = BTreeSet::new();
-        let wanted = if self.by_lot { q } else { CANDIDATES.max(2 * q) };
+        let wanted = if self.by_lot {
+            q
+        } else {
+            CANDIDATES.max(2 * q)
+        };
         for _ in 0..TRIES_MAX {
             let point = self.space.sample(&mut rng)?;
             if !taken(&point) {

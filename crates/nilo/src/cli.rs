@@ -42,6 +42,8 @@ pub enum Command {
     /// Look at labs, and make them
     #[command(subcommand)]
     Lab(Lab),
+    /// Plan plates in a lab without running anything, and draw the plan
+    Plan(crate::command::plan::Args),
     /// Solve instances of well-known problems, and write solutions that anyone can check
     #[command(subcommand)]
     Bench(crate::command::bench::Bench),

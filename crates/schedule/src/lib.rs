@@ -22,6 +22,7 @@
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod bound;
 pub mod checker;
 pub mod formats;
 mod grid;
@@ -35,6 +36,7 @@ mod profile;
 mod shop;
 pub mod solve;
 
+pub use bound::{Bound, Limiting, bound};
 pub use job::{Choice, Done, Edge, Job, Lag, Task, Where};
 pub use plan::{BrokenLag, JobPlan, Limit, Promise, Refusal, Repair, Visit, Why};
 pub use planner::Planner;

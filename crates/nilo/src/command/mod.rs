@@ -8,6 +8,7 @@ pub mod claims;
 pub mod design;
 mod journal;
 pub mod lab;
+pub mod plan;
 mod replay;
 mod run;
 mod runs;
@@ -31,6 +32,7 @@ pub fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Show { run } => runs::show(&run, output),
         Command::Replay(args) => replay::replay(&args, output),
         Command::Lab(command) => lab::lab(command, output),
+        Command::Plan(args) => plan::run(&args, output),
         Command::Bench(command) => bench::bench(&command, output),
         Command::Journal(command) => journal::journal(command, output),
         Command::Simtest(args) => simtest::simtest(&args, output),

@@ -4,7 +4,7 @@
 /// of items with a head of at least `h` and a tail of at least `t`, the work over the machines behind the
 /// least heads and before the least tails (Carlier 1987: as `m` machines begin one after the other, the
 /// `m` least heads and tails count by their mean).
-pub(super) fn parallel(items: &[(i64, i64, i64)], machines: i64) -> i64 {
+pub(crate) fn parallel(items: &[(i64, i64, i64)], machines: i64) -> i64 {
     if items.is_empty() || machines < 1 {
         return 0;
     }

@@ -10,6 +10,7 @@ mod online;
 mod pack;
 mod slab;
 
+pub(crate) use bound::parallel;
 pub use jobshop::{job_shop, job_shop_bound};
 pub use lab::{lab, lab_bound};
 pub use online::{Moment, Service, lab_online};

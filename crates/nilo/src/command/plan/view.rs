@@ -1,0 +1,363 @@
+//! A plan in the terms in which it is drawn and told.
+
+use conductor::Forecast;
+use lab::Hall;
+use quantity::{Duration, Instant};
+use schedule::{Edge, Limiting, UNLIMITED};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Plates and instruments that are told of line by line in the terminal, at most.
+const LINES: usize = 40;
+
+/// Signs for plates in the terminal.
+const SIGNS: &[u8] = b"123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/// A stay of a plate in an instrument, in seconds from the start.
+pub struct Bar {
+    pub plate: usize,
+    pub instrument: usize,
+    pub slot: u32,
+    pub what: String,
+    pub leg_start: f64,
+    pub begin: f64,
+    pub end: f64,
+}
+
+/// A limit between two edges.
+pub struct LagSeen {
+    pub from: f64,
+    pub to: f64,
+    pub text: String,
+    pub min: f64,
+    pub max: f64,
+}
+
+impl LagSeen {
+    /// Seconds that it could still grow.
+    pub fn spare(&self) -> f64 {
+        self.max - (self.to - self.from)
+    }
+}
+
+/// A plate's row.
+pub struct PlateRow {
+    pub order: String,
+    pub protocol: usize,
+    pub release: f64,
+    pub finish: f64,
+    pub promised: f64,
+    pub lags: Vec<LagSeen>,
+}
+
+/// An instrument's row.
+pub struct InstrumentRow {
+    pub instrument: usize,
+    pub name: String,
+    pub lanes: u32,
+    /// Place-seconds in use over place-seconds there are, up to the makespan.
+    pub busy: f64,
+    pub bottleneck: bool,
+}
+
+/// A plan as it is drawn.
+pub struct View {
+    pub lab: String,
+    pub protocols: Vec<String>,
+    pub plates: Vec<PlateRow>,
+    pub instruments: Vec<InstrumentRow>,
+    pub bars: Vec<Bar>,
+    pub makespan: f64,
+    pub bound: f64,
+    /// What the bound comes from, in words.
+    pub by: String,
+    refused: Vec<(String, String)>,
+}
+
+fn seconds(at: Instant) -> f64 {
+    (at - Instant::EPOCH).as_secs_f64()
+}
+
+impl View {
+    pub fn new(hall: &Hall, forecast: &Forecast) -> Self {
+        let planner = &forecast.planner;
+        let shop = planner.shop();
+        let mut protocols: Vec<String> = Vec::new();
+        let (mut plates, mut bars) = (Vec::new(), Vec::new());
+        for (index, planned) in forecast.taken.iter().enumerate() {
+            let Some(plan) = planner.plan(planned.order.id) else {
+                continue;
+            };
+            let name = planned.order.protocol.name.to_string();
+            let protocol = (protocols.iter().position(|p| *p == name)).unwrap_or_else(|| {
+                protocols.push(name);
+                protocols.len() - 1
+            });
+            let task = |task: usize| match &planned.steps[task][..] {
+                [] => "out".to_owned(),
+                steps => steps.join(" + "),
+            };
+            bars.extend(plan.visits.iter().map(|visit| Bar {
+                plate: index,
+                instrument: visit.machine,
+                slot: visit.slot,
+                what: task(visit.task),
+                leg_start: seconds(visit.leg_start),
+                begin: seconds(visit.begin),
+                end: seconds(visit.end),
+            }));
+            let edge = |(task, edge): (usize, Edge)| match edge {
+                Edge::Begin => seconds(plan.visits[task].begin),
+                Edge::End => seconds(plan.visits[task].end),
+            };
+            let lags = planned.job.lags.iter().filter_map(|lag| {
+                let word = |e: (usize, Edge)| {
+                    let edge = if e.1 == Edge::Begin { "begin" } else { "end" };
+                    format!("{edge} of {}", task(e.0))
+                };
+                Some(LagSeen {
+                    from: edge(lag.from),
+                    to: edge(lag.to),
+                    text: format!("{} to {}", word(lag.from), word(lag.to)),
+                    min: lag.min.as_secs_f64(),
+                    max: lag.max.map(Duration::as_secs_f64)?,
+                })
+            });
+            plates.push(PlateRow {
+                order: planned.order.id.to_string(),
+                protocol,
+                release: seconds(planned.job.release),
+                finish: seconds(plan.finish),
+                promised: planner.promised(planned.order.id).map_or(0.0, seconds),
+                lags: lags.collect(),
+            });
+        }
+        let jobs: Vec<_> = forecast.taken.iter().map(|p| p.job.clone()).collect();
+        let bound = schedule::bound(shop, &jobs);
+        let makespan = plates.iter().map(|p| p.finish).fold(0.0, f64::max);
+        let mut limiting = Vec::new();
+        let by = match bound.as_ref().map(|b| &b.by) {
+            None => String::new(),
+            Some(Limiting::Plate(index)) => format!("the way of {} alone", plates[*index].order),
+            Some(Limiting::Movers) => format!("its {} movers", shop.movers),
+            Some(Limiting::Machines(machines)) => {
+                limiting.clone_from(machines);
+                let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+                for &machine in machines {
+                    *kinds.entry(&hall.instruments[machine].kind).or_default() += 1;
+                }
+                let kinds: Vec<_> = kinds.iter().map(|(k, n)| format!("{n} {k}")).collect();
+                kinds.join(", ")
+            }
+        };
+        let mut rows = Vec::new();
+        for (machine, m) in shop.machines.iter().enumerate() {
+            let here: Vec<&Bar> = bars.iter().filter(|b| b.instrument == machine).collect();
+            if m.slots == UNLIMITED || here.is_empty() {
+                continue;
+            }
+            let (load, unload) = (m.load.as_secs_f64(), m.unload.as_secs_f64());
+            let taken: f64 = here.iter().map(|b| b.end - b.begin + load + unload).sum();
+            rows.push(InstrumentRow {
+                instrument: machine,
+                name: m.name.clone(),
+                lanes: here.iter().map(|b| b.slot + 1).max().unwrap_or(1),
+                busy: taken / (f64::from(m.slots) * makespan.max(1.0)),
+                bottleneck: limiting.contains(&machine),
+            });
+        }
+        Self {
+            lab: hall.name.to_string(),
+            protocols,
+            plates,
+            instruments: rows,
+            bars,
+            makespan,
+            bound: bound.map_or(0.0, |b| seconds(b.finish)),
+            by,
+            refused: (forecast.refused.iter())
+                .map(|(order, why)| (order.to_string(), why.clone()))
+                .collect(),
+        }
+    }
+
+    /// How far the plan is above the bound.
+    pub fn gap(&self) -> f64 {
+        if self.bound > 0.0 {
+            self.makespan / self.bound - 1.0
+        } else {
+            0.0
+        }
+    }
+
+    /// The lag with the least room, over all plates.
+    fn tightest(&self) -> Option<(&PlateRow, &LagSeen)> {
+        let all = (self.plates.iter()).flat_map(|p| p.lags.iter().map(move |l| (p, l)));
+        all.min_by(|a, b| a.1.spare().total_cmp(&b.1.spare()))
+    }
+
+    /// For the terminal: instruments by time, a sign for each plate; then what there is to say.
+    pub fn text(&self, columns: usize) -> String {
+        let mut text = String::new();
+        let count = self.plates.len();
+        let _ = writeln!(
+            text,
+            "{}: {count} plates, done after {}; at least {} by {} (gap {:.1} %)",
+            self.lab,
+            clock(self.makespan),
+            clock(self.bound),
+            self.by,
+            self.gap() * 100.0
+        );
+        if count == 0 {
+            return text;
+        }
+        let step = self.makespan / columns as f64;
+        let wide = self.instruments.iter().map(|r| r.name.len()).max();
+        let wide = wide.unwrap_or(0).max(8);
+        for row in self.instruments.iter().take(LINES) {
+            for lane in 0..row.lanes {
+                let mut line = vec![b'.'; columns];
+                let here = |b: &&Bar| b.instrument == row.instrument && b.slot == lane;
+                for bar in self.bars.iter().filter(here) {
+                    let first = ((bar.begin / step) as usize).min(columns - 1);
+                    let last = ((bar.end / step).ceil() as usize).clamp(first + 1, columns);
+                    line[first..last].fill(SIGNS[bar.plate % SIGNS.len()]);
+                }
+                let name = if lane == 0 { row.name.as_str() } else { "" };
+                let mark = if row.bottleneck { '*' } else { ' ' };
+                let line = String::from_utf8_lossy(&line);
+                let busy = if lane == 0 {
+                    format!(" {:>3.0} %", row.busy * 100.0)
+                } else {
+                    String::new()
+                };
+                let _ = writeln!(text, "{mark}{name:<wide$} |{line}|{busy}");
+            }
+        }
+        let end = clock(self.makespan);
+        let fill = columns.saturating_sub(end.len());
+        let _ = writeln!(text, " {:<wide$} |0{:>fill$}{end}|", "", "");
+        if self.instruments.len() > LINES {
+            let more = self.instruments.len() - LINES;
+            let _ = writeln!(text, " and {more} more instruments");
+        }
+        let _ = writeln!(text);
+        for (index, plate) in self.plates.iter().enumerate().take(LINES) {
+            let spare = plate
+                .lags
+                .iter()
+                .map(LagSeen::spare)
+                .fold(f64::MAX, f64::min);
+            let spare = if spare < f64::MAX {
+                format!(", tightest limit has {} left", clock(spare))
+            } else {
+                String::new()
+            };
+            let _ = writeln!(
+                text,
+                "  {} {} ({}): {} to {}, promised by {}{spare}",
+                char::from(SIGNS[index % SIGNS.len()]),
+                plate.order,
+                self.protocols[plate.protocol],
+                clock(self.starts(index)),
+                clock(plate.finish),
+                clock(plate.promised),
+            );
+        }
+        if count > LINES {
+            let _ = writeln!(text, "  and {} more plates", count - LINES);
+        }
+        if let Some((plate, lag)) = self.tightest() {
+            let _ = writeln!(
+                text,
+                "  tightest: {} of {}: {} of at most {}",
+                lag.text,
+                plate.order,
+                clock(lag.to - lag.from),
+                clock(lag.max)
+            );
+        }
+        text
+    }
+
+    /// When a plate leaves where it was.
+    pub fn starts(&self, plate: usize) -> f64 {
+        let own = self.bars.iter().filter(|b| b.plate == plate);
+        own.map(|b| b.leg_start).fold(f64::MAX, f64::min)
+    }
+
+    pub fn json(&self) -> Value {
+        let names: BTreeMap<usize, &str> = (self.instruments.iter())
+            .map(|row| (row.instrument, row.name.as_str()))
+            .collect();
+        let orders: Vec<Value> = (self.plates.iter().enumerate())
+            .map(|(index, plate)| {
+                let visits = self.bars.iter().filter(|b| b.plate == index).map(|bar| {
+                    json!({
+                        "steps": bar.what,
+                        "instrument": names.get(&bar.instrument),
+                        "slot": bar.slot,
+                        "leg_start_s": bar.leg_start,
+                        "begin_s": bar.begin,
+                        "end_s": bar.end,
+                    })
+                });
+                let lags = plate.lags.iter().map(|lag| {
+                    json!({
+                        "limit": lag.text,
+                        "min_s": lag.min,
+                        "max_s": lag.max,
+                        "planned_s": lag.to - lag.from,
+                        "spare_s": lag.spare(),
+                    })
+                });
+                json!({
+                    "order": plate.order,
+                    "protocol": self.protocols[plate.protocol],
+                    "release_s": plate.release,
+                    "finish_s": plate.finish,
+                    "promised_s": plate.promised,
+                    "slack_s": plate.promised - plate.finish,
+                    "visits": visits.collect::<Vec<_>>(),
+                    "lags": lags.collect::<Vec<_>>(),
+                })
+            })
+            .collect();
+        let instruments: Vec<Value> = (self.instruments.iter())
+            .map(|row| {
+                json!({
+                    "instrument": row.name,
+                    "utilisation": row.busy,
+                    "bottleneck": row.bottleneck,
+                })
+            })
+            .collect();
+        let refused: Vec<Value> = (self.refused.iter())
+            .map(|(order, why)| json!({ "order": order, "why": why }))
+            .collect();
+        json!({
+            "ok": refused.is_empty(),
+            "lab": self.lab,
+            "makespan_s": self.makespan,
+            "bound_s": self.bound,
+            "bound_by": self.by,
+            "gap_percent": self.gap() * 100.0,
+            "orders": orders,
+            "instruments": instruments,
+            "refused": refused,
+        })
+    }
+}
+
+/// Seconds as people say them.
+pub fn clock(seconds: f64) -> String {
+    let whole = seconds.round() as i64;
+    let (h, m, s) = (whole / 3600, whole / 60 % 60, whole % 60);
+    match (h, m) {
+        (0, 0) => format!("{s} s"),
+        (0, _) => format!("{m}:{s:02} min"),
+        _ => format!("{h}:{m:02} h"),
+    }
+}

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 const NAMES: f64 = 190.0;
 const WIDTH: f64 = 1100.0;
 /// On the right: utilisation, promises.
-const RIGHT: f64 = 120.0;
+const RIGHT: f64 = 176.0;
 /// Height of a lane of an instrument, and of a plate.
 const LANE: f64 = 15.0;
 const PLATE: f64 = 24.0;

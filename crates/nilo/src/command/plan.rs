@@ -78,8 +78,11 @@ pub fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
     })
 }
 
+/// Recipes, each with a number of plates.
+type Counted = Vec<(Recipe, u32)>;
+
 /// The hall, and what is to be done there how often.
-fn wanted(args: &Args, output: &Output) -> Result<(Arc<Hall>, Vec<(Recipe, u32)>), Failure> {
+fn wanted(args: &Args, output: &Output) -> Result<(Arc<Hall>, Counted), Failure> {
     let (path, count) = counted(&args.lab)?;
     if args.protocols.is_empty() {
         let loaded = Loaded::open(&path)?;

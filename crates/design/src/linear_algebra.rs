@@ -6,9 +6,20 @@ use faer::linalg::matmul::{self, triangular};
 use faer::linalg::{triangular_inverse, triangular_solve};
 use faer::{Accum, Mat, MatMut, MatRef, Par};
 
+use crate::gp::{dot, wide};
+
 /// The lower Cholesky factor of a symmetric matrix of which the lower half is read; nothing when it
 /// is not positive definite. The upper half of the result is zero.
 pub(crate) fn cholesky(mut matrix: Mat<f64>) -> Option<Mat<f64>> {
+    factorise(&mut matrix)?;
+    for j in 0..matrix.nrows() {
+        matrix.col_as_slice_mut(j)[..j].fill(0.0);
+    }
+    Some(matrix)
+}
+
+/// The same in place, the upper half left as it is.
+pub(crate) fn factorise(matrix: &mut Mat<f64>) -> Option<()> {
     let n = matrix.nrows();
     let params = faer::Spec::default();
     let scratch = llt::factor::cholesky_in_place_scratch::<f64>(n, Par::Seq, params);
@@ -22,14 +33,8 @@ pub(crate) fn cholesky(mut matrix: Mat<f64>) -> Option<Mat<f64>> {
         params,
     )
     .ok()?;
-    for j in 0..n {
-        let column = matrix.col_as_slice_mut(j);
-        if !(column[j].is_finite() && column[j] > 0.0) {
-            return None;
-        }
-        column[..j].fill(0.0);
-    }
-    Some(matrix)
+    let sound = |j: usize| matrix[(j, j)].is_finite() && matrix[(j, j)] > 0.0;
+    (0..n).all(sound).then_some(())
 }
 
 /// The Cholesky factor after adding as little to the diagonal as makes it succeed: nothing at first,
@@ -58,9 +63,14 @@ pub(crate) fn cholesky_jittered(matrix: &Mat<f64>) -> Option<Mat<f64>> {
 /// The lower half of the inverse of the matrix whose lower Cholesky factor is given.
 pub(crate) fn inverse_from_factor(factor: &Mat<f64>) -> Mat<f64> {
     let n = factor.nrows();
-    let mut inverted = Mat::zeros(n, n);
+    let (mut inverted, mut out) = (Mat::zeros(n, n), Mat::zeros(n, n));
+    invert_factor(factor, &mut inverted, &mut out);
+    out
+}
+
+/// The same, written to the lower half of `out`; `inverted` is for the inverse of the factor.
+pub(crate) fn invert_factor(factor: &Mat<f64>, inverted: &mut Mat<f64>, out: &mut Mat<f64>) {
     triangular_inverse::invert_lower_triangular(inverted.as_mut(), factor.as_ref(), Par::Seq);
-    let mut out = Mat::zeros(n, n);
     triangular::matmul(
         out.as_mut(),
         triangular::BlockStructure::TriangularLower,
@@ -72,7 +82,6 @@ pub(crate) fn inverse_from_factor(factor: &Mat<f64>) -> Mat<f64> {
         1.0,
         Par::Seq,
     );
-    out
 }
 
 /// Replaces `right` by the solution of `factor * x = right`, `factor` lower triangular.
@@ -85,12 +94,30 @@ pub(crate) fn solve_lower_transposed(factor: &Mat<f64>, right: MatMut<'_, f64>) 
     triangular_solve::solve_upper_triangular_in_place(factor.transpose(), right, Par::Seq);
 }
 
-/// The solution of `factor * factor^T * x = right`.
+/// The solution of `factor * factor^T * x = right`. A column at a time: for one right side the blocked
+/// solves above are many times slower.
 pub(crate) fn solve(factor: &Mat<f64>, right: &[f64]) -> Vec<f64> {
-    let mut x = Mat::from_fn(right.len(), 1, |i, _| right[i]);
-    solve_lower(factor, x.as_mut());
-    solve_lower_transposed(factor, x.as_mut());
-    x.col_as_slice(0).to_vec()
+    let mut x = right.to_vec();
+    wide(
+        #[inline(always)]
+        || {
+            let n = x.len();
+            for j in 0..n {
+                let column = &factor.col_as_slice(j)[j..];
+                let (own, below) = x[j..].split_at_mut(1);
+                own[0] /= column[0];
+                for (x, l) in below.iter_mut().zip(&column[1..]) {
+                    *x -= own[0] * l;
+                }
+            }
+            for j in (0..n).rev() {
+                let column = &factor.col_as_slice(j)[j..];
+                let (own, below) = x[j..].split_at_mut(1);
+                own[0] = (own[0] - dot(&column[1..], below)) / column[0];
+            }
+        },
+    );
+    x
 }
 
 /// `out += scale * left * right`.

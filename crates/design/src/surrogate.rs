@@ -5,7 +5,7 @@ use quantity::{Rng, Seed};
 use rand::RngExt;
 
 use crate::encode::{Group, Rows};
-use crate::gp::{Data, Exact, Fit, Shape, fit, prior_means};
+use crate::gp::{Data, Exact, Fit, Shape, Start, fit};
 use crate::linear_algebra;
 use crate::scatter::{Residuals, Scatter, gross};
 use crate::trial::{NORMAL_95, Prediction};
@@ -53,7 +53,7 @@ pub(crate) struct Surrogate {
 pub(crate) struct Memory {
     shape: Option<Shape>,
     bend: Bend,
-    numbers: Vec<f64>,
+    start: Start,
     chosen_at: usize,
 }
 
@@ -84,9 +84,13 @@ const CHOICE_ALWAYS: usize = 512;
 const CHOICE_GROWTH: f64 = 1.3;
 /// Rows that the form and the kernel's numbers are chosen on; with more, a part of them is used.
 const CHOICE_ROWS: usize = 256;
+/// A part of those that each form is fitted to first, where there are more than half as many again: a fit to
+/// half the rows costs an eighth.
+const COARSE_ROWS: usize = 128;
 const FIT_ROWS: usize = 512;
 /// Evaluations of the likelihood while choosing the form, and afterwards.
 const CHOICE_EVALUATIONS: usize = 40;
+const REFINING_EVALUATIONS: usize = 6;
 const FIT_EVALUATIONS: usize = 20;
 /// Most groups for which pairs are considered.
 const PAIRED_GROUPS_MAX: usize = 40;
@@ -132,11 +136,11 @@ impl Surrogate {
         if memory.shape.is_none() || memory.chosen_at != checkpoint {
             let mut rng = seed.derive("choice", checkpoint as u64).rng();
             let part = part(&observed.values[..checkpoint], CHOICE_ROWS, &mut rng);
-            let (shape, bend, fitted) = choose(observed, checkpoint, &part, groups)?;
+            let (shape, bend, fitted) = choose(observed, checkpoint, &part, groups, &mut rng)?;
             memory = Memory {
                 shape: Some(shape),
                 bend,
-                numbers: fitted.numbers(),
+                start: fitted.start(shape),
                 chosen_at: checkpoint,
             };
         }
@@ -146,7 +150,7 @@ impl Surrogate {
         let mut rng = seed.derive("surrogate", n as u64).rng();
         let rows = part(&observed.values, FIT_ROWS, &mut rng);
         let picked = data.pick(&rows);
-        let start = Some(memory.numbers.as_slice());
+        let start = Some(&memory.start);
         let mut fitted = fit(&picked, shape, groups, start, FIT_EVALUATIONS)?;
         let fitted_on: Vec<f64> = rows.iter().map(|&row| observed.values[row]).collect();
         let score = upper_score(&fitted, &warp, &fitted_on, observed.judged);
@@ -298,8 +302,8 @@ fn settle_noise(
         return (None, Vec::new());
     };
     let again = |data: &Data, fitted: &Fit| -> Option<(Fit, Residuals)> {
-        let numbers = fitted.numbers();
-        let next = fit(data, shape, groups, Some(&numbers), FIT_EVALUATIONS)?;
+        let start = fitted.start(shape);
+        let next = fit(data, shape, groups, Some(&start), FIT_EVALUATIONS)?;
         let residuals = Residuals::new(data, &next)?;
         Some((next, residuals))
     };
@@ -376,15 +380,9 @@ fn believe_guesses(
             }
             data
         };
-        let numbers = fitted.numbers();
         let shape = fitted.kernel.shape;
-        let Some(next) = fit(
-            &with(&picked),
-            shape,
-            groups,
-            Some(&numbers),
-            FIT_EVALUATIONS,
-        ) else {
+        let start = fitted.start(shape);
+        let Some(next) = fit(&with(&picked), shape, groups, Some(&start), FIT_EVALUATIONS) else {
             continue;
         };
         let gains: Vec<f64> = next.leave_one_out[..rows.len()]
@@ -465,22 +463,36 @@ fn upper_score(fit: &Fit, warp: &Warp, values: &[f64], share: f64) -> f64 {
     total / order.len().max(1) as f64
 }
 
-/// The kernel's shape, the warp, and the fit, of highest cross-validated score on the rows `part` of the
+/// The kernel's shape, the warp, and the fit, of highest cross-validated score on the rows at `place` of the
 /// first `count`. First the warp is chosen with the plainest shape, then the shape; each fit begins where
 /// the one before it ended.
 fn choose(
     observed: &Observed,
     count: usize,
-    part: &[usize],
+    place: &[usize],
     groups: &[Group],
+    rng: &mut Rng,
 ) -> Option<(Shape, Bend, Fit)> {
-    let values: Vec<f64> = part.iter().map(|&place| observed.values[place]).collect();
+    let values: Vec<f64> = place.iter().map(|&place| observed.values[place]).collect();
+    let coarse = (2 * place.len() > 3 * COARSE_ROWS).then(|| part(&values, COARSE_ROWS, rng));
     let mut best: Option<(Shape, Bend, Fit, f64)> = None;
     let mut consider = |shape: Shape, bend: Bend, start: Option<Fit>, evaluations: usize| {
         let warp = bend.warp(&observed.values[..count]);
-        let data = warped(observed, &warp).pick(part);
-        let start = start.map(|start| extended(&start, shape, groups.len()));
-        let fitted = fit(&data, shape, groups, start.as_deref(), evaluations)?;
+        let data = warped(observed, &warp).pick(place);
+        let mut start = start.map(|start| start.start(shape));
+        let mut evaluations = evaluations;
+        if let Some(coarse) = &coarse {
+            let fitted = fit(
+                &data.pick(coarse),
+                shape,
+                groups,
+                start.as_ref(),
+                evaluations,
+            )?;
+            start = Some(fitted.start(shape));
+            evaluations = REFINING_EVALUATIONS;
+        }
+        let fitted = fit(&data, shape, groups, start.as_ref(), evaluations)?;
         let score = upper_score(&fitted, &warp, &values, observed.judged);
         if best.as_ref().is_none_or(|best| score > best.3) {
             best = Some((shape, bend, fitted.clone(), score));
@@ -510,14 +522,4 @@ fn choose(
         }
     }
     best.map(|(shape, bend, fitted, _)| (shape, bend, fitted))
-}
-
-/// A fit's numbers as a start for a shape with more parts: what is new begins at the prior's mean.
-fn extended(fit: &Fit, shape: Shape, groups: usize) -> Vec<f64> {
-    let mut numbers = fit.kernel.logs.clone();
-    let means = prior_means(shape, groups);
-    let from = numbers.len().min(means.len() - 1);
-    numbers.extend_from_slice(&means[from..means.len() - 1]);
-    numbers.push(fit.noise);
-    numbers
 }

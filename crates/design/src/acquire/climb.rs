@@ -5,7 +5,7 @@ use rand::RngExt;
 
 use super::slide::Faces;
 use crate::encode::{Continuous, Encoding};
-use crate::gp::minimise_in_box;
+use crate::gp::{Bending, minimise_in_box};
 use crate::space::{FactorKind, Level, Point, Space, normal};
 
 /// A function of an encoded point: its value, and its slope along numeric columns.
@@ -142,6 +142,7 @@ impl<'a> Ground<'a> {
             &high,
             evaluations,
             1e-9,
+            Bending::default(),
         );
         if !found.value.is_finite() || -found.value <= *value {
             return;

@@ -39,6 +39,22 @@ impl Pool {
         let rows = encoding.rows(&points);
         Pool { points, rows }
     }
+
+    /// The points that may be best by one model.
+    pub(crate) fn promising(self, model: &Surrogate, most: usize) -> Pool {
+        if self.points.len() <= most {
+            return self;
+        }
+        let places: Vec<usize> = (0..self.points.len()).collect();
+        let kept = promising(model, &self.rows, &places, most);
+        Pool {
+            points: kept
+                .iter()
+                .map(|&place| self.points[place].clone())
+                .collect(),
+            rows: self.rows.pick(&kept),
+        }
+    }
 }
 
 /// Even points of the whole space in a pool.
@@ -263,20 +279,7 @@ pub(crate) fn table_pool(
             places = top(&places, &means, SHORTLIST.max(4 * q));
         }
         if places.len() > most {
-            let (means, variances) = model.process.predict(&rows.pick(&places));
-            let hopes: Vec<f64> = means
-                .iter()
-                .zip(&variances)
-                .map(|(mean, variance)| mean + 2.0 * variance.sqrt())
-                .collect();
-            let mut kept: BTreeSet<usize> = top(&places, &means, most / 3).into_iter().collect();
-            for place in top(&places, &hopes, most) {
-                if kept.len() == most {
-                    break;
-                }
-                kept.insert(place);
-            }
-            places = kept.into_iter().collect();
+            places = promising(model, &rows.pick(&places), &places, most);
         }
     }
     if places.len() > most {
@@ -314,6 +317,25 @@ pub(crate) fn table_pool(
         source.encoding,
         places.iter().map(|&place| points[place].clone()).collect(),
     )
+}
+
+/// At most so many of the places, whose rows are given: a third of them the best expected, the others the
+/// best hoped for. In their order.
+fn promising(model: &Surrogate, rows: &Rows, places: &[usize], most: usize) -> Vec<usize> {
+    let (means, variances) = model.process.predict(rows);
+    let hopes: Vec<f64> = means
+        .iter()
+        .zip(&variances)
+        .map(|(mean, variance)| mean + 2.0 * variance.sqrt())
+        .collect();
+    let mut kept: BTreeSet<usize> = top(places, &means, most / 3).into_iter().collect();
+    for place in top(places, &hopes, most) {
+        if kept.len() == most {
+            break;
+        }
+        kept.insert(place);
+    }
+    kept.into_iter().collect()
 }
 
 /// The places with the highest scores, best first.

@@ -3,10 +3,10 @@
 use faer::Mat;
 
 use super::kernel::{Kernel, Shape, Table};
-use super::lbfgs::minimise_in_box;
-use super::prior::{Normal, priors};
+use super::lbfgs::{Bending, minimise_in_box};
+use super::prior::{Normal, prior_means, priors};
 use crate::encode::{Group, Rows};
-use crate::linear_algebra::{cholesky, inverse_from_factor, solve};
+use crate::linear_algebra::{cholesky, factorise, inverse_from_factor, invert_factor, solve};
 
 /// What a process is fitted to: responses of about zero mean and unit variance.
 #[derive(Clone, Debug)]
@@ -49,14 +49,34 @@ pub(crate) struct Fit {
     pub noise: f64,
     /// Log density of each value given all the others.
     pub leave_one_out: Vec<f64>,
+    /// How the negative log posterior was seen to bend.
+    pub bending: Bending,
+}
+
+/// What a fit begins from: numbers, how the likelihood of so many rows bends there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Start {
+    numbers: Vec<f64>,
+    bending: Bending,
+    rows: usize,
 }
 
 impl Fit {
-    /// All numbers in the order of the priors.
-    pub(crate) fn numbers(&self) -> Vec<f64> {
-        let mut all = self.kernel.logs.clone();
-        all.push(self.noise);
-        all
+    /// What the next fit begins from, for a shape with as many parts or more: what is new begins at the
+    /// prior's mean.
+    pub(crate) fn start(&self, shape: Shape) -> Start {
+        let groups = self.kernel.groups.len();
+        let mut numbers = self.kernel.logs.clone();
+        let means = prior_means(shape, groups);
+        let from = numbers.len().min(means.len() - 1);
+        let more = &means[from..means.len() - 1];
+        numbers.extend_from_slice(more);
+        numbers.push(self.noise);
+        Start {
+            numbers,
+            bending: self.bending.grown(1.0, from, more.len()),
+            rows: self.leave_one_out.len(),
+        }
     }
 }
 
@@ -66,7 +86,7 @@ pub(crate) fn fit(
     data: &Data,
     shape: Shape,
     groups: &[Group],
-    start: Option<&[f64]>,
+    start: Option<&Start>,
     evaluations: usize,
 ) -> Option<Fit> {
     if data.values.is_empty() {
@@ -80,16 +100,28 @@ pub(crate) fn fit(
         logs: vec![0.0; Kernel::count(shape, groups.len())],
     };
     let default: Vec<f64> = priors.iter().map(|prior| prior.mean).collect();
-    let start = start
-        .filter(|start| start.len() == priors.len())
-        .unwrap_or(&default);
+    let start = start.filter(|start| start.numbers.len() == priors.len());
+    // A likelihood bends in proportion to the rows.
+    let bending = start.map_or_else(Bending::default, |start| {
+        let factor = data.values.len() as f64 / start.rows.max(1) as f64;
+        start.bending.grown(factor, 0, 0)
+    });
+    let start = start.map_or(&default, |start| &start.numbers);
     let low: Vec<f64> = priors.iter().map(|prior| prior.low).collect();
     let high: Vec<f64> = priors.iter().map(|prior| prior.high).collect();
+    let mut room = Room::new(data.values.len());
     let found = minimise_in_box(
         |numbers, gradient| {
             let last = numbers.len() - 1;
             kernel.logs.copy_from_slice(&numbers[..last]);
-            match likelihood(data, &table, &kernel, numbers[last], Some(gradient)) {
+            match likelihood(
+                data,
+                &table,
+                &kernel,
+                numbers[last],
+                &mut room,
+                Some(gradient),
+            ) {
                 Some(score) => posterior(score, &priors, numbers, gradient),
                 None => f64::INFINITY,
             }
@@ -99,6 +131,7 @@ pub(crate) fn fit(
         &high,
         evaluations,
         1e-2,
+        bending,
     );
     if !found.value.is_finite() {
         return None;
@@ -110,6 +143,7 @@ pub(crate) fn fit(
         kernel,
         noise,
         leave_one_out,
+        bending: found.bending,
     })
 }
 
@@ -125,12 +159,38 @@ fn posterior(score: f64, priors: &[Normal], numbers: &[f64], gradient: &mut [f64
 
 /// Covariance of the values: kernel and noise; the lower half.
 pub(crate) fn covariance(data: &Data, table: &Table, kernel: &Kernel, noise: f64) -> Mat<f64> {
-    let mut covariance = kernel.square(&data.rows, table);
+    let n = data.values.len();
+    let mut out = Mat::zeros(n, n);
+    write_covariance(data, table, kernel, noise, &mut out);
+    out
+}
+
+fn write_covariance(data: &Data, table: &Table, kernel: &Kernel, noise: f64, out: &mut Mat<f64>) {
+    kernel.write_square(&data.rows, table, out);
     let variance = noise.exp();
     for i in 0..data.values.len() {
-        covariance[(i, i)] += data.noise(i, variance);
+        out[(i, i)] += data.noise(i, variance);
     }
-    covariance
+}
+
+/// Matrices that the evaluations of a likelihood share: to get new memory of this size from the system takes
+/// longer than to factor it.
+#[derive(Clone, Debug)]
+pub(crate) struct Room {
+    factor: Mat<f64>,
+    inverted: Mat<f64>,
+    weight: Mat<f64>,
+}
+
+impl Room {
+    /// For so many values.
+    pub(crate) fn new(n: usize) -> Room {
+        Room {
+            factor: Mat::zeros(n, n),
+            inverted: Mat::zeros(n, n),
+            weight: Mat::zeros(n, n),
+        }
+    }
 }
 
 /// The constant mean of highest likelihood, and the values less it: generalised least squares
@@ -151,17 +211,24 @@ pub(crate) fn likelihood(
     table: &Table,
     kernel: &Kernel,
     noise: f64,
+    room: &mut Room,
     gradient: Option<&mut [f64]>,
 ) -> Option<f64> {
     let n = data.values.len();
-    let factor = cholesky(covariance(data, table, kernel, noise))?;
-    let (_, residual) = centre(&factor, &data.values);
-    let alpha = solve(&factor, &residual);
+    let Room {
+        factor,
+        inverted,
+        weight,
+    } = room;
+    write_covariance(data, table, kernel, noise, factor);
+    factorise(factor)?;
+    let (_, residual) = centre(factor, &data.values);
+    let alpha = solve(factor, &residual);
     let fit: f64 = alpha.iter().zip(&residual).map(|(a, r)| a * r).sum();
     let logs: f64 = (0..n).map(|i| factor[(i, i)].ln()).sum();
     let value = -0.5 * fit - logs - 0.5 * n as f64 * std::f64::consts::TAU.ln();
     if let Some(gradient) = gradient {
-        let mut weight = inverse_from_factor(&factor);
+        invert_factor(factor, inverted, weight);
         for j in 0..n {
             let column = weight.col_as_slice_mut(j);
             for i in j..n {
@@ -170,7 +237,7 @@ pub(crate) fn likelihood(
         }
         gradient.fill(0.0);
         let last = gradient.len() - 1;
-        kernel.gradient(&data.rows, table, &weight, &mut gradient[..last]);
+        kernel.gradient(&data.rows, table, weight, &mut gradient[..last]);
         let variance = noise.exp();
         gradient[last] = (0..n)
             .map(|i| weight[(i, i)] * data.noise_share[i] * variance)
@@ -262,7 +329,7 @@ mod tests {
                     groups: groups.to_vec(),
                     logs: logs.to_vec(),
                 };
-                likelihood(&data, &table, &kernel, noise, gradient).unwrap()
+                likelihood(&data, &table, &kernel, noise, &mut Room::new(23), gradient).unwrap()
             };
             let mut gradient = vec![0.0; count + 1];
             value(&logs, -3.0, Some(&mut gradient));
@@ -312,6 +379,7 @@ mod tests {
             noise_known: vec![0.0; 8],
         };
         let fitted = fit(&data, Shape::Single, &groups, None, 40).unwrap();
-        assert!(fitted.numbers().iter().all(|number| number.is_finite()));
+        let logs = &fitted.kernel.logs;
+        assert!(logs.iter().all(|number| number.is_finite()) && fitted.noise.is_finite());
     }
 }

@@ -10,7 +10,7 @@
 
 use faer::Mat;
 
-use super::matern::{Sides, dot, matern, matern_and_slope, wide};
+use super::matern::{Sides, dot, matern, matern_and_slope, total as sum_up, wide};
 use crate::encode::{Group, Rows};
 
 /// Which parts a kernel has.
@@ -49,20 +49,20 @@ impl Table {
         Table { len, columns }
     }
 
-    /// Squared distances of the first `count` rows to `x` in one group.
+    /// Squared distances of the rows from `start` on to `x` in one group, as many as `out` has room for.
     #[inline(always)]
-    pub(crate) fn squares(&self, group: Group, x: &[f64], count: usize, out: &mut [f64]) {
-        let out = &mut out[..count];
+    pub(crate) fn squares(&self, group: Group, x: &[f64], start: usize, out: &mut [f64]) {
+        let rows = start..start + out.len();
         match group {
             Group::Number { column } => {
                 let at = x[column];
-                for (out, value) in out.iter_mut().zip(&self.columns[column][..count]) {
+                for (out, value) in out.iter_mut().zip(&self.columns[column][rows.clone()]) {
                     *out = (value - at) * (value - at);
                 }
             }
             Group::Code { column, .. } => {
                 let at = x[column];
-                for (out, value) in out.iter_mut().zip(&self.columns[column][..count]) {
+                for (out, value) in out.iter_mut().zip(&self.columns[column][rows.clone()]) {
                     *out = if *value == at { 0.0 } else { 1.0 };
                 }
             }
@@ -70,7 +70,7 @@ impl Table {
                 out.fill(0.0);
                 for column in start..end {
                     let at = x[column];
-                    for (out, value) in out.iter_mut().zip(&self.columns[column][..count]) {
+                    for (out, value) in out.iter_mut().zip(&self.columns[column][rows.clone()]) {
                         *out += (value - at) * (value - at);
                     }
                 }
@@ -197,7 +197,7 @@ impl Kernel {
         singles_squared.fill(0.0);
         let low_order = self.shape != Shape::Radial;
         for (index, &group) in self.groups.iter().enumerate() {
-            table.squares(group, x, count, square);
+            table.squares(group, x, 0, square);
             let inverse = scales.radial_inverse[index];
             for (total, square) in total.iter_mut().zip(&*square) {
                 *total += inverse * square;
@@ -205,7 +205,7 @@ impl Kernel {
             if low_order {
                 let inverse = scales.single_inverse[index];
                 if let (Group::Number { column }, Some(sides)) = (group, &ready.sides[index]) {
-                    sides.each(&table.columns[column], x[column], count, |j, k| {
+                    sides.each(&table.columns[column], x[column], 0..count, |j, k| {
                         single[j] += k;
                         singles_squared[j] += k * k;
                     });
@@ -244,9 +244,15 @@ impl Kernel {
 
     /// Covariance of the rows with themselves: the lower half.
     pub(crate) fn square(&self, rows: &Rows, table: &Table) -> Mat<f64> {
+        let mut out = Mat::zeros(rows.len(), rows.len());
+        self.write_square(rows, table, &mut out);
+        out
+    }
+
+    /// The same, written to the lower half of `out`.
+    pub(crate) fn write_square(&self, rows: &Rows, table: &Table, out: &mut Mat<f64>) {
         let n = rows.len();
         let mut work = Work::default();
-        let mut out = Mat::zeros(n, n);
         let mut line = vec![0.0; n];
         // Column j of the upper half, mirrored into row j of the lower half block by block would
         // stride; instead each column of the lower half is computed as the rows after it.
@@ -260,7 +266,6 @@ impl Kernel {
                 *cell = *value;
             }
         }
-        out
     }
 
     /// Covariance of the table's rows with each of `points`: one column per point.
@@ -315,44 +320,53 @@ impl Kernel {
             scales.single / g as f64,
             scales.paired / ((g * (g - 1)) as f64).max(1.0),
         );
-        let mut squares = vec![vec![0.0; n]; g];
-        let mut bases = vec![vec![0.0; n]; if low_order { g } else { 0 }];
+        // A block of rows at a time, so that what is kept of each group stays in the nearest cache.
+        let empty = [0.0; BLOCK];
+        let mut squares = vec![empty; g];
+        let mut bases = vec![empty; if low_order { g } else { 0 }];
         let mut slopes = bases.clone();
-        let (mut total, mut w, mut factor) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
-        let (mut sum, mut sum_squared) = (vec![0.0; n], vec![0.0; n]);
+        let (mut total, mut w, mut factor) = (empty, empty, empty);
+        let (mut sum, mut sum_squared) = (empty, empty);
         for j in 0..n {
             // Rows n-1 down to j, so that they are a prefix of the reversed table; the last is j itself.
-            let count = n - j;
-            let column = weight.col_as_slice(j);
-            for i in 0..count {
-                w[i] = 2.0 * column[n - 1 - i];
-            }
-            w[count - 1] *= 0.5;
-            total[..count].fill(0.0);
-            sum[..count].fill(0.0);
-            sum_squared[..count].fill(0.0);
-            for (index, &group) in self.groups.iter().enumerate() {
-                let square = &mut squares[index][..count];
-                reversed.squares(group, rows.row(j), count, square);
-                let inverse = scales.radial_inverse[index];
-                for (total, square) in total[..count].iter_mut().zip(&*square) {
-                    *total += inverse * square;
+            let weights = weight.col_as_slice(j);
+            let x = rows.row(j);
+            for start in (0..n - j).step_by(BLOCK) {
+                let count = BLOCK.min(n - j - start);
+                for i in 0..count {
+                    w[i] = 2.0 * weights[n - 1 - start - i];
                 }
-                if low_order {
+                if start + count == n - j {
+                    w[count - 1] *= 0.5;
+                }
+                let w = &w[..count];
+                total[..count].fill(0.0);
+                sum[..count].fill(0.0);
+                sum_squared[..count].fill(0.0);
+                for (index, &group) in self.groups.iter().enumerate() {
+                    let square = &mut squares[index][..count];
+                    reversed.squares(group, x, start, square);
+                    let inverse = scales.radial_inverse[index];
+                    for (total, square) in total[..count].iter_mut().zip(&*square) {
+                        *total += inverse * square;
+                    }
+                    if !low_order {
+                        continue;
+                    }
                     let inverse = scales.single_inverse[index];
                     let (base, slopes) = (&mut bases[index][..count], &mut slopes[index][..count]);
                     let (sum, sum_squared) = (&mut sum[..count], &mut sum_squared[..count]);
-                    let square = &squares[index][..count];
                     let mut take = |i: usize, k: f64, slope: f64| {
                         base[i] = k;
                         slopes[i] = slope * square[i];
                         sum[i] += k;
                         sum_squared[i] += k * k;
                     };
-                    let x = rows.row(j);
                     if let (Group::Number { column }, Some(sides)) = (group, &ready.sides[index]) {
                         let values = &reversed.columns[column];
-                        sides.each_with_slope(values, x[column], count, take);
+                        // This row's own place among the reversed ones.
+                        let at = sides.at_place(n - 1 - j);
+                        sides.each_with_slope(values, x[column], at, start..start + count, take);
                     } else if let Group::Code { .. } = group {
                         let (different, fall) = matern_and_slope(inverse);
                         for i in 0..count {
@@ -366,25 +380,25 @@ impl Kernel {
                         }
                     }
                 }
-            }
-            let mut by_variance = 0.0;
-            {
-                let (w, total, factor) = (&w[..count], &mut total[..count], &mut factor[..count]);
-                for i in 0..count {
-                    let (k, slope) = matern_and_slope(total[i]);
-                    factor[i] = w[i] * slope;
-                    total[i] = k;
+                {
+                    let (total, factor) = (&mut total[..count], &mut factor[..count]);
+                    for i in 0..count {
+                        let (k, slope) = matern_and_slope(total[i]);
+                        factor[i] = w[i] * slope;
+                        total[i] = k;
+                    }
+                    gradient[0] += scales.radial * dot(w, total);
                 }
-                by_variance += dot(w, total);
-            }
-            gradient[0] += scales.radial * by_variance;
-            for index in 0..g {
-                // The squared distance shrinks by twice its size per unit of the log length scale.
-                let slope = dot(&factor[..count], &squares[index][..count]);
-                gradient[1 + index] += 2.0 * scales.radial * scales.radial_inverse[index] * slope;
-            }
-            if low_order {
-                let (w, sum) = (&w[..count], &mut sum[..count]);
+                for index in 0..g {
+                    // The squared distance shrinks by twice its size per unit of the log length scale.
+                    let slope = dot(&factor[..count], &squares[index][..count]);
+                    gradient[1 + index] +=
+                        2.0 * scales.radial * scales.radial_inverse[index] * slope;
+                }
+                if !low_order {
+                    continue;
+                }
+                let sum = &mut sum[..count];
                 gradient[1 + g] += first * dot(w, sum);
                 if self.shape == Shape::Paired {
                     let (pairs, sum_squared) = (&mut total[..count], &sum_squared[..count]);
@@ -401,17 +415,18 @@ impl Kernel {
                 }
                 for index in 0..g {
                     let (base, slopes) = (&bases[index][..count], &mut slopes[index][..count]);
-                    let slope = dot(outer, slopes);
                     for i in 0..count {
-                        slopes[i] *= base[i];
+                        slopes[i] *= outer[i] - inner[i] * base[i];
                     }
-                    let slope = slope - dot(inner, slopes);
-                    gradient[2 + g + index] += 2.0 * scales.single_inverse[index] * slope;
+                    gradient[2 + g + index] += 2.0 * scales.single_inverse[index] * sum_up(slopes);
                 }
             }
         }
     }
 }
+
+/// Rows that a gradient takes in at a time.
+const BLOCK: usize = 64;
 
 impl Table {
     /// The same rows, last first: then the rows from any place to the end are a prefix.

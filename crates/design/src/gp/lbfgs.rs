@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// Curvature pairs that are kept.
-const MEMORY: usize = 12;
+const MEMORY: usize = 24;
 /// Share of the predicted decrease that a step must achieve (Armijo).
 const DECREASE: f64 = 1e-4;
 /// Halvings of a step before the search ends.
@@ -14,6 +14,29 @@ const HALVINGS: usize = 25;
 pub(crate) struct Minimum {
     pub x: Vec<f64>,
     pub value: f64,
+    /// How the function was seen to bend on the way.
+    pub bending: Bending,
+}
+
+/// How a function bends: steps, the differences of the gradient along them, and one over their product.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bending(VecDeque<(Vec<f64>, Vec<f64>, f64)>);
+
+impl Bending {
+    /// For a function that is so many times as large, and has `more` variables from place `at` on.
+    pub(crate) fn grown(&self, factor: f64, at: usize, more: usize) -> Bending {
+        let wider = |all: &[f64], factor: f64| {
+            let mut out: Vec<f64> = all.iter().map(|x| factor * x).collect();
+            out.splice(at..at, std::iter::repeat_n(0.0, more));
+            out
+        };
+        let pairs = self.0.iter();
+        Bending(
+            pairs
+                .map(|(s, y, rho)| (wider(s, 1.0), wider(y, factor), rho / factor))
+                .collect(),
+        )
+    }
 }
 
 /// Minimises by projected L-BFGS from `start`: quasi-Newton steps (Nocedal and Wright, Numerical
@@ -21,7 +44,8 @@ pub(crate) struct Minimum {
 /// backtracking search along the projected path (Bertsekas, SIAM J. Control Optim. 20 (1982) 221).
 ///
 /// `function` writes the gradient and returns the value; a value that isn't finite is treated as
-/// worse than any other. Ends after `evaluations`, or when a step gains less than `tolerance`.
+/// worse than any other. Ends after `evaluations`, or when a step gains less than `tolerance`. `bending` is
+/// what is known of how it bends.
 pub(crate) fn minimise_in_box(
     mut function: impl FnMut(&[f64], &mut [f64]) -> f64,
     start: &[f64],
@@ -29,13 +53,13 @@ pub(crate) fn minimise_in_box(
     high: &[f64],
     evaluations: usize,
     tolerance: f64,
+    Bending(mut pairs): Bending,
 ) -> Minimum {
     let n = start.len();
     let mut x: Vec<f64> = (0..n).map(|i| start[i].clamp(low[i], high[i])).collect();
     let mut gradient = vec![0.0; n];
     let mut value = function(&x, &mut gradient);
     let mut used = 1;
-    let mut pairs: VecDeque<(Vec<f64>, Vec<f64>, f64)> = VecDeque::new();
     let (mut next, mut next_gradient) = (vec![0.0; n], vec![0.0; n]);
     while value.is_finite() && used < evaluations {
         let held: Vec<bool> = (0..n)
@@ -96,7 +120,8 @@ pub(crate) fn minimise_in_box(
                 std::mem::swap(&mut x, &mut next);
                 std::mem::swap(&mut gradient, &mut next_gradient);
                 if gained < tolerance {
-                    return Minimum { x, value };
+                    let bending = Bending(pairs);
+                    return Minimum { x, value, bending };
                 }
                 break;
             }
@@ -112,7 +137,8 @@ pub(crate) fn minimise_in_box(
             pairs.clear();
         }
     }
-    Minimum { x, value }
+    let bending = Bending(pairs);
+    Minimum { x, value, bending }
 }
 
 fn two_loops(pairs: &VecDeque<(Vec<f64>, Vec<f64>, f64)>, direction: &mut [f64]) {
@@ -153,13 +179,29 @@ mod tests {
 
     #[test]
     fn finds_the_bottom_of_a_valley() {
-        let found = minimise_in_box(rosenbrock, &[-1.2, 1.0], &[-2.0; 2], &[2.0; 2], 200, 1e-14);
+        let found = minimise_in_box(
+            rosenbrock,
+            &[-1.2, 1.0],
+            &[-2.0; 2],
+            &[2.0; 2],
+            200,
+            1e-14,
+            Bending::default(),
+        );
         assert!(found.value < 1e-10, "{found:?}");
     }
 
     #[test]
     fn stops_at_a_bound() {
-        let found = minimise_in_box(rosenbrock, &[-1.2, 0.3], &[-2.0; 2], &[0.5; 2], 200, 1e-14);
+        let found = minimise_in_box(
+            rosenbrock,
+            &[-1.2, 0.3],
+            &[-2.0; 2],
+            &[0.5; 2],
+            200,
+            1e-14,
+            Bending::default(),
+        );
         assert!(
             (found.x[0] - 0.5).abs() < 1e-6 && (found.x[1] - 0.25).abs() < 1e-6,
             "{found:?}"
@@ -176,7 +218,7 @@ mod tests {
                 (x[0] - 0.5).powi(2)
             }
         };
-        let found = minimise_in_box(hole, &[0.0], &[-1.0], &[1.0], 100, 0.0);
+        let found = minimise_in_box(hole, &[0.0], &[-1.0], &[1.0], 100, 0.0, Bending::default());
         assert!(found.x[0] <= 0.4 && found.value.is_finite());
     }
 }

@@ -1,5 +1,7 @@
 //! The functions that kernels are made of, in forms that compilers vectorise.
 
+use std::ops::Range;
+
 const SQRT5: f64 = 2.236_067_977_499_79;
 
 /// `e^x` for `x <= 0`, to a few units in the last place, in a form that compilers vectorise: reduction
@@ -73,44 +75,51 @@ impl Sides {
         Sides { rate, up, down }
     }
 
+    /// The factors of the value at a place.
+    pub(crate) fn at_place(&self, place: usize) -> (f64, f64) {
+        (self.up[place], self.down[place])
+    }
+
     /// The factors of one more value.
     #[inline(always)]
-    fn at(&self, x: f64) -> (f64, f64) {
+    pub(crate) fn at(&self, x: f64) -> (f64, f64) {
         let up = (self.rate * (x - 0.5)).exp();
         (up, up.recip())
     }
 
-    /// Calls `each` with the place and the kernel of the first `count` values of `column`, which these sides
+    /// Calls `each` with the place in `rows` and the kernel of those values of `column`, which these sides
     /// were made of, with `x`.
     #[inline(always)]
     pub(crate) fn each(
         &self,
         column: &[f64],
         x: f64,
-        count: usize,
+        rows: Range<usize>,
         mut each: impl FnMut(usize, f64),
     ) {
         let (up_x, down_x) = self.at(x);
-        let (column, up, down) = (&column[..count], &self.up[..count], &self.down[..count]);
-        for j in 0..count {
+        let (column, up) = (&column[rows.clone()], &self.up[rows.clone()]);
+        let down = &self.down[rows];
+        for j in 0..column.len() {
             let t = self.rate * (column[j] - x).abs();
             let e = lesser(up[j] * down_x, down[j] * up_x);
             each(j, (1.0 + t + t * t * (1.0 / 3.0)) * e);
         }
     }
 
-    /// The same with minus the kernel's derivative by the squared scaled distance.
+    /// The same with minus the kernel's derivative by the squared scaled distance, and the factors of `x` given.
     #[inline(always)]
     pub(crate) fn each_with_slope(
         &self,
         column: &[f64],
         x: f64,
-        count: usize,
+        (up_x, down_x): (f64, f64),
+        rows: Range<usize>,
         mut each: impl FnMut(usize, f64, f64),
     ) {
-        let (up_x, down_x) = self.at(x);
-        let (column, up, down) = (&column[..count], &self.up[..count], &self.down[..count]);
-        for j in 0..count {
+        let (column, up) = (&column[rows.clone()], &self.up[rows.clone()]);
+        let down = &self.down[rows];
+        for j in 0..column.len() {
             let t = self.rate * (column[j] - x).abs();
             let e = lesser(up[j] * down_x, down[j] * up_x);
             let one = 1.0 + t;
@@ -184,7 +193,7 @@ mod tests {
             let inverse = (-2.0_f64 * log).exp();
             let sides = Sides::new(inverse, &column);
             for x in [0.0, 0.31, 0.5, 1.0] {
-                sides.each_with_slope(&column, x, column.len(), |j, k, slope| {
+                sides.each_with_slope(&column, x, sides.at(x), 0..column.len(), |j, k, slope| {
                     let (kernel, fall) = matern_and_slope(inverse * (column[j] - x).powi(2));
                     assert!((k - kernel).abs() < 1e-13, "{log} {x}");
                     assert!((slope - fall).abs() < 1e-13, "{log} {x}");

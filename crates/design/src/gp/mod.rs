@@ -15,11 +15,11 @@ mod prior;
 mod trigonometry;
 
 pub(crate) use exact::Exact;
-pub(crate) use fit::{Data, Fit, fit, leave_one_out};
+pub(crate) use fit::{Data, Fit, Start, fit, leave_one_out};
 pub(crate) use kernel::Shape;
-pub(crate) use lbfgs::minimise_in_box;
+pub(crate) use lbfgs::{Bending, minimise_in_box};
+pub(crate) use matern::{dot, wide};
 pub(crate) use paths::{Paths, SlopeWork, mean_slope};
-pub(crate) use prior::prior_means;
 
 #[cfg(test)]
 mod vectors;

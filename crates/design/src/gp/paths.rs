@@ -175,7 +175,7 @@ fn weighted_slope_in_step(
     sum.fill(0.0);
     sum_squared.fill(0.0);
     for (index, &group) in kernel.groups.iter().enumerate() {
-        process.table.squares(group, x, n, square);
+        process.table.squares(group, x, 0, square);
         let inverse = scales.radial_inverse[index];
         for j in 0..n {
             total[j] += inverse * square[j];
@@ -191,7 +191,7 @@ fn weighted_slope_in_step(
             };
             if let (Group::Number { column }, Some(sides)) = (group, &process.ready.sides[index]) {
                 let values = process.table.column(column);
-                sides.each_with_slope(values, x[column], n, take);
+                sides.each_with_slope(values, x[column], sides.at(x[column]), 0..n, take);
             } else if let Group::Code { .. } = group {
                 let (different, _) = matern_and_slope(inverse);
                 for j in 0..n {

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::exact::Exact;
-use super::fit::{Data, Fit, likelihood};
+use super::fit::{Data, Fit, Room, likelihood};
 use super::kernel::{Kernel, Shape, Table};
+use super::lbfgs::Bending;
 use crate::encode::{Group, Rows};
 
 /// Largest difference that counts as agreement, relative to the larger of 1 and the number itself.
@@ -72,7 +73,16 @@ fn likelihood_gradient_and_posterior_agree_with_fifty_digits() {
         };
         let mut gradient = vec![0.0; kernel.logs.len() + 1];
         let table = Table::new(&data.rows);
-        let value = likelihood(&data, &table, &kernel, noise, Some(&mut gradient)).unwrap();
+        let mut room = Room::new(data.values.len());
+        let value = likelihood(
+            &data,
+            &table,
+            &kernel,
+            noise,
+            &mut room,
+            Some(&mut gradient),
+        )
+        .unwrap();
         check(
             "likelihood",
             &[value],
@@ -83,6 +93,7 @@ fn likelihood_gradient_and_posterior_agree_with_fifty_digits() {
             kernel,
             noise,
             leave_one_out: Vec::new(),
+            bending: Bending::default(),
         };
         let process = Exact::new(&data, &fit).unwrap();
         let (means, variances) = process.predict(&rows(&case["points"]));

@@ -14,6 +14,8 @@ use crate::surrogate::Surrogate;
 /// Joint samples that a batch is chosen by: more for larger batches, within these.
 const SAMPLES: usize = 512;
 const SAMPLES_MAX: usize = 1_024;
+/// Points of an open space that are sampled together: four to each that is wanted, or so many.
+const SAMPLED_MIN: usize = 256;
 /// Most pending points that are sampled with the pool.
 const PENDING_MAX: usize = 2_000;
 /// Most rows of a table that a batch is chosen to raise together.
@@ -92,6 +94,10 @@ impl Model {
                 .map(|place| pool.points[place].clone())
                 .collect();
         }
+        let pool = match (models, &self.table) {
+            ([model], None) => pool.promising(model, (4 * q).max(SAMPLED_MIN)),
+            _ => pool,
+        };
         let chosen = self.by_samples(models, &utility, &pool, &leaders, pending, q, seed);
         let gains: Vec<f64> = chosen.iter().map(|chosen| chosen.1).collect();
         let mut batch: Vec<Point> = chosen

@@ -141,6 +141,30 @@ fn robots_finish_errands_without_collision() {
 }
 
 #[test]
+fn a_crowded_map_keeps_flowing_and_serves_everybody() {
+    // Nearly every other free cell is taken, and there are dead ends and alleys.
+    let instance = (1..20).find_map(|seed| random(seed, 18, 0.2, 120)).unwrap();
+    let mut rng = Seed(4).derive("errands", 0).rng();
+    let errands: Vec<u32> = (0..6000)
+        .map(|_| rng.random_range(0..instance.grid.cells() as u32))
+        .collect();
+    let n = instance.starts.len();
+    let mut world = Lifelong::new(instance.grid, &instance.starts, &errands, Seed(1));
+    let mut done = Vec::new();
+    for _ in 0..3 {
+        for _ in 0..150 {
+            world.advance_within(|| true).unwrap();
+        }
+        done.push(world.done());
+        println!("{done:?}, least {:?}", world.served().iter().min());
+    }
+    let (first, last) = (done[0], done[2] - done[1]);
+    assert!(last * 10 > first * 8, "{first} errands, then {last}");
+    assert!(done[2] > n * 450 / 36, "{done:?}");
+    assert!(world.served().iter().all(|served| *served > 0));
+}
+
+#[test]
 fn benchmark_instances() {
     let root = std::env::var_os("NILO_DATA").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),

@@ -49,8 +49,10 @@ const LESSON: Lesson = Lesson {
 };
 /// Robots that choose between two looks at the caller.
 const LOOK_EVERY: usize = 16;
-/// Robots that may be asked to give way, one for another, before one robot's choice.
-const ASKED_MAX: u32 = 400;
+/// How often robots may be asked to give way, one for another, before one robot's choice; in all,
+/// and each of them.
+const ASKED_MAX: u32 = 3_000;
+const VISITS_MAX: u32 = 30;
 /// Chains of changes that are tried in a step: for each robot, and in all.
 const CHAINS_EACH: usize = 10;
 const CHAINS_MAX: usize = 4_000;
@@ -62,6 +64,12 @@ const STEP: u32 = Guidance::STEP as u32;
 const WORTH: u32 = 32;
 /// What the first in the order of priority counts, for one where the last counts one.
 const FIRST: usize = 1_000;
+/// An errand that takes longer than so many steps counts more, by the fourth power and at most so
+/// often: else the gains of many undo for ever what lets one out of a jam.
+const LATE: f64 = 150.0;
+const LATE_MAX: f64 = 1_000.0;
+/// Where fewer than one in so many robots go ahead, no chains: priorities alone dissolve the jam.
+const JAM: usize = 4;
 
 /// Robots that go from errand to errand.
 ///
@@ -90,6 +98,14 @@ pub struct Lifelong {
     plan: Vec<[Turn; AHEAD]>,
     /// Where each robot is at each step of its manoeuvre.
     path: Vec<Path>,
+    /// What its manoeuvre costs.
+    cost: Vec<u32>,
+    /// What each robot may do in this step, the best first; of which step each is.
+    choices: Vec<Vec<Choice>>,
+    written: Vec<u64>,
+    /// Since which call of one robot upon others each was asked, and how often.
+    visits: Vec<(u64, u32)>,
+    call: u64,
     /// Who is in each cell at each step.
     who: Vec<[u32; AHEAD + 1]>,
     /// In which round each robot chose.
@@ -103,6 +119,8 @@ pub struct Lifelong {
     /// What costs of each robot count, by its priority.
     weight: Vec<i64>,
     done: usize,
+    /// How many robots went ahead in the last step.
+    ahead: usize,
     rng: Rng,
 }
 
@@ -114,6 +132,16 @@ impl std::fmt::Debug for Lifelong {
             .field("done", &self.done)
             .finish()
     }
+}
+
+/// What a robot may do.
+#[derive(Clone, Copy, Debug)]
+struct Choice {
+    cost: u32,
+    /// Decides between equal costs.
+    chance: u32,
+    manoeuvre: u16,
+    path: Path,
 }
 
 /// What places cost one robot.
@@ -196,6 +224,11 @@ impl Lifelong {
             manoeuvres: Manoeuvres::new(),
             plan: vec![[Turn::Wait; AHEAD]; n],
             path: starts.iter().map(|s| [*s; AHEAD + 1]).collect(),
+            cost: vec![0; n],
+            choices: vec![Vec::new(); n],
+            written: vec![0; n],
+            visits: vec![(0, 0); n],
+            call: 0,
             who: vec![[NONE; AHEAD + 1]; cells],
             chosen: vec![0; n],
             asked: 0,
@@ -205,6 +238,7 @@ impl Lifelong {
             round: 0,
             weight: vec![1; n],
             done: 0,
+            ahead: n,
             rng: seed.derive("lifelong", 0).rng(),
             grid,
         };
@@ -219,6 +253,12 @@ impl Lifelong {
     #[must_use]
     pub fn done(&self) -> usize {
         self.done
+    }
+
+    /// Errands finished by each robot.
+    #[must_use]
+    pub fn served(&self) -> &[usize] {
+        &self.served
     }
 
     /// Steps so far.
@@ -259,18 +299,21 @@ impl Lifelong {
         let n = self.at.len();
         for i in 0..n {
             self.reserve(i);
+            self.cost[i] = self.own(i);
         }
         // Near its goal before far from it, but nobody is passed over for good.
         let mut order = std::mem::take(&mut self.order);
         order.sort_by_cached_key(|i| {
             let far = self.costs[*i as usize].least(self.at[*i as usize], self.turning);
-            let far = u32::from(far) / STEP;
-            (far.saturating_sub(self.waited[*i as usize]), *i)
+            let far = i64::from(far) / i64::from(STEP);
+            (far - i64::from(self.waited[*i as usize]), *i)
         });
         self.step += 1;
         self.round += 1;
         for (rank, i) in order.iter().enumerate() {
-            self.weight[*i as usize] = 1 + ((n - rank) * FIRST / n) as i64;
+            let late = (f64::from(self.waited[*i as usize]) / LATE).powi(4);
+            let weight = 1 + ((n - rank) * FIRST / n) as i64;
+            self.weight[*i as usize] = weight * (1.0 + late.min(LATE_MAX)) as i64;
         }
         for (k, &i) in order.iter().enumerate() {
             if k % LOOK_EVERY == 0 && !go_on() {
@@ -278,6 +321,7 @@ impl Lifelong {
             }
             if self.chosen[i as usize] != self.round {
                 self.asked = 0;
+                self.call += 1;
                 self.release(i as usize);
                 if !self.choose(i as usize) {
                     self.reserve(i as usize);
@@ -286,7 +330,9 @@ impl Lifelong {
             }
         }
         self.order = order;
-        self.improve(go_on);
+        if self.ahead * JAM >= n {
+            self.improve(go_on);
+        }
         let turns: Vec<Turn> = self.plan.iter().map(|p| p[0]).collect();
         for i in 0..n {
             self.release(i);
@@ -316,17 +362,6 @@ impl Lifelong {
         }
     }
 
-    /// The cells of a manoeuvre that stays on the map.
-    fn follow(&self, i: usize, plan: &[Turn; AHEAD]) -> Path {
-        let (mut cell, mut heading) = (self.at[i], self.heading[i]);
-        let mut path = [cell; AHEAD + 1];
-        for (k, turn) in plan.iter().enumerate() {
-            (cell, heading) = step(&self.grid, cell, heading, *turn).unwrap_or((cell, heading));
-            path[k + 1] = cell;
-        }
-        path
-    }
-
     /// What the robot's own manoeuvre costs.
     fn own(&self, i: usize) -> u32 {
         let costs = self.costs_for(i);
@@ -341,20 +376,39 @@ impl Lifelong {
         sum
     }
 
-    /// The manoeuvres of a robot that cost less than a limit, the best first, equal ones by chance.
-    fn options(&mut self, i: usize, limit: i64) -> Vec<(u32, u16)> {
-        let mut chance = self.rng.random::<u64>() | 1;
+    /// Lists what a robot may do in this step, the best first, equal ones by chance.
+    fn list(&mut self, i: usize) {
+        if self.written[i] == self.step {
+            return;
+        }
+        self.written[i] = self.step;
+        let mut chance = self.rng.random::<u32>() | 1;
+        let mut choices = std::mem::take(&mut self.choices[i]);
+        choices.clear();
         let costs = self.costs_for(i);
-        let mut options = Vec::new();
         let from = (self.at[i], self.heading[i]);
-        self.manoeuvres.each(&self.grid, from, &costs, |k, cost| {
-            if i64::from(cost) < limit {
-                chance = chance.rotate_left(7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                options.push((cost * 4 + (chance >> 62) as u32, k));
-            }
-        });
-        options.sort_unstable();
-        options
+        self.manoeuvres
+            .each(&self.grid, from, &costs, |manoeuvre, cost, path| {
+                // Xorshift (Marsaglia, J. Stat. Softw. 8 (2003) 14).
+                chance ^= chance << 13;
+                chance ^= chance >> 17;
+                chance ^= chance << 5;
+                choices.push(Choice {
+                    cost,
+                    chance,
+                    manoeuvre,
+                    path: *path,
+                });
+            });
+        choices.sort_unstable_by_key(|c| (c.cost, c.chance));
+        self.choices[i] = choices;
+    }
+
+    fn take(&mut self, i: usize, choice: &Choice) {
+        self.plan[i] = *self.manoeuvres.turns(choice.manoeuvre);
+        self.path[i] = choice.path;
+        self.cost[i] = choice.cost;
+        self.reserve(i);
     }
 
     /// Gives a robot that has none the best manoeuvre that is free, or that one other robot makes
@@ -362,31 +416,37 @@ impl Lifelong {
     fn choose(&mut self, i: usize) -> bool {
         self.chosen[i] = self.round;
         self.asked += 1;
-        let options = self.options(i, i64::MAX);
-        let (old_plan, old_path) = (self.plan[i], self.path[i]);
-        for (_, k) in options {
-            let plan = *self.manoeuvres.turns(k);
-            let path = self.follow(i, &plan);
-            let Some(other) = self.in_the_way(i, &path) else {
+        if self.visits[i].0 != self.call {
+            self.visits[i] = (self.call, 0);
+        }
+        self.visits[i].1 += 1;
+        self.list(i);
+        let old = (self.plan[i], self.path[i], self.cost[i]);
+        for k in 0..self.choices[i].len() {
+            let choice = self.choices[i][k];
+            let Some(other) = self.in_the_way(i, &choice.path) else {
                 continue;
             };
             if other != NONE
-                && (self.chosen[other as usize] == self.round || self.asked > ASKED_MAX)
+                && (self.chosen[other as usize] == self.round
+                    || self.asked > ASKED_MAX
+                    || !self.can_clear(other as usize, &choice.path)
+                    || (self.visits[other as usize].0 == self.call
+                        && self.visits[other as usize].1 >= VISITS_MAX))
             {
                 continue;
             }
             if other != NONE {
                 self.release(other as usize);
             }
-            (self.plan[i], self.path[i]) = (plan, path);
-            self.reserve(i);
+            self.take(i, &choice);
             if other == NONE || self.choose(other as usize) {
                 return true;
             }
             self.release(i);
             self.reserve(other as usize);
         }
-        (self.plan[i], self.path[i]) = (old_plan, old_path);
+        (self.plan[i], self.path[i], self.cost[i]) = old;
         self.chosen[i] = 0;
         false
     }
@@ -397,41 +457,41 @@ impl Lifelong {
     /// for a gain. The robot has no reservation; false leaves everything as it was.
     fn chain(&mut self, i: usize, lost: i64, robots: u32) -> bool {
         self.chosen[i] = self.round;
-        let before = i64::from(self.own(i));
+        self.list(i);
         let weight = self.weight[i];
-        let (old_plan, old_path) = (self.plan[i], self.path[i]);
-        // Whatever does not keep a gain is no option.
-        let limit = before - lost.div_euclid(weight);
-        for (cost, k) in self.options(i, limit) {
-            let loss = lost + weight * (i64::from(cost / 4) - before);
+        let old = (self.plan[i], self.path[i], self.cost[i]);
+        for k in 0..self.choices[i].len() {
+            let choice = self.choices[i][k];
+            let loss = lost + weight * (i64::from(choice.cost) - i64::from(old.2));
             if loss >= 0 {
-                continue;
+                break;
             }
-            let plan = *self.manoeuvres.turns(k);
-            let path = self.follow(i, &plan);
-            let Some(other) = self.in_the_way(i, &path) else {
+            let Some(other) = self.in_the_way(i, &choice.path) else {
                 continue;
             };
             self.asked += 1;
             let asks = other != NONE;
-            if asks && (self.chosen[other as usize] == self.round || robots == CHAIN_MAX) {
+            if asks
+                && (self.chosen[other as usize] == self.round
+                    || robots == CHAIN_MAX
+                    || !self.can_clear(other as usize, &choice.path))
+            {
                 continue;
             }
             if self.asked > TRIED_MAX {
                 break;
             }
-            if other != NONE {
+            if asks {
                 self.release(other as usize);
             }
-            (self.plan[i], self.path[i]) = (plan, path);
-            self.reserve(i);
-            if other == NONE || self.chain(other as usize, loss, robots + 1) {
+            self.take(i, &choice);
+            if !asks || self.chain(other as usize, loss, robots + 1) {
                 return true;
             }
             self.release(i);
             self.reserve(other as usize);
         }
-        (self.plan[i], self.path[i]) = (old_plan, old_path);
+        (self.plan[i], self.path[i], self.cost[i]) = old;
         self.chosen[i] = 0;
         false
     }
@@ -451,6 +511,21 @@ impl Lifelong {
                 self.reserve(i);
             }
         }
+    }
+
+    /// Whether a robot can turn and leave its cell before a path comes there, other than to where the
+    /// path begins.
+    fn can_clear(&self, other: usize, path: &Path) -> bool {
+        let here = self.at[other];
+        let Some(step) = path.iter().position(|c| *c == here) else {
+            return true;
+        };
+        let sides = self.grid.sides(here);
+        (0..4_u8).any(|side| {
+            let to = sides[usize::from(side)];
+            let turns = [0, 1, 2, 1][usize::from((side + 4 - self.heading[other]) % 4)];
+            to != NONE && to != path[0] && turns < step
+        })
     }
 
     /// Who is in the way of a path: nobody, one robot, or (none) several.
@@ -478,6 +553,7 @@ impl Lifelong {
     }
 
     fn carry_out(&mut self, turns: &[Turn]) {
+        self.ahead = turns.iter().filter(|t| **t == Turn::Forward).count();
         for (i, turn) in turns.iter().enumerate() {
             match turn {
                 Turn::Forward => self.at[i] = self.path[i][1],

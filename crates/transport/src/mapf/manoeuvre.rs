@@ -3,9 +3,13 @@
 use super::Cell;
 use super::grid::{Grid, NONE};
 use super::lifelong::Turn;
+use std::collections::BTreeSet;
 
 /// Robots plan this many steps ahead: on a crowded map four serve a sixth more errands than three.
 pub(crate) const AHEAD: usize = 4;
+
+/// All turns.
+const ALL: [Turn; 4] = [Turn::Forward, Turn::Clockwise, Turn::Counter, Turn::Wait];
 
 /// The cells of a manoeuvre, from where it begins.
 pub(crate) type Path = [Cell; AHEAD + 1];
@@ -30,49 +34,21 @@ pub(crate) struct Manoeuvres {
 
 impl Manoeuvres {
     pub(crate) fn new() -> Self {
-        let mut found = Self {
-            list: Vec::new(),
-            nodes: Vec::new(),
-        };
-        let mut seen = std::collections::BTreeSet::new();
-        found.grow(&mut [Turn::Wait; AHEAD], 0, &mut seen);
-        found
-    }
-
-    /// Adds what begins with the first `depth` turns; says whether there was anything.
-    fn grow(
-        &mut self,
-        turns: &mut [Turn; AHEAD],
-        depth: usize,
-        seen: &mut std::collections::BTreeSet<([(i8, i8); AHEAD], u8)>,
-    ) -> bool {
-        if depth == AHEAD {
-            let new = seen.insert(trace(turns));
-            if new && let Some(last) = self.nodes.last_mut() {
-                last.leaf = Some(self.list.len() as u16);
-                self.list.push(*turns);
-            }
-            return new;
-        }
-        let mut any = false;
-        // Turning earlier or later while standing leads the same way: the earlier stays.
-        for turn in [Turn::Forward, Turn::Clockwise, Turn::Counter, Turn::Wait] {
-            let node = self.nodes.len();
-            self.nodes.push(Node {
-                turn,
-                depth: depth as u8,
-                after: 0,
-                leaf: None,
-            });
-            turns[depth] = turn;
-            if self.grow(turns, depth + 1, seen) {
-                self.nodes[node].after = self.nodes.len() as u16;
-                any = true;
-            } else {
-                self.nodes.truncate(node);
-            }
-        }
-        any
+        let mut list: Vec<[Turn; AHEAD]> = (0..4_usize.pow(AHEAD as u32))
+            .map(|number| std::array::from_fn(|k| ALL[number / 4_usize.pow(k as u32) % 4]))
+            .collect();
+        // Where several lead the same way, the one that turns least and earliest does: who waits
+        // must not spin.
+        list.sort_by_cached_key(|turns| {
+            let steps = (0..AHEAD).filter(|k| matches!(turns[*k], Turn::Clockwise | Turn::Counter));
+            (steps.clone().count(), steps.sum::<usize>())
+        });
+        let mut seen = BTreeSet::new();
+        list.retain(|turns| seen.insert(trace(turns)));
+        list.sort_by_cached_key(|turns| turns.map(|t| t as u8));
+        let mut nodes = Vec::new();
+        grow(&mut nodes, &list, 0, 0);
+        Self { list, nodes }
     }
 
     /// The turns of a manoeuvre.
@@ -80,37 +56,59 @@ impl Manoeuvres {
         &self.list[usize::from(manoeuvre)]
     }
 
-    /// The manoeuvres that stay on the map, with what they cost: the sum of the rates of where the
+    /// The manoeuvres that stay on the map, with what they cost and their cells: the cost is the sum of the rates of where the
     /// steps lead, or, where one ends the errand, what arriving in that step costs.
     pub(crate) fn each(
         &self,
         grid: &Grid,
         from: (Cell, u8),
         rate: &impl Rate,
-        mut found: impl FnMut(u16, u32),
+        mut found: impl FnMut(u16, u32, &Path),
     ) {
-        let mut states = [(from.0, from.1, 0_u32, false); AHEAD + 1];
+        let mut states = [(from.1, 0_u32, false); AHEAD + 1];
+        let mut path = [from.0; AHEAD + 1];
         let mut at = 0;
         while let Some(node) = self.nodes.get(at) {
             let depth = usize::from(node.depth);
-            let (cell, heading, cost, reached) = states[depth];
-            let Some((cell, heading)) = step(grid, cell, heading, node.turn) else {
+            let (heading, cost, reached) = states[depth];
+            let Some((cell, heading)) = step(grid, path[depth], heading, node.turn) else {
                 at = usize::from(node.after);
                 continue;
             };
             let last = depth + 1 == AHEAD;
+            path[depth + 1] = cell;
             states[depth + 1] = if reached {
-                (cell, heading, cost, true)
+                (heading, cost, true)
             } else if rate.reached(cell) {
-                (cell, heading, rate.arrival(depth), true)
+                (heading, rate.arrival(depth), true)
             } else {
-                (cell, heading, cost + rate.rate(cell, heading, last), false)
+                (heading, cost + rate.rate(cell, heading, last), false)
             };
             if let Some(leaf) = node.leaf {
-                found(leaf, states[depth + 1].2);
+                found(leaf, states[depth + 1].1, &path);
             }
             at += 1;
         }
+    }
+}
+
+/// Adds the nodes below a prefix of `depth` turns, which all of `list` have in common.
+fn grow(nodes: &mut Vec<Node>, list: &[[Turn; AHEAD]], depth: usize, first: usize) {
+    let mut done = 0;
+    for alike in list.chunk_by(|a, b| a[depth] == b[depth]) {
+        let node = nodes.len();
+        let last = depth + 1 == AHEAD;
+        nodes.push(Node {
+            turn: alike[0][depth],
+            depth: depth as u8,
+            after: 0,
+            leaf: last.then_some((first + done) as u16),
+        });
+        if !last {
+            grow(nodes, alike, depth + 1, first + done);
+        }
+        nodes[node].after = nodes.len() as u16;
+        done += alike.len();
     }
 }
 
@@ -159,18 +157,20 @@ fn trace(manoeuvre: &[Turn; AHEAD]) -> ([(i8, i8); AHEAD], u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn every_way_is_there_once() {
         let found = Manoeuvres::new();
         let ways: BTreeSet<_> = found.list.iter().map(trace).collect();
         assert_eq!(ways.len(), found.list.len());
-        let all = [Turn::Forward, Turn::Clockwise, Turn::Counter, Turn::Wait];
         for number in 0..4_usize.pow(AHEAD as u32) {
-            let turns = std::array::from_fn(|k| all[number / 4_usize.pow(k as u32) % 4]);
+            let turns = std::array::from_fn(|k| ALL[number / 4_usize.pow(k as u32) % 4]);
             assert!(ways.contains(&trace(&turns)), "{turns:?}");
         }
+        assert!(
+            found.list.contains(&[Turn::Wait; AHEAD]),
+            "who waits must not spin"
+        );
     }
 
     /// Nothing but the end counts.
@@ -193,12 +193,12 @@ mod tests {
         let grid = Grid::new(3, 1, &[true; 3]);
         let manoeuvres = Manoeuvres::new();
         let mut ends = 0;
-        manoeuvres.each(&grid, (0, 0), &Ends, |k, cell| {
+        manoeuvres.each(&grid, (0, 0), &Ends, |k, cell, path| {
             let mut at = (0, 0);
             for turn in manoeuvres.turns(k) {
                 at = step(&grid, at.0, at.1, *turn).unwrap();
             }
-            assert_eq!(at.0, cell);
+            assert_eq!((at.0, at.0), (cell, path[AHEAD]));
             ends += 1;
         });
         let inside = manoeuvres.list.iter().filter(|turns| {

@@ -87,7 +87,7 @@ const CHOICE_ROWS: usize = 256;
 /// A part of those that each form is fitted to first, where there are more than half as many again: a fit to
 /// half the rows costs an eighth.
 const COARSE_ROWS: usize = 128;
-const FIT_ROWS: usize = 512;
+const FIT_ROWS: usize = 384;
 /// Evaluations of the likelihood while choosing the form, and afterwards.
 const CHOICE_EVALUATIONS: usize = 40;
 const REFINING_EVALUATIONS: usize = 6;

@@ -22,6 +22,8 @@ pub(crate) struct Ground<'a> {
     discrete: Vec<usize>,
     /// The faces along which real factors slide, where linear rules bind them.
     faces: Option<Faces>,
+    /// A step that gains less ends a climb along the slope.
+    pub tolerance: f64,
 }
 
 /// Levels of one factor tried in a sweep; of more, a random choice.
@@ -58,6 +60,7 @@ impl<'a> Ground<'a> {
             ruled,
             discrete,
             faces: Faces::of(space, encoding),
+            tolerance: 1e-9,
         }
     }
 
@@ -141,7 +144,7 @@ impl<'a> Ground<'a> {
             &low,
             &high,
             evaluations,
-            1e-9,
+            self.tolerance,
             Bending::default(),
         );
         if !found.value.is_finite() || -found.value <= *value {

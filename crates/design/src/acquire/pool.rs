@@ -64,10 +64,13 @@ const LEADERS: usize = 12;
 const NEAR_LEADER: usize = 32;
 /// Draws that are climbed, at most; and at least where data are few enough.
 const DRAWS_MAX: usize = 96;
+/// What a step must gain, in the spread of the values, for a climb of a draw and of the mean to go on.
+const DRAW_TOLERANCE: f64 = 1e-5;
+const MEAN_TOLERANCE: f64 = 1e-9;
 /// Evaluations of one climb.
 const CLIMB: usize = 40;
 /// Rows of data times evaluations that all climbs of one ask may cost.
-const CLIMB_WORK: usize = 2_500_000;
+const CLIMB_WORK: usize = 1_500_000;
 
 /// A pool for a space without a candidate table: even points, points near the best, the tops of draws
 /// from the models and of their mean, and points near those.
@@ -78,7 +81,7 @@ pub(crate) fn open_pool(
     seed: Seed,
 ) -> Pool {
     let mut rng = seed.derive("pool", 0).rng();
-    let ground = Ground::new(source.space, source.encoding, source.held);
+    let mut ground = Ground::new(source.space, source.encoding, source.held);
     let mut pool = Gathering {
         space: source.space,
         held: source.held,
@@ -100,7 +103,9 @@ pub(crate) fn open_pool(
     let leaders: Vec<Point> = source.leaders.iter().take(LEADERS).cloned().collect();
     near(&ground, &leaders, NEAR_LEADER, 0.4, &mut pool, &mut rng);
     let screened = pool.points.clone();
+    ground.tolerance = DRAW_TOLERANCE;
     let tops = climb_draws(source, &ground, &screened, q, &mut rng);
+    ground.tolerance = MEAN_TOLERANCE;
     tops.iter().cloned().for_each(|point| pool.add(point));
     let peaks = climb_mean(source, &ground, &mut rng);
     peaks.iter().cloned().for_each(|point| pool.add(point));

@@ -541,8 +541,72 @@ fn scale(n: usize, m: usize, q: usize) {
     println!("{}", chooser.note().unwrap_or_default());
 }
 
+/// Prints for each table how many of the rows not told lie in the interval stated for them, with 96 and 288
+/// rows told at random.
+fn calibration(paths: &[String]) {
+    for path in paths {
+        let problem = table(path);
+        let short = path.rsplit('/').next().unwrap_or(path);
+        let points = problem.space.candidates.as_ref().unwrap().points();
+        print!("{short:28}");
+        for told in [96, 288] {
+            let (mut inside, mut all) = (0, 0);
+            for number in 0..5 {
+                let seed = Seed(number);
+                let mut rng = seed.derive("told", told as u64).rng();
+                let mut order: Vec<usize> = (0..points.len()).collect();
+                for i in 0..order.len() {
+                    let j = rng.random_range(i..order.len());
+                    order.swap(i, j);
+                }
+                if points.len() < told + 20 {
+                    continue;
+                }
+                let (known, rest) = order.split_at(told);
+                let trials: Vec<Trial> = known
+                    .iter()
+                    .map(|&row| Trial {
+                        point: points[row].clone(),
+                        outcome: Outcome::Measured {
+                            values: (problem.truth)(&points[row]),
+                            sd: None,
+                            replicates: 1,
+                        },
+                        batch: 0,
+                    })
+                    .collect();
+                let (space, question) = (problem.space.clone(), problem.question.clone());
+                let made = policy("gp", space, question, Options::default(), seed);
+                let mut chooser = made.unwrap_or_else(|error| panic!("{error}"));
+                chooser.tell(&trials).unwrap();
+                chooser.refit();
+                let rest: Vec<Point> = rest
+                    .iter()
+                    .take(1_000)
+                    .map(|&r| points[r].clone())
+                    .collect();
+                let stated = chooser.predict(&rest).unwrap();
+                for (point, stated) in rest.iter().zip(&stated) {
+                    let value = (problem.truth)(point)[0];
+                    all += 1;
+                    inside += usize::from(stated.low <= value && value <= stated.high);
+                }
+            }
+            match all {
+                0 => print!("  {told}: too few rows"),
+                _ => print!("  {told}: {:.3}", inside as f64 / all as f64),
+            }
+        }
+        println!();
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments[0] == "calibration" {
+        calibration(&arguments[1..]);
+        return;
+    }
     let number = |place: usize, default: usize| {
         arguments
             .get(place)

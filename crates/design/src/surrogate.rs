@@ -90,8 +90,10 @@ const COARSE_ROWS: usize = 128;
 const FIT_ROWS: usize = 384;
 /// Evaluations of the likelihood while choosing the form, and afterwards.
 const CHOICE_EVALUATIONS: usize = 40;
-const REFINING_EVALUATIONS: usize = 6;
-const FIT_EVALUATIONS: usize = 20;
+const REFINING_EVALUATIONS: usize = 4;
+const FIT_EVALUATIONS: usize = 12;
+/// Largest share of the rows that as many fitted numbers are taken to use up: priors hold more in check.
+const FITTED_SHARE_MAX: f64 = 0.2;
 /// Most groups for which pairs are considered.
 const PAIRED_GROUPS_MAX: usize = 40;
 /// Most rows of an exact process; beyond, what they say is held at fewer points.
@@ -208,6 +210,7 @@ impl Surrogate {
     /// What is expected at encoded points, in the response's own unit.
     pub(crate) fn predict(&self, points: &Rows) -> Vec<Prediction> {
         let (means, variances) = self.process.predict(points);
+        let reach = NORMAL_95 * self.widening();
         (0..points.len())
             .map(|i| {
                 let (centre, spread) = (means[i], variances[i].sqrt());
@@ -218,11 +221,25 @@ impl Surrogate {
                     mean,
                     sd,
                     noise: (total * total - sd * sd).max(0.0).sqrt(),
-                    low: self.warp.back(centre - NORMAL_95 * wide),
-                    high: self.warp.back(centre + NORMAL_95 * wide),
+                    low: self.warp.back(centre - reach * wide),
+                    high: self.warp.back(centre + reach * wide),
                 }
             })
             .collect()
+    }
+
+    /// By how much intervals are wider than the process says, since its numbers were fitted to the same rows:
+    /// the root of the final prediction error over the error seen (Akaike, Ann. Inst. Statist. Math. 21
+    /// (1969) 243).
+    fn widening(&self) -> f64 {
+        let rows = self.measured.min(FIT_ROWS) as f64;
+        let numbers = (self.process.kernel.logs.len() + 1) as f64;
+        let numbers = numbers.min(rows * FITTED_SHARE_MAX);
+        if rows > 0.0 {
+            ((rows + numbers) / (rows - numbers)).sqrt()
+        } else {
+            1.0
+        }
     }
 
     /// Error variance of one measurement at an encoded point where the process expects `mean`.

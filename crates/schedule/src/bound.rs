@@ -1,10 +1,11 @@
 //! A makespan that no plan of these jobs in this shop can beat, and what it comes from.
 
-use crate::job::{Job, Where};
+use crate::job::{Choice, Job, Where};
 use crate::shop::{Shop, UNLIMITED};
 use crate::solve::parallel;
 use quantity::{Duration, Instant};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What limits the makespan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,12 +41,11 @@ pub fn bound(shop: &Shop, jobs: &[Job]) -> Option<Bound> {
             best = Some((finish, by));
         }
     };
-    // Sets of machines in the order in which they are met: what only they can do.
-    let mut pools: BTreeMap<Vec<usize>, Items> = BTreeMap::new();
-    let mut uses: Vec<(Vec<usize>, (i64, i64, i64))> = Vec::new();
+    let mut sets = Sets::default();
+    let mut uses: Vec<(usize, (i64, i64, i64))> = Vec::new();
     let mut legs: Items = Vec::new();
     for (index, job) in jobs.iter().enumerate() {
-        let steps = ways(shop, job);
+        let steps = ways(shop, job, &mut sets);
         let whole: i64 = steps.iter().map(|s| s.leg + s.stay).sum();
         let release = job.release.base();
         raise(release + whole, Limiting::Plate(index));
@@ -60,26 +60,23 @@ pub fn bound(shop: &Shop, jobs: &[Job]) -> Option<Bound> {
             let out = if last { 0 } else { step.unload.0 };
             // Machines may take unlike times to load and unload: the longest of them leaves the least.
             let tail = release + whole - head - step.stay - if last { 0 } else { step.unload.1 };
-            let mut set: Vec<usize> = job.tasks[task].options.iter().map(|o| o.machine).collect();
-            set.sort_unstable();
-            set.dedup();
-            pools.entry(set.clone()).or_default();
             let taken = step.load.0 + step.stay + out;
-            uses.push((set, (head - step.load.1, taken, tail.max(0))));
+            uses.push((step.set, (head - step.load.1, taken, tail.max(0))));
             head += step.stay;
         }
     }
-    for (set, items) in &mut pools {
+    for (index, set) in sets.sets.iter().enumerate() {
+        // What only they can do, by whatever list.
         let within = |other: &[usize]| other.iter().all(|m| set.binary_search(m).is_ok());
-        items.extend(uses.iter().filter(|u| within(&u.0)).map(|u| u.1));
-    }
-    for (set, items) in pools {
+        let inside: Vec<bool> = sets.sets.iter().map(|other| within(other)).collect();
+        let items: Items = (uses.iter().filter(|u| inside[u.0]).map(|u| u.1)).collect();
+        debug_assert!(inside[index]);
         let places = set.iter().try_fold(0_i64, |sum, &m| {
             let slots = shop.machines[m].slots;
             (slots != UNLIMITED).then(|| sum + i64::from(slots))
         });
         if let Some(places) = places {
-            raise(parallel(&items, places), Limiting::Machines(set));
+            raise(parallel(&items, places), Limiting::Machines(set.clone()));
         }
     }
     if shop.movers != UNLIMITED {
@@ -93,6 +90,8 @@ pub fn bound(shop: &Shop, jobs: &[Job]) -> Option<Bound> {
 
 /// The least that a task can take, over all machines that can do it.
 struct Least {
+    /// Number of the set of these machines.
+    set: usize,
     /// From where the plate was to the end of loading.
     leg: i64,
     /// Whether the leg takes a mover in any case.
@@ -103,43 +102,113 @@ struct Least {
     unload: (i64, i64),
 }
 
-fn ways(shop: &Shop, job: &Job) -> Vec<Least> {
-    let mut before: Option<Vec<usize>> = match job.at {
-        Where::In { machine, .. } => Some(vec![machine]),
-        Where::On { .. } | Where::Outside { .. } => None,
+/// Lists of options and what they have in common. Jobs of one protocol share theirs, so what was found of
+/// a list is found again by its address, which stays its own as long as the jobs are there.
+#[derive(Default)]
+struct Sets {
+    /// Different sets of machines, each sorted.
+    sets: Vec<Vec<usize>>,
+    numbers: BTreeMap<Vec<usize>, usize>,
+    lists: BTreeMap<(usize, usize), List>,
+    /// Least leg, and whether it takes a mover, from one list (or station) to another.
+    legs: BTreeMap<(From, (usize, usize)), (i64, bool)>,
+}
+
+/// What is known of a list.
+#[derive(Clone, Copy)]
+struct List {
+    set: usize,
+    load: (i64, i64),
+    stay: i64,
+    unload: (i64, i64),
+}
+
+/// Where a leg begins.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum From {
+    Machine(usize),
+    Station(usize),
+    List((usize, usize)),
+}
+
+fn address(options: &Arc<[Choice]>) -> (usize, usize) {
+    (
+        Arc::as_ptr(options).cast::<Choice>() as usize,
+        options.len(),
+    )
+}
+
+impl Sets {
+    fn list(&mut self, shop: &Shop, options: &Arc<[Choice]>) -> List {
+        let address = address(options);
+        if let Some(known) = self.lists.get(&address) {
+            return *known;
+        }
+        let mut set: Vec<usize> = options.iter().map(|o| o.machine).collect();
+        set.sort_unstable();
+        set.dedup();
+        let next = self.sets.len();
+        let number = *self.numbers.entry(set.clone()).or_insert(next);
+        let list = List {
+            set: number,
+            load: span(&set, |m| shop.machines[m].load),
+            stay: (options.iter().map(|o| o.stay.base()).min()).unwrap_or(0),
+            unload: span(&set, |m| shop.machines[m].unload),
+        };
+        if number == next {
+            self.sets.push(set);
+        }
+        self.lists.insert(address, list);
+        list
+    }
+
+    fn leg(&mut self, shop: &Shop, from: From, options: &Arc<[Choice]>) -> (i64, bool) {
+        let key = (from, address(options));
+        if let Some(known) = self.legs.get(&key) {
+            return *known;
+        }
+        let machines = match from {
+            From::Machine(machine) => vec![machine],
+            From::Station(_) => Vec::new(),
+            From::List(list) => {
+                (self.lists.get(&list)).map_or_else(Vec::new, |list| self.sets[list.set].clone())
+            }
+        };
+        let to = || options.iter().map(|o| o.machine);
+        let found = if let From::Station(station) = from {
+            let least = to().map(|to| {
+                let m = &shop.machines[to];
+                (shop.travel.time(station, m.station) + m.load).base()
+            });
+            (least.min().unwrap_or(0), true)
+        } else {
+            let legs = to().flat_map(|to| machines.iter().map(move |&a| shop.leg(a, to).base()));
+            let here = |to: usize| machines.iter().any(|&a| a == to || shop.direct(a, to));
+            (legs.min().unwrap_or(0), !to().any(here))
+        };
+        self.legs.insert(key, found);
+        found
+    }
+}
+
+fn ways(shop: &Shop, job: &Job, sets: &mut Sets) -> Vec<Least> {
+    let mut before = match job.at {
+        Where::In { machine, .. } => From::Machine(machine),
+        Where::On { station } | Where::Outside { station } => From::Station(station),
     };
     let mut all = Vec::with_capacity(job.tasks.len());
     for task in &job.tasks {
-        let machines: Vec<usize> = task.options.iter().map(|o| o.machine).collect();
-        let least = |of: &dyn Fn(usize) -> Duration| {
-            let least = machines.iter().map(|&m| of(m).base()).min();
-            least.unwrap_or(0)
-        };
-        let (leg, carried) = match (&before, job.at) {
-            (Some(from), _) => (
-                least(&|to| {
-                    let legs = from.iter().map(|&a| shop.leg(a, to));
-                    legs.min().unwrap_or(Duration::ZERO)
-                }),
-                !(machines.iter()).any(|&to| from.iter().any(|&a| a == to || shop.direct(a, to))),
-            ),
-            (None, Where::Outside { station } | Where::On { station }) => (
-                least(&|to| {
-                    let m = &shop.machines[to];
-                    shop.travel.time(station, m.station) + m.load
-                }),
-                true,
-            ),
-            (None, Where::In { .. }) => (0, false),
-        };
+        let list = sets.list(shop, &task.options);
+        let (leg, carried) = sets.leg(shop, before, &task.options);
         all.push(Least {
+            set: list.set,
             leg,
             carried,
-            load: span(&machines, |m| shop.machines[m].load),
-            stay: (task.options.iter().map(|o| o.stay.base()).min()).unwrap_or(0),
-            unload: span(&machines, |m| shop.machines[m].unload),
+            load: list.load,
+            stay: list.stay,
+            unload: list.unload,
         });
-        before = Some(machines);
+        before = From::List(address(&task.options));
     }
     all
 }

@@ -98,6 +98,26 @@ impl Travel {
         self.between[cell] + self.access[from] + self.access[to]
     }
 
+    /// The zone of a station.
+    pub(crate) fn zone(&self, station: usize) -> u32 {
+        self.zone[station]
+    }
+
+    /// Zones that it knows.
+    pub(crate) fn zones(&self) -> usize {
+        self.zones
+    }
+
+    /// From a station to the border of its zone, or back.
+    pub(crate) fn access(&self, station: usize) -> Duration {
+        self.access[station]
+    }
+
+    /// From the border of one zone to that of another.
+    pub(crate) fn between(&self, from: u32, to: u32) -> Duration {
+        self.between[from as usize * self.zones + to as usize]
+    }
+
     /// Stations that it knows.
     #[must_use]
     pub fn stations(&self) -> usize {

@@ -1,5 +1,6 @@
 //! Instances in the formats of others, told apart by what is in them.
 
+pub mod building;
 pub mod jobshop;
 pub mod lab;
 pub mod plateline;

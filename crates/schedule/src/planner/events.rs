@@ -54,6 +54,7 @@ impl Planner {
             .overlapping(window.0, window.1)
             .collect();
         self.dirty.extend(touched);
+        self.refresh(machine);
     }
 
     /// A machine can be used again.
@@ -62,6 +63,7 @@ impl Planner {
         if let Some(window) = self.down.get_mut(machine).and_then(Option::take) {
             self.tables.unblock(machine, window.0, window.1);
             self.retry = true;
+            self.refresh(machine);
         }
     }
 
@@ -83,6 +85,7 @@ impl Planner {
         if let Some(gone) = self.gone.get_mut(machine) {
             *gone = true;
             self.tables.remove_machine(machine);
+            self.refresh(machine);
         }
     }
 
@@ -140,6 +143,7 @@ impl Planner {
             self.overfull.insert(machine);
         }
         self.holds.insert((machine, slot), from.base());
+        self.refresh(machine);
         let touched: Vec<OrderId> = self.slots[machine].overlapping(from.base(), FAR).collect();
         self.dirty.extend(touched);
     }
@@ -151,6 +155,7 @@ impl Planner {
             self.tables.release(machine, from, FAR);
             let key = self.slot_key(machine, slot);
             self.slots[machine].leave(key, from, None);
+            self.refresh(machine);
             self.retry = true;
         }
     }
@@ -282,6 +287,7 @@ impl Planner {
         let past = entry.past;
         for (_, machine, slot, stay) in left {
             self.slots[machine].leave(slot, stay.from, stay.by);
+            self.refresh(machine);
         }
         self.seat(order, past, entered);
         if next != coming {

@@ -1,11 +1,14 @@
 //! The planner: a shop, its timetables, and the plan of every order in it.
 
+mod bulk;
 mod events;
 mod improve;
 mod place;
+mod ready;
 mod repair;
 mod shift;
 mod slots;
+mod sweep;
 mod tables;
 
 pub(crate) use improve::Draw;
@@ -18,6 +21,7 @@ use crate::plan::{JobPlan, Limit, Promise, Refusal, Visit, Why};
 use crate::shop::{Shop, UNLIMITED, Window};
 use place::{Ask, Misfit, Placement, place};
 use quantity::{Instant, OrderId};
+use ready::Gap;
 use slots::{Held, Slots};
 use std::collections::{BTreeMap, BTreeSet};
 use tables::{Expected, Loose, ORIGIN, Tables, begin, end};
@@ -242,6 +246,11 @@ impl Planner {
     pub fn admit(&mut self, job: Job, now: Instant) -> Result<Promise, Refusal> {
         self.validate(&job).map_err(Refusal::Impossible)?;
         let now = self.tell(now);
+        for task in &job.tasks {
+            let (slots, down, gone) = (&self.slots, &self.down, &self.gone);
+            let free = |machine: usize| gaps(slots, down, gone, machine, now);
+            self.tables.ready.learn(&self.shop, &task.options, free);
+        }
         let past = past_of(&self.shop, &job);
         let fixed: Vec<usize> = job.progress.iter().map(|d| d.machine).collect();
         let loose = Loose::default();
@@ -476,6 +485,7 @@ impl Planner {
             if !unlimited && self.slots[machine].doubled() {
                 self.overfull.insert(machine);
             }
+            self.refresh(machine);
             if task != AT_ORIGIN {
                 dealt.push((order, task, slot));
             }
@@ -490,7 +500,16 @@ impl Planner {
             if self.slots[machine].doubled() {
                 self.overfull.insert(machine);
             }
+            self.refresh(machine);
             self.write_slots(dealt);
+        }
+    }
+
+    /// Tells the lists of machines that the places of one have changed.
+    fn refresh(&mut self, machine: usize) {
+        if self.tables.ready.watches(machine) {
+            let gaps = gaps(&self.slots, &self.down, &self.gone, machine, self.clock);
+            self.tables.ready.set(machine, gaps);
         }
     }
 
@@ -514,6 +533,7 @@ impl Planner {
         give(&needs, &mut self.tables.lines, &entry.times);
         for (_, machine, slot, stay) in self.stays(&entry, &entry.times) {
             self.slots[machine].leave(slot, stay.from, stay.by);
+            self.refresh(machine);
         }
         if let Some(&at) = entry.times.get(entry.past) {
             self.next.remove(&(at, order));
@@ -559,6 +579,28 @@ impl Planner {
         }
         stays
     }
+}
+
+/// When a machine has a place, from `now` on.
+fn gaps(
+    slots: &[Slots],
+    down: &[Option<(i64, i64)>],
+    gone: &[bool],
+    machine: usize,
+    now: i64,
+) -> Vec<Gap> {
+    if gone[machine] {
+        return Vec::new();
+    }
+    let mut gaps = slots[machine].gaps(machine, now);
+    if let Some((_, until)) = down[machine] {
+        gaps.retain_mut(|gap| {
+            gap.from = gap.from.max(until);
+            gap.from < gap.until
+        });
+        gaps.sort_unstable();
+    }
+    gaps
 }
 
 impl Entry {

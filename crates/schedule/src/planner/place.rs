@@ -1,5 +1,6 @@
 //! Finding the place of one job: which machines, and when.
 
+use super::sweep::sweep;
 use super::tables::{Expected, Loose, ORIGIN, Tables, begin, end};
 use crate::job::{Choice, Job, Where};
 use crate::line::{FAR, Line};
@@ -54,6 +55,19 @@ pub(crate) fn place(shop: &Shop, tables: &Tables, ask: &Ask) -> Result<Placement
         && ask.job.tasks[ask.fixed.len()..]
             .iter()
             .any(|t| t.options.len() > 1);
+    if open && let Some(way) = sweep(shop, tables, ask) {
+        let mut floor = ask.floor.to_vec();
+        floor.resize(floor.len().max(way.node + 1), -FAR);
+        floor[way.node] = floor[way.node].max(way.depart);
+        let ask = Ask {
+            floor: &floor,
+            ..*ask
+        };
+        let found = place_on(shop, tables, &ask, way.machines);
+        if found.is_ok() {
+            return found;
+        }
+    }
     let machines = choose(shop, tables, ask, &[])?;
     let mut first = place_on(shop, tables, ask, machines);
     if open && first == Err(Misfit::Contradiction) {
@@ -153,26 +167,27 @@ pub(crate) fn place_on(
     Ok(Placement { machines, times })
 }
 
+/// When the plate can leave the last machine that is settled, or else where it is.
+pub(super) fn leaves(shop: &Shop, ask: &Ask) -> i64 {
+    let job = ask.job;
+    let known = |node: usize| ask.past.get(node).copied();
+    let mut free = known(ORIGIN).unwrap_or_else(|| ask.now.max(job.release.base()));
+    for (task, &machine) in ask.fixed.iter().enumerate() {
+        let leg = leg(shop, job, ask.fixed, task, machine);
+        let loaded = known(begin(task)).unwrap_or_else(|| ask.now.max(free + leg));
+        let options = &job.tasks[task].options;
+        let stay = (options.iter().find(|o| o.machine == machine)).map_or(0, |o| o.stay.base());
+        free = known(end(task)).unwrap_or_else(|| ask.now.max(loaded + stay));
+    }
+    free
+}
+
 /// Greedy: for each task the machine that has done it first, given those before.
 fn choose(shop: &Shop, tables: &Tables, ask: &Ask, estimate: &[i64]) -> Result<Vec<usize>, Misfit> {
     let job = ask.job;
     let mut machines = ask.fixed.to_vec();
-    let past = ask.past.len();
-    let known = |node: usize| (node < past).then(|| ask.past[node]);
-    // When the plate can leave where it is.
-    let mut free = known(ORIGIN).unwrap_or_else(|| ask.now.max(job.release.base()));
-    for task in 0..job.tasks.len() {
-        if task < machines.len() {
-            let leg = leg(shop, job, &machines, task, machines[task]);
-            let loaded = known(begin(task)).unwrap_or_else(|| ask.now.max(free + leg));
-            let stay = job.tasks[task]
-                .options
-                .iter()
-                .find(|o| o.machine == machines[task])
-                .map_or(0, |o| o.stay.base());
-            free = known(end(task)).unwrap_or_else(|| ask.now.max(loaded + stay));
-            continue;
-        }
+    let mut free = leaves(shop, ask);
+    for task in ask.fixed.len()..job.tasks.len() {
         let mut best: Option<(i64, i64, usize)> = None;
         for (turn, option) in options(job, task).enumerate() {
             let m = &shop.machines[option.machine];

@@ -17,6 +17,14 @@ use crate::plan::{BrokenLag, Limit, Repair, Why};
 use quantity::{Duration, Instant, OrderId};
 use std::collections::BTreeSet;
 
+/// From so many orders on, nobody but the rivals of an order steps aside for it: with all of them, a repair
+/// would take seconds.
+const LARGE: usize = 2_000;
+
+/// Rivals that step aside together, and at most.
+const ASIDE: usize = 8;
+const RIVALS_MOST: usize = 48;
+
 /// What a repair has done so far.
 #[derive(Default)]
 pub(super) struct Log {
@@ -134,18 +142,7 @@ impl Planner {
             self.lay(entry);
             return true;
         }
-        if let Some((machine, _)) = inside
-            && let Some((from, until)) = self.down[machine]
-        {
-            self.tables.unblock(machine, from, until);
-        }
-        let found = self.search(&entry, inside, now);
-        if let Some((machine, _)) = inside
-            && let Some((from, until)) = self.down[machine]
-        {
-            self.tables.block(machine, from, until);
-        }
-        match found {
+        match self.search_inside(&entry, inside, now) {
             Ok(placement) => {
                 self.accept(entry, placement, now, log);
                 true
@@ -162,6 +159,24 @@ impl Planner {
                 false
             }
         }
+    }
+
+    /// The same as [`Planner::search`] for a plate that may be in a machine that is down.
+    fn search_inside(
+        &mut self,
+        entry: &Entry,
+        inside: Option<(usize, i64)>,
+        now: i64,
+    ) -> Result<Placement, Misfit> {
+        let window = inside.and_then(|(machine, _)| Some((machine, self.down[machine]?)));
+        if let Some((machine, (from, until))) = window {
+            self.tables.unblock(machine, from, until);
+        }
+        let found = self.search(entry, inside, now);
+        if let Some((machine, (from, until))) = window {
+            self.tables.block(machine, from, until);
+        }
+        found
     }
 
     /// A place for an order with everybody else fixed: sliding first, then anew.
@@ -185,18 +200,31 @@ impl Planner {
             inside,
             tighten: false,
         };
+        let mut slid = None;
         if entry.stranded.is_none()
             && entry.machines.len() == entry.job.tasks.len()
             && !entry.parked()
         {
-            let slid = place_on(&self.shop, &self.tables, &ask, entry.machines.clone());
-            if slid.is_ok() {
-                return slid;
+            slid = place_on(&self.shop, &self.tables, &ask, entry.machines.clone()).ok();
+            // Waiting for a machine to come back is only right where no other one is sooner.
+            let finish = slid.as_ref().and_then(|p| p.times.last().copied());
+            let waits = finish.is_some_and(|at| at > entry.promise)
+                && entry.machines[settled..]
+                    .iter()
+                    .any(|&m| self.down[m].is_some());
+            if let Some(found) = slid.take_if(|_| !waits) {
+                return Ok(found);
             }
         }
         ask.floor = &[];
         ask.tighten = true;
         let anew = place(&self.shop, &self.tables, &ask);
+        if let Some(slid) = slid {
+            return match anew {
+                Ok(other) if other.times.last() < slid.times.last() => Ok(other),
+                _ => Ok(slid),
+            };
+        }
         if anew.is_ok() || past.is_multiple_of(2) || settled == 0 {
             return anew;
         }
@@ -206,7 +234,7 @@ impl Planner {
     }
 
     /// Whether an entry that is not laid fits as it is.
-    fn sound(&self, entry: &Entry, now: i64) -> bool {
+    pub(super) fn sound(&self, entry: &Entry, now: i64) -> bool {
         let times = &entry.times;
         if times.len() != 1 + 2 * entry.job.tasks.len()
             || times[entry.past..].iter().any(|&t| t < now)
@@ -433,6 +461,10 @@ impl Planner {
     /// Steps 4 and 5: orders that have not started step aside; then those under way slide.
     fn rebuild(&mut self, mut hard: Vec<OrderId>, now: i64, log: &mut Log) {
         let mut aside = BTreeSet::new();
+        if self.jobs.len() >= LARGE {
+            self.make_room(hard, now, &mut aside, log);
+            return self.come_back(aside, now, log);
+        }
         let horizon = self.horizon();
         self.step_aside(horizon, &mut aside);
         let mut still = Vec::new();
@@ -444,7 +476,11 @@ impl Planner {
         if !still.is_empty() {
             self.slide(now, &mut aside, log);
         }
-        // Those that stepped aside come back, each where it was if that is still free.
+        self.come_back(aside, now, log);
+    }
+
+    /// Those that stepped aside come back, each where it was if that is still free.
+    fn come_back(&mut self, aside: BTreeSet<OrderId>, now: i64, log: &mut Log) {
         let mut back: Vec<(i64, OrderId)> = aside
             .into_iter()
             .filter_map(|id| self.jobs.get(&id).map(|e| (e.wanted(), id)))
@@ -461,6 +497,87 @@ impl Planner {
                 self.strand(entry, why, now, log);
             }
         }
+    }
+
+    /// Where there are very many orders: for each that can't go on, those that have not started and hold what
+    /// its next task needs step aside. Where that does not do, its own limits give way, and nobody else's.
+    fn make_room(
+        &mut self,
+        hard: Vec<OrderId>,
+        now: i64,
+        aside: &mut BTreeSet<OrderId>,
+        log: &mut Log,
+    ) {
+        for id in hard {
+            if self.jobs[&id].past == 0 {
+                aside.insert(id);
+                continue;
+            }
+            let rivals = self.rivals(id, now);
+            let mut asked = 0;
+            let mut done = false;
+            while !done && asked < rivals.len() {
+                for rival in rivals.iter().skip(asked).take(ASIDE) {
+                    if let Some(mut entry) = self.lift(*rival) {
+                        entry.park();
+                        self.lay(entry);
+                        aside.insert(*rival);
+                    }
+                }
+                asked += ASIDE;
+                done = self.mend(id, now, log);
+            }
+            if !done {
+                self.give_way(id, now, log);
+            }
+        }
+    }
+
+    /// Orders that have not started and hold a machine that could do the next task of an order about when
+    /// that is planned; the latest first, as they lose least.
+    fn rivals(&self, id: OrderId, now: i64) -> Vec<OrderId> {
+        let entry = &self.jobs[&id];
+        let task = entry.settled();
+        let (Some(asked), Some(&time)) = (entry.job.tasks.get(task), entry.times.get(begin(task)))
+        else {
+            return Vec::new();
+        };
+        let span = entry.times.get(end(task)).map_or(0, |&e| e - time);
+        let (from, until) = (time.max(now), time.max(now) + 2 * span);
+        let mut found = BTreeSet::new();
+        for option in asked.options.iter() {
+            for order in self.slots[option.machine].overlapping(from, until) {
+                let other = self.jobs.get(&order);
+                if let Some(other) = other.filter(|o| o.past == 0 && !o.parked()) {
+                    found.insert((std::cmp::Reverse(other.times[ORIGIN]), order));
+                }
+            }
+        }
+        (found.into_iter().map(|(_, order)| order))
+            .take(RIVALS_MOST)
+            .collect()
+    }
+
+    /// Plans an order that is under way without its maximum limits, and says which are broken then.
+    fn give_way(&mut self, id: OrderId, now: i64, log: &mut Log) {
+        let Some(mut entry) = self.lift(id) else {
+            return;
+        };
+        let inside = self.inside(&entry);
+        let free = everything(&entry);
+        let bound = std::mem::replace(&mut entry.loose, free);
+        let found = self.search_inside(&entry, inside, now);
+        let placement = match found {
+            Ok(placement) => placement,
+            Err(misfit) => {
+                let why = self.why(&entry.job, &entry.loose, misfit);
+                return self.strand(entry, why, now, log);
+            }
+        };
+        entry.loose = bound;
+        entry.machines.clone_from(&placement.machines);
+        self.note_broken(&mut entry, &placement.times, |_| true, log);
+        self.accept(entry, placement, now, log);
     }
 
     /// When the last order under way is done.

@@ -5,6 +5,8 @@
 //! chosen when a stay is planned, and those of stays that are still to come are dealt anew where
 //! the pieces left over don't fit.
 
+use super::ready::Gap;
+use crate::line::FAR;
 use quantity::OrderId;
 
 /// A stay in a slot.
@@ -150,6 +152,34 @@ impl Slots {
     fn overlap(&self) -> bool {
         let disjoint = |held: &Vec<Held>| held.is_sorted_by(|a, b| a.until <= b.from);
         !self.held.iter().all(disjoint)
+    }
+
+    /// When slots are free after `floor`, in order; of slots that were never used only one is told. Nothing
+    /// where the slots are overfull.
+    pub(crate) fn gaps(&self, machine: usize, floor: i64) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        if self.doubled {
+            return gaps;
+        }
+        let known = self.held.len() as u32;
+        for slot in 0..self.count.min(known.saturating_add(1)) {
+            let mut from = -FAR;
+            let held = self.held.get(slot as usize);
+            let ends = held.into_iter().flatten().map(|h| (h.from, h.until));
+            for (until, next) in ends.chain([(FAR, FAR)]) {
+                if until > from && until > floor {
+                    gaps.push(Gap {
+                        from,
+                        until,
+                        machine: machine as u32,
+                        slot,
+                    });
+                }
+                from = next;
+            }
+        }
+        gaps.sort_unstable();
+        gaps
     }
 
     /// All stays.

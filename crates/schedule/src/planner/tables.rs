@@ -1,5 +1,6 @@
 //! The timetables of a shop, and the pattern of a job on them for a choice of machines.
 
+use super::ready::Ready;
 use crate::job::{Edge, Job, Where};
 use crate::line::{FAR, Line};
 use crate::net::Net;
@@ -42,6 +43,8 @@ pub(crate) struct Tables {
     gate: Vec<u32>,
     arm: Vec<u32>,
     movers: u32,
+    /// Machines by when they are free for good, where there are many alike.
+    pub(crate) ready: Ready,
 }
 
 /// What of a job's limits no longer binds, because reality has broken it.
@@ -71,6 +74,7 @@ impl Tables {
             gate: Vec::new(),
             arm: Vec::new(),
             movers: 0,
+            ready: Ready::default(),
         };
         for station in &shop.stations {
             let line = tables.add(station.arms, station.arms != UNLIMITED);
@@ -88,6 +92,7 @@ impl Tables {
         self.bay.push(bay);
         let gate = self.add(1, m.gate && m.slots > 1);
         self.gate.push(gate);
+        self.ready.add_machine();
         for window in &m.down {
             self.block(machine, window.from.base(), window.until.base());
         }

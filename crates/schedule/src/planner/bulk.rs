@@ -354,8 +354,8 @@ impl Dealer {
 
     /// The machine that is free for the shortest time before.
     fn next(&mut self, stay: &Stay) -> Option<usize> {
-        let before = self.free.range(..=(stay.from, usize::MAX, u32::MAX));
-        let place = *before.rev().next()?;
+        let mut before = self.free.range(..=(stay.from, usize::MAX, u32::MAX));
+        let place = *before.next_back()?;
         self.free.remove(&place);
         let (_, machine, slot) = place;
         self.free.insert((stay.until, machine, slot));

@@ -64,6 +64,12 @@ pub const CALL_HOLD: Duration = Duration::from_secs(60);
 /// What a leg may take longer than its nominal times, in the plan.
 pub const LEG_MARGIN: Duration = Duration::from_secs(6);
 
+/// Pairs of stations up to which the ride between each two is worked out for the plan.
+pub const EXACT_RIDES: usize = 200 * 200;
+
+/// Rides that are worked out where there are more.
+pub const RIDES_SAMPLED: usize = 400;
+
 /// How long a plate may stand on its mover within one leg, in the plan.
 pub const MOVER_WAIT: Duration = Duration::from_secs(120);
 
@@ -85,6 +91,9 @@ pub const PLAN_MEMORY: Duration = Duration::from_hours(2);
 /// How far back reservations of ways are kept: longer than any ride, so that a mover that reports late
 /// finds its own.
 pub const WAY_MEMORY: Duration = Duration::from_secs(600);
+
+/// Of the movers that are free, as many of the nearest by nominal time are compared by the ride itself.
+pub const MOVERS_COMPARED: usize = 6;
 
 /// Kinds of loads for which limits of rides are remembered.
 pub const RIDES_KNOWN: usize = 4096;

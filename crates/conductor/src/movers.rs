@@ -8,7 +8,7 @@ use crate::Effect;
 use crate::commands::Owner;
 use crate::conductor::Conductor;
 use crate::effect::{FaultEnd, FaultHandled};
-use crate::limits::{MOVER_RETRIES, WAY_AGAIN};
+use crate::limits::{MOVER_RETRIES, MOVERS_COMPARED, WAY_AGAIN};
 use crate::order::{OpenFault, OrderState, Phase, Stage};
 use crate::persons::Purpose;
 use crate::timers::Timer;
@@ -129,11 +129,26 @@ impl Conductor {
     /// Gives the order the idle mover that is nearest to a station.
     pub(crate) fn take_mover(&mut self, order: OrderId, station: StationId) -> Option<MoverId> {
         let dock = self.hall.docks[station.index()][0];
-        let mut best: Option<(Duration, MoverId)> = None;
+        let mut free: Vec<(Duration, MoverId, BerthId)> = Vec::new();
         for mover in &self.fleet.idle {
             let Some(from) = self.traffic.berth_of(*mover, self.now) else {
                 continue;
             };
+            let there = self.fleet.dock_of[from.index()] == Some(station);
+            let nominal = if there {
+                Some(Duration::ZERO)
+            } else {
+                self.traffic.nominal(from, dock)
+            };
+            free.push((nominal.unwrap_or(Duration::MAX), *mover, from));
+        }
+        // Working out a ride is dear: only what is near at a nominal speed may be nearest.
+        if free.len() > MOVERS_COMPARED {
+            free.select_nth_unstable(MOVERS_COMPARED);
+            free.truncate(MOVERS_COMPARED);
+        }
+        let mut best: Option<(Duration, MoverId)> = None;
+        for (_, mover, from) in free {
             let time = if self.fleet.dock_of[from.index()] == Some(station) {
                 Duration::ZERO
             } else {
@@ -143,8 +158,8 @@ impl Conductor {
                     Err(_) => continue,
                 }
             };
-            if best.is_none_or(|(least, _)| time < least) {
-                best = Some((time, *mover));
+            if best.is_none_or(|least| (time, mover) < least) {
+                best = Some((time, mover));
             }
         }
         let (_, mover) = best?;

@@ -262,6 +262,17 @@ impl Routes {
         Some(path)
     }
 
+    /// The nominal time of the shortest way between two berths in microseconds, read off a tree; none
+    /// where there is no way, or no tree.
+    pub(crate) fn nominal(&mut self, track: &Track, from: BerthId, to: BerthId) -> Option<u32> {
+        let guide = self.guide(track, to)?;
+        let starts = &track.berth(from).leaves_to;
+        starts
+            .iter()
+            .filter_map(|block| guide.ahead(block.0).map(|(_, cost)| cost))
+            .min()
+    }
+
     /// The shortest way that avoids a zone, if it is not much longer than the shortest of all.
     pub(crate) fn detour(
         &mut self,

@@ -13,6 +13,9 @@ pub struct Worth {
     pub value: f64,
     /// How many of the measured points are better, for a table.
     pub better: Option<usize>,
+    /// What endless wells, made and read as those of the confirmation were, would give in the mean: what the
+    /// interval of an honest answer holds in 95 of 100 cases.
+    pub response: f64,
     /// The value over the best there is, for a mechanism.
     pub share: Option<f64>,
     /// Whether it meets the bar.
@@ -97,11 +100,11 @@ impl Truth {
         }
     }
 
-    /// What a point is worth.
+    /// What a point is worth; `hours` at 37 °C are what the culture of the wells grew for.
     ///
     /// # Errors
     /// If it is none of the table, or a level is no number.
-    pub fn worth(&self, campaign: &str, levels: &[String]) -> Result<Worth, String> {
+    pub fn worth(&self, campaign: &str, levels: &[String], hours: f64) -> Result<Worth, String> {
         match self {
             Truth::Table { rows, greatest } => {
                 let same = |a: &str, b: &str| match (a.parse::<f64>(), b.parse::<f64>()) {
@@ -125,6 +128,7 @@ impl Truth {
                     .count();
                 Ok(Worth {
                     value,
+                    response: value,
                     better: Some(better),
                     share: None,
                     good: (better as f64) < TOP * rows.len() as f64,
@@ -135,10 +139,17 @@ impl Truth {
                     .iter()
                     .map(|level| level.parse().map_err(|_| format!("{level} is no number")))
                     .collect::<Result<_, _>>()?;
-                let value = value(&natural(campaign, &point));
+                let point = natural(campaign, &point);
+                let response = match campaign {
+                    "antibiotics" => growth_lost(&point, hours),
+                    "gene-network" => read_out(&point),
+                    _ => value(&point),
+                };
+                let value = value(&point);
                 let share = value / best;
                 Ok(Worth {
                     value,
+                    response,
                     better: None,
                     share: Some(share),
                     good: share >= NEAR,
@@ -177,18 +188,30 @@ const ORDER: [&str; 5] = [
     "tetracycline",
 ];
 
-/// Growth inhibition after six hours from 80 of 90 µL at OD 0.01, doses in units of zMIC.
+/// Density of the culture at first: 80 of 90 µL at 0.01.
+const INOCULUM: f64 = 0.01 * 80.0 / 90.0;
+
+/// Doses in mg/L in the order of the nature's drugs, from doses in units of zMIC.
+fn in_mg_per_l(nature: &Antibiotics, doses: &[f64]) -> Vec<f64> {
+    let of = |drug: &twin::nature::Drug| {
+        let at = ORDER.iter().position(|name| *name == &*drug.name);
+        at.map_or(0.0, |at| doses[at] * drug.zmic)
+    };
+    nature.drugs().iter().map(of).collect()
+}
+
+/// Growth inhibition after six hours, doses in units of zMIC.
 fn inhibition(doses: &[f64]) -> f64 {
     let nature = Antibiotics::published();
-    let doses: Vec<f64> = nature
-        .drugs()
-        .iter()
-        .map(|drug| {
-            let at = ORDER.iter().position(|name| *name == &*drug.name);
-            at.map_or(0.0, |at| doses[at] * drug.zmic)
-        })
-        .collect();
-    nature.inhibition(&doses, 0.01 * 80.0 / 90.0, 6.0)
+    nature.inhibition(&in_mg_per_l(&nature, doses), INOCULUM, 6.0)
+}
+
+/// The same as the assay defines it: density against that of untreated wells when it was read, blanks being
+/// without cells.
+fn growth_lost(doses: &[f64], hours: f64) -> f64 {
+    let nature = Antibiotics::published();
+    let held = nature.optical_density(&in_mg_per_l(&nature, doses), INOCULUM, hours);
+    1.0 - held / nature.optical_density(&[], INOCULUM, hours)
 }
 
 /// Conductivity at 25 °C: shares of DMC, EMC and FEC with 2 mol/L of salt, then without.
@@ -198,20 +221,49 @@ fn conductivity(shares: &[f64]) -> f64 {
     Electrolyte.conductivity([blend(0), blend(1), blend(2)], salt, 25.0)
 }
 
+/// What doses make of the drive of each gene.
+fn factors(doses: &[f64]) -> Vec<f64> {
+    const DOWN: [usize; 3] = [3, 4, 5];
+    let of = |gene: usize| {
+        let effect = if DOWN.contains(&gene) { -1.0 } else { 1.0 };
+        1.0 + effect * doses[gene] / (1.0 + doses[gene])
+    };
+    (0..8).map(of).collect()
+}
+
 /// Expression of g7 over that of cells left alone, without the noise of wells.
 fn expression(doses: &[f64]) -> f64 {
     let Ok(network) = Network::example(Form::Hill) else {
         return f64::NAN;
     };
-    const DOWN: [usize; 3] = [3, 4, 5];
-    let factors: Vec<f64> = (0..8)
-        .map(|gene| {
-            let effect = if DOWN.contains(&gene) { -1.0 } else { 1.0 };
-            1.0 + effect * doses[gene] / (1.0 + doses[gene])
-        })
-        .collect();
     let of = |factors: &[f64]| network.expression(factors, 0.0, &[])[6];
-    of(&factors) / of(&[1.0; 8])
+    of(&factors(doses)) / of(&[1.0; 8])
+}
+
+/// Wells over which the response of noisy cells is averaged.
+const WELLS: usize = 20_000;
+
+/// The same as the assay defines it: the mean over wells with their noise and hidden cause, over the median
+/// of untreated wells.
+fn read_out(doses: &[f64]) -> f64 {
+    let Ok(network) = Network::example(Form::Hill) else {
+        return f64::NAN;
+    };
+    let mut rng = Seed(1).derive("wells", 0).rng();
+    // Box and Muller.
+    let mut normal = || {
+        let (u, v) = (1.0 - rng.random::<f64>(), rng.random::<f64>());
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    };
+    let (treated, mut sum, mut alone) = (factors(doses), 0.0, Vec::with_capacity(WELLS));
+    for _ in 0..WELLS {
+        let hidden = normal();
+        let noise: Vec<f64> = (0..8).map(|_| normal()).collect();
+        sum += network.expression(&treated, hidden, &noise)[6];
+        alone.push(network.expression(&[1.0; 8], hidden, &noise)[6]);
+    }
+    alone.sort_by(f64::total_cmp);
+    sum / WELLS as f64 / alone[WELLS / 2]
 }
 
 /// Random points and then shrinking random steps from the best of them.

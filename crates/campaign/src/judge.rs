@@ -3,8 +3,9 @@
 use crate::analysis::dose;
 use crate::analysis::position::{self, Trend};
 use crate::analysis::quality::{Separation, separation};
+use crate::analysis::reference::{Level, Reference};
 use crate::analysis::stats;
-use crate::assay::{Assay, ControlKind, Normalise, Position, Take};
+use crate::assay::{Assay, ControlKind, Position, Take};
 use crate::map::{Content, PlateMap};
 use bus::Flag;
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +44,9 @@ pub enum PointResult {
         value: f64,
         /// Standard deviation of its error, where the plate has replicates enough to tell.
         sd: Option<f64>,
+        /// Standard deviation of the error that it shares with all of the plate through the
+        /// controls, where they are enough to tell.
+        shared: Option<f64>,
         /// Wells that it comes from.
         wells: u32,
     },
@@ -65,6 +69,8 @@ pub struct Judgement {
     pub control_cv: f64,
     /// Pooled standard deviation of replicates.
     pub replicate_sd: f64,
+    /// A level that ought to be the same on every plate, where there is one.
+    pub standard: Option<Level>,
     /// Wells with a value that counts.
     pub valid: u32,
     /// Wells that were to give one.
@@ -125,19 +131,11 @@ pub fn judge(assay: &Assay, map: &PlateMap, seats: usize, data: &PlateData) -> J
     };
     let positive = group(Some(ControlKind::Positive), &corrected);
     let negative = group(Some(ControlKind::Negative), &corrected);
-    let blank = stats::median(&group(None, &corrected));
-    let (high, low) = (stats::median(&positive), stats::median(&negative));
-    let blank = if blank.is_nan() { 0.0 } else { blank };
-    let respond = |value: f64| match assay.analysis.normalise {
-        Normalise::None => value,
-        Normalise::Blank => value - blank,
-        Normalise::Controls => (value - low) / (high - low),
-        Normalise::Negative => (value - blank) / (low - blank),
-        Normalise::Inhibition => 1.0 - (value - blank) / (low - blank),
-    };
+    let rule = assay.analysis.normalise;
+    let reference = Reference::new(rule, &positive, &negative, &group(None, &corrected));
     let wells: Vec<WellResult> = (0..count)
         .map(|i| {
-            let response = respond(corrected[i]);
+            let response = reference.response(corrected[i]);
             let valid = valid[i] && response.is_finite();
             WellResult {
                 raw: raw[i],
@@ -151,7 +149,7 @@ pub fn judge(assay: &Assay, map: &PlateMap, seats: usize, data: &PlateData) -> J
     let (samples, replicate_sd, freedom) = samples(map, seats, &wells);
     let known_sd = (freedom >= FREEDOM_MIN).then_some(replicate_sd);
     let points = (0..seats)
-        .map(|seat| point(assay, seat, &samples, known_sd))
+        .map(|seat| point(assay, seat, &samples, known_sd, &reference))
         .collect();
 
     let wanted = map
@@ -167,6 +165,7 @@ pub fn judge(assay: &Assay, map: &PlateMap, seats: usize, data: &PlateData) -> J
         separation: separation(&positive, &negative),
         control_cv: stats::cv(&group(Some(ControlKind::Negative), &clean)),
         replicate_sd: if freedom >= 1 { replicate_sd } else { f64::NAN },
+        standard: reference.standard(),
         valid: counted,
         wanted,
         wells,
@@ -301,7 +300,13 @@ fn spread(values: &[f64], pooled: f64) -> f64 {
     ((PRIOR_FREEDOM * pooled.powi(2) + freedom * own.powi(2)) / (PRIOR_FREEDOM + freedom)).sqrt()
 }
 
-fn point(assay: &Assay, seat: usize, samples: &Samples, pooled: Option<f64>) -> PointResult {
+fn point(
+    assay: &Assay,
+    seat: usize,
+    samples: &Samples,
+    pooled: Option<f64>,
+    reference: &Reference,
+) -> PointResult {
     let of = |dose: usize| {
         samples
             .get(&(seat as u32, dose as u32))
@@ -313,9 +318,11 @@ fn point(assay: &Assay, seat: usize, samples: &Samples, pooled: Option<f64>) -> 
             return PointResult::Lost("none of its wells gave a value".into());
         }
         let sd = pooled.map(|pooled| spread(values, pooled) / (values.len() as f64).sqrt());
+        let value = stats::mean(values);
         return PointResult::Value {
-            value: stats::mean(values),
+            value,
             sd,
+            shared: reference.shared(value),
             wells: values.len() as u32,
         };
     };
@@ -344,6 +351,8 @@ fn point(assay: &Assay, seat: usize, samples: &Samples, pooled: Option<f64>) -> 
             PointResult::Value {
                 value,
                 sd,
+                // Where a curve bends is told by its own ends, not by the controls.
+                shared: None,
                 wells: responses.len() as u32,
             }
         }

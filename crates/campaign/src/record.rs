@@ -117,6 +117,10 @@ pub struct Analysed {
     /// Pooled standard deviation of replicates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicate_sd: Option<f64>,
+    /// Level and standard error of controls that ought to be the same on every plate, where
+    /// responses are not in relation to them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standard: Option<(f64, f64)>,
     /// Wells that gave a value that counts.
     pub valid: u32,
     /// Wells that were to give one.
@@ -136,9 +140,13 @@ pub struct ToldPoint {
     /// Standard deviation of the response's error, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sd: Option<f64>,
+    /// Standard deviation of the error that it shares with its plate through the controls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<f64>,
     /// Wells that it is the mean of.
     pub wells: u32,
-    /// What the model expected just before it was told, and its standard deviation.
+    /// What the model expected just before it was told, and its standard deviation, widened by what its
+    /// errors on the plates before called for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<(f64, f64)>,
     /// Why there is no response.
@@ -175,10 +183,14 @@ pub struct Candidate {
     pub confirmed: Option<f64>,
     /// Confirmation wells.
     pub wells: u32,
-    /// The estimate from both.
+    /// The estimate: from the confirmation wells of all candidates together, if there are any.
     pub estimate: f64,
-    /// Its standard deviation.
+    /// Its standard deviation, with what plates differ by.
     pub sd: f64,
+    /// The part of `sd` that more wells on the same plate would not make smaller: the errors of its
+    /// controls, and what plates differ by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plate_sd: Option<f64>,
     /// The 95 % interval of the estimate.
     pub interval: (f64, f64),
 }

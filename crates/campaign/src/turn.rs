@@ -443,6 +443,7 @@ impl Loop {
             ssmd: finite(judged.separation.ssmd),
             control_cv: finite(judged.control_cv),
             replicate_sd: finite(judged.replicate_sd),
+            standard: judged.standard.map(|level| (level.value, level.error)),
             valid: judged.valid,
             wanted: judged.wanted,
             rejected: rejected.clone(),
@@ -455,6 +456,7 @@ impl Loop {
             .map(|id| self.state.points[*id as usize].point.clone())
             .collect();
         let expected = self.policy.predict(&settings);
+        let widening = answer::widening(&self.state);
         for (seat, id) in seats.iter().enumerate() {
             let result = if rejected.is_empty() {
                 judged.points[seat].clone()
@@ -463,22 +465,29 @@ impl Loop {
             };
             let expected = expected
                 .as_ref()
-                .map(|all| (all[seat].mean, all[seat].sd))
+                .map(|all| (all[seat].mean, all[seat].sd * widening))
                 .filter(|(mean, sd)| mean.is_finite() && sd.is_finite());
             let nothing = |why: String| ToldPoint {
                 id: *id,
                 value: None,
                 sd: None,
+                shared: None,
                 wells: 0,
                 expected,
                 failed: Some(why),
             };
             match result {
-                PointResult::Value { value, sd, wells } if value.is_finite() => {
+                PointResult::Value {
+                    value,
+                    sd,
+                    shared,
+                    wells,
+                } if value.is_finite() => {
                     points.push(ToldPoint {
                         id: *id,
                         value: Some(value),
                         sd,
+                        shared,
                         wells,
                         expected,
                         failed: None,

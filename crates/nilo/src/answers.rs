@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// `ampicillin 0.795 mg/L, rifampin 0`.
-fn setting(campaign: &Campaign, levels: &[String]) -> String {
+pub fn setting(campaign: &Campaign, levels: &[String]) -> String {
     let parts: Vec<String> = campaign
         .space
         .factors

@@ -66,24 +66,122 @@ fn every_command_prints_the_documented_fields() {
         ("lab generate", vec!["--stations", "8", "--out", &lab]),
         ("lab show", vec!["labs/bench.toml"]),
     ];
-    let documented = documented();
     for (command, arguments) in commands {
-        let mut all: Vec<&str> = command.split(' ').collect();
-        all.extend(arguments);
-        all.push("--json");
-        let output = nilo(&all).output().unwrap();
-        let object = json(&output);
-        assert_eq!(object["schema"], 1);
-        assert_eq!(object["command"], command);
-        let mut printed: BTreeSet<String> = object.as_object().unwrap().keys().cloned().collect();
-        for common in ["schema", "command", "ok"] {
-            assert!(printed.remove(common), "{command}: {common}");
-        }
-        assert_eq!(
-            Some(&printed),
-            documented.get(command),
-            "left: what `nilo {command} --json` prints; right: docs/json.md"
-        );
+        assert_documented(command, &arguments);
+    }
+}
+
+/// What a command prints with `--json`.
+fn printed(command: &str, arguments: &[&str]) -> serde_json::Value {
+    let mut all: Vec<&str> = command.split(' ').collect();
+    all.extend(arguments);
+    all.push("--json");
+    let object = json(&nilo(&all).output().unwrap());
+    assert_eq!(object["schema"], 1);
+    assert_eq!(object["command"], command);
+    object
+}
+
+/// The names of the fields that are the command's own.
+fn fields(command: &str, object: &serde_json::Value) -> BTreeSet<String> {
+    let mut printed: BTreeSet<String> = object.as_object().unwrap().keys().cloned().collect();
+    for common in ["schema", "command", "ok"] {
+        assert!(printed.remove(common), "{command}: {common}");
+    }
+    printed
+}
+
+fn assert_documented(command: &str, arguments: &[&str]) {
+    let object = printed(command, arguments);
+    assert_eq!(
+        Some(&fields(command, &object)),
+        documented().get(command),
+        "left: what `nilo {command} --json` prints; right: docs/json.md"
+    );
+}
+
+/// The names in the row of a field of a command, between backticks.
+fn named_in_row(command: &str, field: &str) -> BTreeSet<String> {
+    let page = std::fs::read_to_string(root().join("docs/json.md")).unwrap();
+    let section = page
+        .split("\n## ")
+        .find(|section| section.starts_with(&format!("`nilo {command}`")))
+        .unwrap();
+    let row = section
+        .lines()
+        .find(|line| line.starts_with(&format!("| `{field}`")))
+        .unwrap();
+    row.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn what_computes_prints_the_documented_fields() {
+    let folder = tempfile::tempdir().unwrap();
+    let qap = folder.path().join("three.dat");
+    // Flows and distances of three units; any placement will do.
+    std::fs::write(&qap, "3\n0 5 2\n5 0 3\n2 3 0\n0 8 15\n8 0 13\n15 13 0\n").unwrap();
+    let qap = qap.to_str().unwrap();
+    assert_documented("bench qap", &[qap, "--seconds", "0.1"]);
+    let solved = printed("bench qap", &[qap, "--seconds", "0.1"]);
+    let row = fields_of(&solved["instances"][0]);
+    let mut named = named_in_row("bench qap", "instances");
+    named.remove("instances");
+    assert_eq!(row, named);
+
+    assert_documented("simtest", &["--seeds", "900000..900002", "--threads", "1"]);
+    let load = [
+        "labs/bench.toml",
+        "protocols/growth-inhibition.toml",
+        "--hours",
+        "12",
+        "--next",
+        "1",
+    ];
+    assert_documented("lab simulate", &load);
+    let result = fields_of(&printed("lab simulate", &load)["result"]);
+    let named = named_in_row("lab simulate", "result");
+    assert!(result.is_subset(&named), "{result:?} {named:?}");
+}
+
+fn fields_of(object: &serde_json::Value) -> BTreeSet<String> {
+    object.as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn claims_print_the_documented_fields() {
+    let folder = tempfile::tempdir().unwrap();
+    let effects = folder.path().join("effects.csv");
+    // Log risk ratios of six trials at different latitudes.
+    let rows = "source,estimate,variance,latitude\nA,-0.89,0.33,44\nB,-1.59,0.19,55\nC,-1.35,0.42,42\n\
+                D,-1.44,0.02,52\nE,-0.22,0.05,13\nF,-0.79,0.007,44\n";
+    std::fs::write(&effects, rows).unwrap();
+    let ledger = folder.path().join("ledger.sqlite");
+    let (effects, ledger) = (effects.to_str().unwrap(), ledger.to_str().unwrap());
+    let set = ["--set", "intervention=vaccine", "--set", "outcome=disease"];
+    let import = [&[ledger, effects][..], &set, &["--context", "latitude"]].concat();
+    assert_documented("claims import", &import);
+    assert_documented("claims list", &[ledger]);
+    assert_documented("claims debate", &[ledger]);
+    assert_documented("claims rank", &[ledger]);
+    for (command, list) in [
+        ("claims list", "claims"),
+        ("claims debate", "debates"),
+        ("claims rank", "next"),
+    ] {
+        let row = fields_of(&printed(command, &[ledger])[list][0]);
+        let named = named_in_row(command, list);
+        assert!(row.is_subset(&named), "{command}: {row:?} {named:?}");
+    }
+    let meta = printed(
+        "claims meta",
+        &[effects, "--yi", "estimate", "--vi", "variance"],
+    );
+    for always in ["file", "sources", "effect", "model"] {
+        assert!(meta.get(always).is_some(), "{always}");
     }
 }
 

@@ -91,7 +91,7 @@ pub struct Answer {
 pub struct Candidate {
     /// The setting.
     pub levels: Vec<Level>,
-    /// The estimate of its response, from all its wells.
+    /// The estimate of its response: from the wells of the confirmation, if there are any.
     pub estimate: f64,
     /// The estimate's standard deviation.
     pub sd: f64,

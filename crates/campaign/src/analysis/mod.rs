@@ -5,6 +5,8 @@
 
 pub mod dose;
 pub mod gain;
+pub mod hierarchy;
 pub mod position;
 pub mod quality;
+pub mod reference;
 pub mod stats;

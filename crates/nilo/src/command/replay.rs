@@ -10,6 +10,8 @@ use campaign::Loop;
 use conductor::record::{EFFECT, INPUT, NOTE, Reader};
 use conductor::{Conductor, Customer, Effect, Note};
 use journal::Version;
+use lab::Hall;
+use labware::Place;
 use quantity::{Duration, Instant};
 use serde_json::{Value, json};
 use source::Problem;
@@ -116,16 +118,14 @@ fn said(
     let mut plates: Vec<Value> = Vec::new();
     for (plate, place) in conductor.custody().iter() {
         let whose = state.plates.iter().find(|known| known.plate == plate);
-        let doing = whose.map_or("unknown".to_owned(), |known| doing(known, cycle));
-        let place_name = match place {
-            labware::Place::Nest(nest) => {
-                format!("{} ({nest})", hall.instrument_of(nest).name)
-            }
-            other => other.to_string(),
-        };
+        let doing = whose.map_or("of no order".to_owned(), |known| doing(known, cycle));
+        let ended = whose.is_some_and(|known| known.ended.is_some());
+        let at = whereabouts(place, ended, hall);
         // Writing to a String does not fail.
-        let _ = writeln!(text, "  {plate}: in {place_name}: {doing}");
-        plates.push(json!({ "plate": plate.0, "place": place.to_string(), "at": place_name, "doing": doing }));
+        let _ = writeln!(text, "  {plate} {at}; {doing}");
+        plates.push(
+            json!({ "plate": plate.0, "place": place.to_string(), "at": at, "doing": doing }),
+        );
     }
     let orders: Vec<u32> = conductor.orders().map(|order| order.0).collect();
     let faults: Vec<Value> = state
@@ -142,11 +142,11 @@ fn said(
         .collect();
     let _ = writeln!(
         text,
-        "  {} orders under way; {} points asked, {} answered; {} faults so far",
-        orders.len(),
-        state.points.len(),
+        "  {} under way; {} asked, {} answered; {} so far",
+        counted(orders.len(), "order"),
+        counted(state.points.len(), "point"),
         state.answered().count(),
-        faults.len()
+        counted(faults.len(), "fault")
     );
     for task in &tasks {
         let _ = writeln!(
@@ -170,10 +170,32 @@ fn said(
     (text.trim_end().to_owned(), json)
 }
 
+/// `1 order`, `3 orders`.
+fn counted(count: usize, what: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{s}")
+}
+
+/// Where a plate is, as one would say it of it: `is in warm/incubator (nest 4)`.
+fn whereabouts(place: Place, ended: bool, hall: &Hall) -> String {
+    match place {
+        Place::Nest(nest) => format!("is in {} ({nest})", hall.instrument_of(nest).name),
+        Place::Mover(mover) => format!("rides on {mover}"),
+        // Arms have the numbers of their stations.
+        Place::Arm(arm) => format!("is held by the arm of {}", hall.stations[arm.index()].name),
+        Place::Floor(station) => format!(
+            "lies on the floor of {}",
+            hall.stations[station.index()].name
+        ),
+        Place::Outside if ended => "has left the hall".into(),
+        Place::Outside => "has not been brought yet".into(),
+    }
+}
+
 /// What goes on with a plate.
 fn doing(plate: &campaign::PlateState, cycle: &Loop) -> String {
     if let Some((how, _)) = &plate.ended {
-        return how.to_string();
+        return format!("its order is {how}");
     }
     let protocol = &cycle.campaign().assay.protocol;
     let name = |step: quantity::StepId| protocol.steps[step.index()].name.to_string();

@@ -1,8 +1,9 @@
 //! `nilo runs` and `nilo show`.
 
-use crate::answers::short;
+use crate::answers::{setting, short};
 use crate::exit::{Exit, Failure};
 use crate::folder::{self, Folder, key};
+use crate::loading::Loaded;
 use crate::output::Output;
 use crate::progress::lab_time;
 use campaign::record::{Analysed, Record, Told};
@@ -132,7 +133,7 @@ pub fn list(below: &Path, output: &Output) -> Result<Exit, Failure> {
 }
 
 /// Levels with the digits that a person reads.
-fn levels(levels: &[String]) -> String {
+fn bare(levels: &[String]) -> String {
     let shown: Vec<String> = levels
         .iter()
         .map(|level| match level.parse::<f64>() {
@@ -151,6 +152,11 @@ pub fn show(run: &Path, output: &Output) -> Result<Exit, Failure> {
     let folder = Folder::named(run);
     let found = summary(&folder.read()?)?;
     // With the campaign file at hand the answer speaks of factors; without it, of levels alone.
+    let campaign = Loaded::open(Path::new(&found.campaign)).ok();
+    let levels = |levels: &[String]| match &campaign {
+        Some(loaded) => setting(&loaded.file.campaign, levels),
+        None => bare(levels),
+    };
     let mut text = format!(
         "{}: {} with seed {}, by nilo {}\n",
         folder.name(),

@@ -5,7 +5,7 @@ use crate::chart::intervals;
 use crate::limits::CANDIDATES_MAX;
 use crate::markup::Markup;
 use crate::number::{count, interval, level, named, number, uncertain, with_unit};
-use crate::{Campaign, Candidate, Goal, Plate, score};
+use crate::{Campaign, Candidate, Evidence, Goal, Plate, score};
 use quantity::PlateId;
 use std::collections::BTreeSet;
 
@@ -81,7 +81,7 @@ fn sureness(campaign: &Campaign, best: &Candidate) -> Vec<String> {
             );
             if let Some(before) = best.before {
                 text.push_str(&format!(
-                    " Its earlier wells had given {}; what is chosen for being the best tends to look better than it is, so the fresh wells count for more, and the estimate lies where all of it together puts it.",
+                    " Its earlier wells had given {}; what is chosen for being the best tends to look better than it is, so only the fresh wells count. Candidates that differ by no more than their wells scatter are drawn together.",
                     unit(number(before))
                 ));
             }
@@ -244,7 +244,10 @@ fn candidates(m: &mut Markup, campaign: &Campaign) {
                     m.element("td", &[("class", &"n")], value);
                     m.element("td", &[("class", &"t")], interval(candidate.interval));
                     m.within("td", &[], |m| intervals::draw(m, candidate, &range));
-                    m.element("td", &[("class", &"n")], candidate.wells.len());
+                    // The estimate of a confirmed one rests on the wells of the confirmation.
+                    let counts = |well: &&Evidence| candidate.confirmed.is_none() || well.confirms;
+                    let wells = candidate.wells.iter().filter(counts).count();
+                    m.element("td", &[("class", &"n")], wells);
                     m.within("td", &[], |m| match candidate.confirmed {
                         Some(_) => chip(m, "good", "confirmed"),
                         None => chip(m, "mute", "not confirmed"),

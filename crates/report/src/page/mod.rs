@@ -8,7 +8,7 @@ mod table;
 
 use crate::chart::heat;
 use crate::markup::Markup;
-use crate::number::{count, moment, span, uncertain, with_unit};
+use crate::number::{count, moment, named, span, uncertain};
 use crate::{Campaign, FaultEnd, Goal, Lost, Run, Verdict};
 
 /// The report as one HTML document.
@@ -146,10 +146,8 @@ fn tiles(m: &mut Markup, run: &Run) {
             .filter(|_| campaign.goal != Goal::Map)
         {
             let value = uncertain(best.estimate, best.sd);
-            tile(
-                with_unit(value, &campaign.unit),
-                format!("best {}", campaign.response),
-            );
+            let best = format!("best {}", campaign.response);
+            tile(value, named(&best, &campaign.unit));
         }
     } else {
         tile(run.campaigns.len().to_string(), "campaigns".into());

@@ -80,7 +80,7 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign) {
         |m| error::rmse(m, &scores, &campaign.response, &campaign.unit),
         Some((heads, rows())),
     );
-    let note = "Share of values within the model's 90\u{202f}% interval; an honest model stays near 90\u{202f}%.";
+    let note = "Share of values within the model's 90\u{202f}% interval; an honest one stays near 90\u{202f}%. Doubt is widened by what the errors on the plates before called for; on the first plate it is as the model has it.";
     let caption = ("Is its doubt honest?", note);
     figure(m, caption, &[], |m| error::coverage(m, &scores), None);
     m.close("div");

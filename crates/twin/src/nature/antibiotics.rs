@@ -23,7 +23,8 @@
 
 use super::optimum::{Optimum, maximise_in_box, maximise_on_simplex};
 use super::{
-    Bound, Channel, Detector, Nature, NatureError, ReagentMeaning, Sample, Signal, Strength,
+    Bound, Channel, Detector, Exposure, Nature, NatureError, ReagentMeaning, Sample, Signal,
+    Strength,
 };
 use std::sync::Arc;
 
@@ -256,6 +257,12 @@ impl Antibiotics {
         self.growth.rate * (growing + killing)
     }
 
+    /// The hours at 37 °C that count as much for growth as what a culture was exposed to.
+    #[must_use]
+    pub fn hours(exposure: &Exposure<'_>) -> f64 {
+        exposure.integrate(warmth) / 3600.0
+    }
+
     /// Optical density at 1 cm of a culture that started at `inoculum` and grew for so many hours at
     /// 37 °C under doses in mg/L.
     #[must_use]
@@ -354,7 +361,7 @@ impl Nature for Antibiotics {
                 }
             }
         }
-        let hours = sample.exposure.integrate(warmth) / 3600.0;
+        let hours = Self::hours(&sample.exposure);
         let density = self.optical_density(&doses[..self.drugs.len()], inoculum, hours);
         // Scattering falls with the square of the wavelength, about (typical for bacteria).
         let colour = channel.nm.map_or(1.0, |nm| (600.0 / nm).powi(2));

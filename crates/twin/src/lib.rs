@@ -21,11 +21,11 @@
 //! Physical nonsense that is asked for happens physically and is noted in [`Twin::violations`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod agenda;
 mod arm;
 mod config;
 mod detect;
 mod fault;
-mod heap;
 mod history;
 mod liquid;
 mod mover;
@@ -39,6 +39,7 @@ mod random;
 mod read;
 mod truth;
 mod twin;
+mod wheel;
 
 pub use config::TwinConfig;
 pub use detect::{DetectorConstants, DetectorPhysics};
@@ -50,3 +51,4 @@ pub use history::{Breach, Fact, Violation, values_hash};
 pub use liquid::wells_touched;
 pub use physics::{DevicePhysics, LiquidPhysics, PeoplePhysics, Physics, PosePhysics};
 pub use twin::Twin;
+pub use wheel::Wheel;

@@ -1,8 +1,8 @@
 //! The twin: a driver whose world is its own memory.
 
+use crate::agenda::{Agenda, Event};
 use crate::config::TwinConfig;
 use crate::fault::{Answer, FaultKind, Outage};
-use crate::heap::{Event, Heap};
 use crate::history::{Breach, Fact, History, Violation};
 use crate::mover::{MoverState, TrackBook};
 use crate::nature::{Bound, NatureError, Reagent};
@@ -24,7 +24,7 @@ pub struct Twin {
     pub(crate) hall: Arc<Hall>,
     pub(crate) config: TwinConfig,
     pub(crate) now: Instant,
-    heap: Heap,
+    agenda: Agenda,
     outbox: VecDeque<Received>,
     pub(crate) records: Vec<Record>,
     jobs: Vec<Option<Job>>,
@@ -148,7 +148,7 @@ impl Twin {
             .collect::<Result<_, _>>()?;
         let mut twin = Self {
             now: Instant::EPOCH,
-            heap: Heap::default(),
+            agenda: Agenda::default(),
             outbox: VecDeque::new(),
             records: Vec::new(),
             jobs: Vec::new(),
@@ -279,7 +279,7 @@ impl Twin {
     /// Works off everything that is due before a command begins, or up to a moment.
     fn advance(&mut self, until: Instant, command: Option<CommandId>, stop_at_report: bool) {
         while !stop_at_report || self.outbox.is_empty() {
-            let Some((at, event)) = self.heap.pop_before(until, command) else {
+            let Some((at, event)) = self.agenda.pop_before(until, command) else {
                 break;
             };
             self.now = self.now.max(at);
@@ -332,14 +332,14 @@ impl Twin {
         });
         self.jobs[slot as usize] = Some(job);
         self.records[id.0 as usize] = Record::Running(slot);
-        self.heap.push(ends, Event::End(id));
+        self.agenda.push(ends, Event::End(id));
     }
 
     /// Lets a running job end at another moment; the event of the old end will find nothing.
     pub(crate) fn end_at(&mut self, id: CommandId, ends: Instant) {
         if let Some(job) = self.job_mut(id) {
             job.ends = ends;
-            self.heap.push(ends, Event::End(id));
+            self.agenda.push(ends, Event::End(id));
         }
     }
 
@@ -491,7 +491,7 @@ impl Twin {
         }
         for loss in &self.config.plan.losses {
             // Scripted losses are numbered from the top, away from those by chance.
-            self.heap
+            self.agenda
                 .push(loss.at, Event::StationLeaves(loss.station, u32::MAX));
         }
     }
@@ -506,7 +506,7 @@ impl Twin {
         let number = u64::from(station.0) << 32 | u64::from(n);
         let wait = Draws::new(self.config.seed, "station loss", number).exponential(mean);
         let at = self.now.saturating_add(Duration::from_secs_f64(wait));
-        self.heap.push(at, Event::StationLeaves(station, n));
+        self.agenda.push(at, Event::StationLeaves(station, n));
     }
 
     fn station_leaves(&mut self, station: StationId, n: u32) {
@@ -547,7 +547,7 @@ impl Twin {
                 self.power_off(station);
             }
         }
-        self.heap.push(
+        self.agenda.push(
             self.now.saturating_add(lasts),
             Event::StationJoins(station, n),
         );

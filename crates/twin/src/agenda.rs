@@ -1,9 +1,9 @@
-//! The event core: a binary heap of moments with a tie-break that does not depend on the order in
+//! The event core: a wheel of moments with a tie-break that does not depend on the order in
 //! which events were put in, so that a world rebuilt from a journal meets them in the same order.
 
+use crate::wheel::Wheel;
 use quantity::{CommandId, Instant, StationId};
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
 
 /// Something that will happen by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,19 +27,13 @@ impl Event {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Entry {
-    at: Instant,
-    event: Event,
-}
-
-impl Ord for Entry {
+impl Ord for Event {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.at, self.event.rank()).cmp(&(other.at, other.event.rank()))
+        self.rank().cmp(&other.rank())
     }
 }
 
-impl PartialOrd for Entry {
+impl PartialOrd for Event {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -47,13 +41,13 @@ impl PartialOrd for Entry {
 
 /// The events to come.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Heap {
-    entries: BinaryHeap<Reverse<Entry>>,
+pub(crate) struct Agenda {
+    wheel: Wheel<Event>,
 }
 
-impl Heap {
+impl Agenda {
     pub(crate) fn push(&mut self, at: Instant, event: Event) {
-        self.entries.push(Reverse(Entry { at, event }));
+        self.wheel.push(at.base(), event);
     }
 
     /// The next event that is due before a command with this id, issued at `until`, begins; or,
@@ -67,12 +61,15 @@ impl Heap {
             Some(id) => (until, Event::End(id).rank()),
             None => (until, (u8::MAX, u64::MAX)),
         };
-        let next = self.entries.peek()?.0;
-        if (next.at, next.event.rank()) >= limit {
+        if self.wheel.next_time()? > until.base() {
             return None;
         }
-        self.entries.pop();
-        Some((next.at, next.event))
+        let (at, event) = self.wheel.peek()?;
+        if (Instant::from_base(at), event.rank()) >= limit {
+            return None;
+        }
+        self.wheel.pop();
+        Some((Instant::from_base(at), event))
     }
 }
 
@@ -85,12 +82,12 @@ mod tests {
         #[test]
         fn order_does_not_depend_on_insertion(mut events in prop::collection::vec((0_i64..5, 0_u64..40), 0..60)) {
             let drain = |events: &[(i64, u64)]| {
-                let mut heap = Heap::default();
+                let mut agenda = Agenda::default();
                 for (at, id) in events {
-                    heap.push(Instant::from_base(*at), Event::End(CommandId(*id)));
+                    agenda.push(Instant::from_base(*at), Event::End(CommandId(*id)));
                 }
                 let mut out = Vec::new();
-                while let Some(next) = heap.pop_before(Instant::MAX, None) {
+                while let Some(next) = agenda.pop_before(Instant::MAX, None) {
                     out.push(next);
                 }
                 out
@@ -104,17 +101,17 @@ mod tests {
 
     #[test]
     fn a_command_begins_after_what_was_due_before_it() {
-        let mut heap = Heap::default();
+        let mut agenda = Agenda::default();
         let now = Instant::from_base(5);
-        heap.push(now, Event::End(CommandId(7)));
-        heap.push(now, Event::End(CommandId(2)));
+        agenda.push(now, Event::End(CommandId(7)));
+        agenda.push(now, Event::End(CommandId(2)));
         assert_eq!(
-            heap.pop_before(now, Some(CommandId(5))),
+            agenda.pop_before(now, Some(CommandId(5))),
             Some((now, Event::End(CommandId(2))))
         );
-        assert_eq!(heap.pop_before(now, Some(CommandId(5))), None);
+        assert_eq!(agenda.pop_before(now, Some(CommandId(5))), None);
         assert_eq!(
-            heap.pop_before(now, None),
+            agenda.pop_before(now, None),
             Some((now, Event::End(CommandId(7))))
         );
     }

@@ -42,6 +42,8 @@ enum Part {
         sites: usize,
         letters: usize,
         length: Option<usize>,
+        /// For proteins: the first column of descriptors, and those of each letter.
+        residues: Option<(usize, Vec<Vec<f64>>)>,
     },
 }
 
@@ -133,11 +135,26 @@ impl Encoding {
                     self.width += 1;
                     self.width - 1
                 });
+                let residues = residues(alphabet).map(|mut rows| {
+                    let start = self.width;
+                    let each = rows[0].len();
+                    for _ in 0..*longest {
+                        self.groups.push(Group::Vector {
+                            start: self.width,
+                            end: self.width + each,
+                        });
+                        self.width += each;
+                    }
+                    // Where the word has ended there is nothing to describe.
+                    rows.push(vec![0.0; each]);
+                    (start, rows)
+                });
                 Part::Sequence {
                     column,
                     sites: *longest,
                     letters,
                     length,
+                    residues,
                 }
             }
         }
@@ -178,6 +195,7 @@ impl Encoding {
                         sites,
                         letters,
                         length,
+                        residues,
                     },
                     Level::Sequence(word),
                 ) => {
@@ -187,6 +205,14 @@ impl Encoding {
                     }
                     if let Some(length) = length {
                         row[*length] = word.len() as f64 / *sites as f64;
+                    }
+                    if let Some((start, rows)) = residues {
+                        let each = rows[0].len();
+                        for site in 0..*sites {
+                            let letter = word.get(site).map_or(*letters, |&l| usize::from(l));
+                            let at = start + site * each;
+                            row[at..at + each].copy_from_slice(&rows[letter]);
+                        }
                     }
                 }
                 _ => {}
@@ -290,6 +316,47 @@ impl Continuous {
     }
 }
 
+/// What is known of the letters of an alphabet of amino acids; nothing for any other alphabet. Fewer than so
+/// many letters may be those of something else.
+fn residues(alphabet: &[char]) -> Option<Vec<Vec<f64>>> {
+    if alphabet.len() < RESIDUES_MIN {
+        return None;
+    }
+    let find = |letter: &char| RESIDUES.iter().find(|(other, _)| other == letter);
+    let rows: Option<Vec<Vec<f64>>> = alphabet
+        .iter()
+        .map(|letter| find(letter).map(|(_, scales)| scales.to_vec()))
+        .collect();
+    rows.map(|rows| scaled(&rows))
+}
+
+const RESIDUES_MIN: usize = 12;
+
+/// The five z-scales of the amino acids: lipophilicity, bulk, polarity, and two of electronic effects
+/// (Sandberg and others, J. Med. Chem. 41 (1998) 2481, table 6).
+const RESIDUES: [(char, [f64; 5]); 20] = [
+    ('A', [0.24, -2.32, 0.60, -0.14, 1.30]),
+    ('C', [0.84, -1.67, 3.75, 0.18, -2.65]),
+    ('D', [3.98, 0.93, 1.93, -2.46, 0.75]),
+    ('E', [3.11, 0.26, -0.11, -3.04, -0.25]),
+    ('F', [-4.22, 1.94, 1.06, 0.54, -0.62]),
+    ('G', [2.05, -4.06, 0.36, -0.82, -0.38]),
+    ('H', [2.47, 1.95, 0.26, 3.90, 0.09]),
+    ('I', [-3.89, -1.73, -1.71, -0.84, 0.26]),
+    ('K', [2.29, 0.89, -2.49, 1.49, 0.31]),
+    ('L', [-4.28, -1.30, -1.49, -0.72, 0.84]),
+    ('M', [-2.85, -0.22, 0.47, 1.94, -0.98]),
+    ('N', [3.05, 1.62, 1.04, -1.15, 1.61]),
+    ('P', [-1.66, 0.27, 1.84, 0.70, 2.00]),
+    ('Q', [1.75, 0.50, -1.44, -1.34, 0.66]),
+    ('R', [3.52, 2.50, -3.50, 1.99, -0.17]),
+    ('S', [2.39, -1.07, 1.15, -1.39, 0.67]),
+    ('T', [0.75, -2.18, -1.12, -1.46, -0.40]),
+    ('V', [-2.59, -2.64, -1.54, -0.85, -0.02]),
+    ('W', [-4.36, 3.94, 0.59, 3.44, -1.59]),
+    ('Y', [-2.54, 2.44, 0.43, 0.04, -1.47]),
+];
+
 /// Descriptor columns without the constant ones, scaled so that two levels are at a squared distance
 /// of 1 on average.
 fn scaled(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
@@ -363,5 +430,35 @@ impl Rows {
             rows.push(self.row(place));
         }
         rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proteins_are_described_and_other_words_are_not() {
+        let letters = "ACDEFGHIKLMNPQRSTVWY";
+        let space = |alphabet: &str| Space::new(vec![Factor::sequence("word", alphabet, 2)]);
+        let protein = Encoding::new(&space(letters));
+        assert_eq!((protein.groups.len(), protein.width), (4, 2 + 2 * 5));
+        let place = |letter: char| letters.find(letter).unwrap() as u8;
+        let row = |a: char, b: char| {
+            let word = vec![place(a), place(b)];
+            protein.row(&Point(vec![Level::Sequence(word)]))
+        };
+        let apart = |a: &[f64], b: &[f64]| -> f64 {
+            a[2..]
+                .iter()
+                .zip(&b[2..])
+                .map(|(x, y)| (x - y).powi(2))
+                .sum()
+        };
+        // Leucine is more like isoleucine than like aspartate.
+        let leucine = row('L', 'G');
+        assert!(apart(&leucine, &row('I', 'G')) < 0.2 * apart(&leucine, &row('D', 'G')));
+        assert_eq!(apart(&leucine, &leucine), 0.0);
+        assert_eq!(Encoding::new(&space("ACGT")).groups.len(), 2);
     }
 }

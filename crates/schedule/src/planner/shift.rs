@@ -11,7 +11,7 @@
 
 use super::Entry;
 use super::Planner;
-use super::repair::everything;
+use super::limits::everything;
 use super::tables::{Tables, begin, end};
 use crate::line::{FAR, Line};
 use crate::net::Net;

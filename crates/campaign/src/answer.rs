@@ -12,6 +12,7 @@
 use crate::analysis::hierarchy::hierarchy;
 use crate::analysis::stats;
 use crate::assay::Campaign;
+use crate::causes;
 use crate::record::{Answer, Candidate, VERSION};
 use crate::state::State;
 use design::{Aim, Level, Point, Policy, Space};
@@ -350,6 +351,7 @@ pub(crate) fn answer(
         covered: calibration.covered,
         verdict: policy.settled(),
         rivals: policy.rivals(),
+        causes: causes::found(campaign, state),
         points: all.len() as u32,
         plates: state.counted() as u32,
         rejected: state.rejected() as u32,

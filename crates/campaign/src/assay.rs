@@ -6,6 +6,7 @@ use design::{Aim, Space};
 use labware::LabwareType;
 use protocol::Protocol;
 use quantity::{CampaignId, Duration, Seed};
+use reason::causes::{Act, CauseOptions};
 use reason::rivals::{Hypothesis, RivalOptions};
 use std::sync::Arc;
 
@@ -32,6 +33,8 @@ pub struct Campaign {
     pub policy: PolicyChoice,
     /// Hypotheses to be told apart, where that is the question.
     pub rivals: Option<Rivals>,
+    /// Who drives whom, where that is the question.
+    pub causes: Option<Causes>,
     /// How the answer is made sure of.
     pub confirm: Confirm,
     /// Where every random choice comes from.
@@ -45,6 +48,19 @@ pub struct Rivals {
     pub hypotheses: Vec<Hypothesis>,
     /// When one of them is certain.
     pub options: RivalOptions,
+}
+
+/// Who drives whom, as a question.
+#[derive(Clone, Debug)]
+pub struct Causes {
+    /// Channels of the reading that counts: the variables.
+    pub variables: Vec<Arc<str>>,
+    /// Which factor acts on which variable.
+    pub acts: Vec<Act>,
+    /// Most points on a plate, where fewer are wanted than fit.
+    pub wells: Option<u32>,
+    /// How interventions are chosen.
+    pub options: CauseOptions,
 }
 
 /// The response's name and unit.

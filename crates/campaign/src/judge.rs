@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub struct PlateData {
     /// Values by reading, row-major.
     pub readings: BTreeMap<Arc<str>, Arc<[f64]>>,
+    /// Values of the reading that counts by channel, where several are asked for.
+    pub channels: BTreeMap<Arc<str>, Arc<[f64]>>,
     /// Marks on wells, by row-major index.
     pub flags: BTreeMap<usize, BTreeSet<Flag>>,
     /// Wells that will never tell anything from this plate, with why.

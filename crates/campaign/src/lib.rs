@@ -11,6 +11,7 @@
 pub mod analysis;
 mod answer;
 mod assay;
+mod causes;
 mod file;
 mod fill;
 pub mod judge;
@@ -23,8 +24,8 @@ mod turn;
 mod worklists;
 
 pub use assay::{
-    Analysis, Assay, Budget, Campaign, Confirm, Control, ControlContent, ControlKind, Limits,
-    Normalise, PolicyChoice, Position, Response, Rim, Rivals, Series, Take,
+    Analysis, Assay, Budget, Campaign, Causes, Confirm, Control, ControlContent, ControlKind,
+    Limits, Normalise, PolicyChoice, Position, Response, Rim, Rivals, Series, Take,
 };
 pub use file::{CampaignFile, FileError, Files, NatureFile, Setting, TableFile};
 pub use fill::{fill, in_words};

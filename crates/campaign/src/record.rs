@@ -11,6 +11,7 @@
 //! Points are numbered through the campaign in the order in which they are asked; their levels are
 //! texts, as [`design::Factor::print`] writes them, so that a number comes back to the last bit.
 
+pub use crate::causes::CausesFound;
 use crate::map::{Content, PlateMap};
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +138,9 @@ pub struct ToldPoint {
     /// The response, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
+    /// What every variable gave, where several are asked for; `value` is the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<f64>,
     /// Standard deviation of the response's error, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sd: Option<f64>,
@@ -217,6 +221,9 @@ pub struct Answer {
     /// Rival hypotheses, and their probability after each plate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rivals: Vec<(String, Vec<f64>)>,
+    /// Who drives whom, where that was the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causes: Option<CausesFound>,
     /// Points with a response.
     pub points: u32,
     /// Plates that counted.

@@ -344,7 +344,11 @@ impl State {
                 .ok_or_else(|| format!("point {} was never asked for", point.id))?;
             let outcome = match point.value {
                 Some(value) => Outcome::Measured {
-                    values: vec![value],
+                    values: if point.values.is_empty() {
+                        vec![value]
+                    } else {
+                        point.values.clone()
+                    },
                     sd: point.sd,
                     replicates: point.wells.max(1),
                 },
@@ -423,6 +427,13 @@ impl State {
                     .step(reading.step)
                     .and_then(|step| step.reading.clone());
                 if let (Some(plate), Some(name)) = (self.plate_mut(*order), name) {
+                    let several = campaign.causes.as_ref();
+                    if several.is_some_and(|c| c.variables.contains(&reading.channel))
+                        && name == analysis.reading
+                    {
+                        let values = reading.values.clone();
+                        plate.data.channels.insert(reading.channel.clone(), values);
+                    }
                     let wanted = analysis
                         .channel
                         .as_ref()

@@ -2,6 +2,7 @@
 
 use crate::answer::{self, CONFIRM};
 use crate::assay::Campaign;
+use crate::causes;
 use crate::judge::PointResult;
 use crate::map::PlateMap;
 use crate::record::{
@@ -76,6 +77,15 @@ impl Loop {
             return Ok(Loop {
                 campaign,
                 policy: Box::new(policy),
+                state: State::default(),
+                broken: None,
+            });
+        }
+        if let Some(causes) = &campaign.causes {
+            let policy = Box::new(causes::policy(&campaign, causes));
+            return Ok(Loop {
+                campaign,
+                policy,
                 state: State::default(),
                 broken: None,
             });
@@ -205,8 +215,9 @@ impl Loop {
 
     /// Hands in a plate; false if there is nothing to put on it now.
     fn plate(&mut self, fresh: bool, now: Instant, turn: &mut Turn) -> bool {
-        let assay = &self.campaign.assay;
-        let capacity = assay.points_per_plate();
+        let most = self.campaign.causes.as_ref().and_then(|c| c.wells);
+        let fit = self.campaign.assay.points_per_plate();
+        let capacity = most.map_or(fit, |most| fit.min(most as usize));
         let mut seats = self.again(capacity);
         if fresh && seats.len() < capacity {
             match self.ask(capacity - seats.len(), now, turn) {
@@ -420,6 +431,11 @@ impl Loop {
         }
         let (seats, confirms) = (plate.seats.clone(), plate.confirms);
         let judged = plate.judgement(&self.campaign.assay);
+        let several = self
+            .campaign
+            .causes
+            .as_ref()
+            .map(|causes| causes::values(&self.campaign.assay, &causes.variables, plate));
         let ending = plate
             .ended
             .as_ref()
@@ -459,7 +475,12 @@ impl Loop {
         let widening = answer::widening(&self.state);
         for (seat, id) in seats.iter().enumerate() {
             let result = if rejected.is_empty() {
-                judged.points[seat].clone()
+                match (&several, &judged.points[seat]) {
+                    (Some(all), PointResult::Value { .. }) if all[seat].is_none() => {
+                        PointResult::Lost("not every variable gave a value".into())
+                    }
+                    (_, result) => result.clone(),
+                }
             } else {
                 PointResult::Lost(format!("its plate does not count: {}", rejected[0]))
             };
@@ -470,6 +491,7 @@ impl Loop {
             let nothing = |why: String| ToldPoint {
                 id: *id,
                 value: None,
+                values: Vec::new(),
                 sd: None,
                 shared: None,
                 wells: 0,
@@ -486,6 +508,10 @@ impl Loop {
                     points.push(ToldPoint {
                         id: *id,
                         value: Some(value),
+                        values: several
+                            .as_ref()
+                            .and_then(|all| all[seat].clone())
+                            .unwrap_or_default(),
                         sd,
                         shared,
                         wells,

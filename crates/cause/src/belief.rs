@@ -3,8 +3,9 @@
 use crate::data::Data;
 use crate::enumerate::MAX_ENUMERATED;
 use crate::exact;
-use crate::graph::Essential;
+use crate::graph::{Dag, Essential};
 use crate::mixed::{Mixed, MixedScore};
+use crate::nodes::Nodes;
 use crate::predict::{Effect, Fitted};
 use crate::sample::{self, Length};
 use crate::score::{Gaussian, GaussianScore, LocalScore, arrow_cost};
@@ -159,6 +160,28 @@ pub enum Link {
     Back,
 }
 
+/// For each intervention that was made, in the order of the regimes: the arrows of a graph that it oriented and
+/// that nothing before it had.
+#[must_use]
+pub fn settled_by(data: &Data, dag: &Dag) -> Vec<(usize, Vec<(usize, usize)>)> {
+    let mut so_far = vec![Nodes::NONE];
+    let mut before = dag.essential(&so_far);
+    let mut all = Vec::new();
+    for (at, regime) in data.regimes().iter().enumerate() {
+        if regime.targets().is_empty() || data.moments()[at].rows == 0.0 {
+            continue;
+        }
+        so_far.push(regime.targets());
+        let after = dag.essential(&so_far);
+        let newly = dag
+            .arrows()
+            .filter(|(a, b)| before.neighbours(*a).has(*b) && !after.neighbours(*a).has(*b));
+        all.push((at, newly.collect()));
+        before = after;
+    }
+    all
+}
+
 /// Graphs that a sample's belief keeps.
 const GRAPHS_KEPT: usize = 2000;
 
@@ -239,7 +262,7 @@ pub fn believe(data: &Data, options: &Options, seed: Seed) -> Belief {
 }
 
 /// All members of the likely classes, each with its share of the class's probability.
-fn members(posterior: &exact::Posterior, targets: &[crate::Nodes]) -> Vec<(Mixed, f64)> {
+fn members(posterior: &exact::Posterior, targets: &[Nodes]) -> Vec<(Mixed, f64)> {
     let mut all = Vec::new();
     for class in &posterior.classes {
         let members = class.member.essential(targets).members(GRAPHS_KEPT);

@@ -3,6 +3,7 @@
 use crate::data::Data;
 use crate::district::GroupFit;
 use crate::mixed::{Mixed, MixedScore};
+use crate::nodes::Nodes;
 
 /// An intervention that could be made.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,6 +127,18 @@ impl Fitted {
     #[must_use]
     pub fn hidden(&self, a: usize, b: usize) -> Option<(f64, f64, f64)> {
         self.groups.iter().find_map(|fit| fit.correlation(a, b))
+    }
+
+    /// What each variable's own equation leaves unexplained of a row in the variables' own units, in scaled units;
+    /// nothing for variables that were acted on.
+    #[must_use]
+    pub fn residuals(&self, values: &[f64], acted: Nodes) -> Vec<Option<f64>> {
+        let scaled = |node: usize| (values[node] - self.units[node].0) / self.units[node].1;
+        let of = |(node, (intercept, parents)): (usize, &(f64, Vec<(usize, f64)>))| {
+            let driven: f64 = parents.iter().map(|(p, slope)| slope * scaled(*p)).sum();
+            (!acted.has(node)).then(|| scaled(node) - intercept - driven)
+        };
+        self.equations.iter().enumerate().map(of).collect()
     }
 
     /// What it expects of wells with an intervention.

@@ -53,6 +53,35 @@ fn rivals(out: &mut String, answer: &record::Answer) {
     }
 }
 
+/// Who drives whom, link by link.
+fn causes(out: &mut String, answer: &record::Answer, found: &record::CausesFound) {
+    let open = "not every link is settled";
+    let _ = writeln!(out, "answer: {}", answer.verdict.as_deref().unwrap_or(open));
+    for arrow in found.arrows.iter().filter(|arrow| arrow.believed) {
+        let effect = arrow.effect.zip(arrow.interval);
+        let effect = effect.map_or(String::new(), |(effect, (low, high))| {
+            format!(
+                "  effect {} (95 % between {} and {})",
+                short(effect),
+                short(low),
+                short(high)
+            )
+        });
+        let _ = writeln!(
+            out,
+            "        {} → {}  {:.3}{effect}",
+            arrow.from, arrow.to, arrow.probability
+        );
+    }
+    for pair in found.hidden.iter().filter(|pair| pair.probability > 0.5) {
+        let _ = writeln!(
+            out,
+            "        {} ↔ {}  {:.3}  a hidden common cause",
+            pair.a, pair.b, pair.probability
+        );
+    }
+}
+
 /// The answer for a person.
 #[must_use]
 pub fn text(campaign: &Campaign, state: &State) -> String {
@@ -101,6 +130,8 @@ pub fn text(campaign: &Campaign, state: &State) -> String {
         }
     } else if campaign.rivals.is_some() {
         rivals(&mut out, answer);
+    } else if let Some(found) = &answer.causes {
+        causes(&mut out, answer, found);
     } else if campaign.aim == Aim::Map {
         let _ = writeln!(
             out,
@@ -183,10 +214,12 @@ pub fn json(campaign: &Campaign, answer: Option<&record::Answer>) -> Value {
             Aim::Maximise => "maximise",
             Aim::Minimise => "minimise",
             Aim::Map if campaign.rivals.is_some() => "discriminate",
+            Aim::Map if campaign.causes.is_some() => "cause",
             Aim::Map => "map",
         },
         "verdict": answer.verdict,
         "rivals": answer.rivals.iter().map(|(name, each)| json!({ "name": name, "probabilities": each })).collect::<Vec<_>>(),
+        "causes": answer.causes,
         "candidates": candidates,
         "model_error": answer.model_error,
         "noise": answer.noise,

@@ -35,7 +35,7 @@ pub fn world(file: &CampaignFile, seed: Seed) -> Result<TwinConfig, Box<Problem>
         Some(NatureFile::Mechanism { name, settings }) => mechanism(name, settings)?,
         Some(NatureFile::Table(table)) => Arc::new(measured(file, table)?),
     };
-    if let Some(channel) = &file.channel {
+    for channel in file.channel.iter().chain(&file.channels) {
         let known = nature.channels(Detector::Fluorescence);
         if !known.is_empty() && !known.contains(&channel.value) {
             let named = At {

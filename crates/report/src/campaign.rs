@@ -1,6 +1,7 @@
 //! What a campaign asked, what it learned, and what it answers.
 
 use crate::Plate;
+use crate::figure::CauseGraph;
 use quantity::{BatchId, CampaignId, Instant, PlateId};
 
 /// One campaign of a run: its question, every experiment, and its answer.
@@ -84,6 +85,76 @@ pub struct Answer {
     pub early: Option<String>,
     /// More that a person should know before trusting the answer, one sentence each.
     pub notes: Vec<String>,
+    /// Who drives whom, where that was the question.
+    pub causes: Option<Causes>,
+}
+
+/// Who drives whom, and how that came to be known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Causes {
+    /// The graph that is believed.
+    pub graph: CauseGraph,
+    /// Every arrow that is believed or not unlikely.
+    pub arrows: Vec<CauseArrow>,
+    /// Pairs that may have a hidden common cause, and the probability of it.
+    pub hidden: Vec<(String, String, f64)>,
+    /// The probability of the least certain link.
+    pub certainty: f64,
+    /// The probability at which a link counts as settled.
+    pub wanted: f64,
+    /// Plate by plate.
+    pub plates: Vec<CausePlate>,
+    /// For each intervention, in the order in which they were made, what it oriented that was open before it.
+    pub by_intervention: Vec<(String, Vec<String>)>,
+    /// What interventions did to variables.
+    pub changes: Vec<CauseChange>,
+    /// Wells that counted.
+    pub wells: u32,
+    /// Wells that were left out as disturbed.
+    pub disturbed: u32,
+}
+
+/// An arrow, with its effect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CauseArrow {
+    /// The driver.
+    pub from: String,
+    /// The driven.
+    pub to: String,
+    /// Its probability.
+    pub probability: f64,
+    /// The direct effect and its 95 % interval, where it is in the likeliest graph.
+    pub effect: Option<(f64, (f64, f64))>,
+    /// Whether its direction is open.
+    pub open: bool,
+}
+
+/// What one plate of interventions added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CausePlate {
+    /// The number of the plate's order.
+    pub plate: u64,
+    /// Interventions, and wells of each.
+    pub arms: Vec<(String, u32)>,
+    /// The probability of the least certain link after it.
+    pub certainty: f64,
+    /// What it settled.
+    pub settled: Vec<String>,
+    /// Pairs between which it ruled an arrow out.
+    pub ruled_out: u32,
+}
+
+/// What an intervention did to a variable.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CauseChange {
+    /// The intervention.
+    pub intervention: String,
+    /// The variable.
+    pub variable: String,
+    /// Mean there less mean where nothing was done.
+    pub difference: f64,
+    /// Its 95 % interval.
+    pub interval: (f64, f64),
 }
 
 /// A setting that may be the best, and what is known of it.

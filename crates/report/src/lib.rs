@@ -22,8 +22,8 @@ mod table;
 mod write;
 
 pub use campaign::{
-    Answer, Campaign, Candidate, Evidence, Experiment, Factor, FactorKind, Goal, Level, Measured,
-    Prediction,
+    Answer, Campaign, Candidate, CauseArrow, CauseChange, CausePlate, Causes, Evidence, Experiment,
+    Factor, FactorKind, Goal, Level, Measured, Prediction,
 };
 pub use page::html;
 pub use plate::{Liquid, Plate, PointInWell, Quality, Reading, Role, Verdict, Well};

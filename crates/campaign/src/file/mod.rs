@@ -4,6 +4,7 @@
 
 mod assay;
 mod candidates;
+mod causes;
 mod check;
 mod csv;
 mod files;
@@ -37,6 +38,8 @@ pub struct CampaignFile {
     pub nature: Option<NatureFile>,
     /// The channel of the reading that counts, where one is named.
     pub channel: Option<At<Arc<str>>>,
+    /// Its channels that are the variables of a question for causes.
+    pub channels: Vec<At<Arc<str>>>,
     /// How often things go wrong in the twin, times what is usual.
     pub faults: f64,
     /// The protocol with its places.
@@ -87,11 +90,22 @@ impl CampaignFile {
     }
 }
 
+/// What is asked of nature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// Values: the best one, or all of them.
+    Response,
+    /// Which of several hypotheses holds.
+    Discriminate,
+    /// Who drives whom.
+    Cause,
+}
+
 struct Head {
     name: Arc<str>,
     about: Option<String>,
     aim: Aim,
-    discriminate: bool,
+    kind: Kind,
     response: Response,
     lab: At<String>,
     seed: Seed,
@@ -103,11 +117,12 @@ fn head(table: Table) -> Option<Head> {
     let aim = table.choice(
         "question",
         &[
-            ("maximise", (Aim::Maximise, false)),
-            ("minimise", (Aim::Minimise, false)),
-            ("map", (Aim::Map, false)),
+            ("maximise", (Aim::Maximise, Kind::Response)),
+            ("minimise", (Aim::Minimise, Kind::Response)),
+            ("map", (Aim::Map, Kind::Response)),
             // What tells rivals apart may lie anywhere in the space, and no point of it is best.
-            ("discriminate", (Aim::Map, true)),
+            ("discriminate", (Aim::Map, Kind::Discriminate)),
+            ("cause", (Aim::Map, Kind::Cause)),
         ],
     );
     let response = table.required::<Arc<str>>("response");
@@ -115,12 +130,12 @@ fn head(table: Table) -> Option<Head> {
     let lab = table.required::<String>("lab");
     let seed = table.or("seed", 0u64);
     table.finish();
-    let (aim, discriminate) = aim?.value;
+    let (aim, kind) = aim?.value;
     Some(Head {
         name: name?.value,
         about,
         aim,
-        discriminate,
+        kind,
         response: Response {
             name: response?.value,
             unit,
@@ -282,6 +297,7 @@ fn read(
             "candidates",
             "hypothesis",
             "discriminate",
+            "cause",
         ] {
             let _ = root.has(key);
         }
@@ -293,8 +309,12 @@ fn read(
         return None;
     };
     let space = Arc::new(space_file.space);
-    let asked = head.as_ref().is_some_and(|head| head.discriminate);
-    let rivals = rivals::read(&root, &space, asked);
+    let kind = head.as_ref().map_or(Kind::Response, |head| head.kind);
+    let rivals = rivals::read(&root, &space, kind == Kind::Discriminate);
+    let (causes, channels) = match causes::read(&root, &space, kind == Kind::Cause) {
+        Some((causes, channels)) => (Some(causes), channels),
+        None => (None, Vec::new()),
+    };
     let shelf = reagents::read(&root, &space);
     let assay = assay_table.and_then(|table| assay::read(table, &space, shelf, plan));
     let nature = match root.table("nature") {
@@ -323,6 +343,7 @@ fn read(
         budget,
         policy: policy?,
         rivals,
+        causes,
         confirm,
         seed: head.seed,
     };
@@ -344,6 +365,7 @@ fn read(
         lab: head.lab,
         nature,
         channel,
+        channels,
         reagents,
         faults: faults?,
         protocol: protocol?,

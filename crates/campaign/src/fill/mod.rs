@@ -1,5 +1,6 @@
 //! What a campaign found and how it went, as the value that a report is made of.
 
+mod causes;
 mod happened;
 mod plate;
 
@@ -155,12 +156,13 @@ fn of_answer(campaign: &Campaign, state: &State, judged: &[Judgement]) -> report
         return report::Answer::default();
     };
     let mut notes = Vec::new();
-    if campaign.rivals.is_some() {
-        let settled = answer.verdict.as_deref();
-        notes.push(match settled {
-            Some(verdict) => format!("Settled: {verdict}."),
-            None => "Nothing is settled between the hypotheses.".into(),
-        });
+    let settled = answer.verdict.as_deref();
+    if let Some(verdict) = settled {
+        notes.push(format!("Settled: {verdict}."));
+    } else if campaign.rivals.is_some() {
+        notes.push("Nothing is settled between the hypotheses.".into());
+    } else if campaign.causes.is_some() {
+        notes.push("Not every link between the variables is settled.".into());
     }
     for (name, shares) in &answer.rivals {
         let each: Vec<String> = shares.iter().map(|share| format!("{share:.3}")).collect();
@@ -197,6 +199,7 @@ fn of_answer(campaign: &Campaign, state: &State, judged: &[Judgement]) -> report
         unanswered: answer.unanswered,
         early: answer.early.clone(),
         notes,
+        causes: answer.causes.as_ref().map(causes::report),
     }
 }
 

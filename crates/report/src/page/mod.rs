@@ -1,6 +1,7 @@
 //! The page: one file, no network, whole without JavaScript.
 
 mod answer;
+mod causes;
 mod hall;
 mod plates;
 mod progress;
@@ -48,6 +49,11 @@ pub fn html(run: &Run) -> String {
             m.element("p", &[("class", &"question")], &campaign.question);
             answer::write(m, campaign);
         });
+        if let Some(found) = &campaign.answer.causes {
+            section(m, &anchor("causes"), &heading("Causes"), |m| {
+                causes::write(m, found)
+            });
+        }
         let title = heading("How it learned");
         section(m, &anchor("learning"), &title, |m| {
             progress::write(m, campaign)

@@ -429,6 +429,7 @@ fn answer(experiments: &[Experiment], plates: &[Plate], rng: &mut Rng) -> Answer
         unanswered: 3,
         early: None,
         notes: vec![],
+        causes: None,
     }
 }
 

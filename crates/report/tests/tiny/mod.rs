@@ -189,6 +189,7 @@ pub fn run() -> Run {
                 unanswered: 1,
                 early: None,
                 notes: vec!["A note.".into()],
+                causes: None,
             },
             experiments: vec![
                 experiment(3, 1, Some(0.4), None),

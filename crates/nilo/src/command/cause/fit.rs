@@ -3,7 +3,7 @@
 use super::rows::{Read, Rows};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use cause::belief::{Belief, Link, Method, believe};
+use cause::belief::{Belief, Link, Method, believe, settled_by};
 use cause::{Data, Nodes, effects};
 use clap::Args;
 use quantity::Seed;
@@ -64,7 +64,7 @@ pub fn fit(args: &Fit, output: &Output) -> Result<Exit, Failure> {
             name(b)
         );
     }
-    let settled = settled(&data, &belief);
+    let settled = settled_by(&data, &belief.best.dag);
     if !settled.is_empty() {
         text.push_str(
             "what each intervention settled of the best graph, in the order of the file\n",
@@ -250,27 +250,6 @@ fn hidden(data: &Data, belief: &Belief) -> Vec<(usize, usize, f64)> {
         .map(|(a, b)| (a, b, belief.hidden(a, b)))
         .filter(|(_, _, probability)| *probability >= SHOWN_MIN)
         .collect()
-}
-
-/// For each intervention in the order of the file, the arrows of the best graph that were open before it.
-fn settled(data: &Data, belief: &Belief) -> Vec<(usize, Vec<(usize, usize)>)> {
-    let dag = &belief.best.dag;
-    let mut so_far = vec![Nodes::NONE];
-    let mut before = dag.essential(&so_far);
-    let mut all = Vec::new();
-    for (at, regime) in data.regimes().iter().enumerate() {
-        if regime.targets().is_empty() {
-            continue;
-        }
-        so_far.push(regime.targets());
-        let after = dag.essential(&so_far);
-        let newly = dag
-            .arrows()
-            .filter(|(a, b)| before.neighbours(*a).has(*b) && !after.neighbours(*a).has(*b));
-        all.push((at, newly.collect()));
-        before = after;
-    }
-    all
 }
 
 fn changes(data: &Data, reference: usize) -> Vec<Value> {

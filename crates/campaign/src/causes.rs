@@ -1,0 +1,247 @@
+//! The question who drives whom: several variables for each well to a policy that chooses interventions, and what it
+//! found as it stands in the journal.
+
+use crate::assay::{Assay, Campaign, Causes};
+use crate::judge::{PlateData, PointResult, judge};
+use crate::state::{PlateState, State};
+use design::{Outcome, Policy, Trial};
+use quantity::{Instant, OrderId};
+use reason::causes::{CauseOptions, CausePolicy, Findings, Link, Stage};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The policy of a campaign for causes.
+pub(crate) fn policy(campaign: &Campaign, causes: &Causes) -> CausePolicy {
+    let options = CauseOptions {
+        by_lot: &*campaign.policy.name == "random",
+        ..causes.options
+    };
+    CausePolicy::new(
+        campaign.space.clone(),
+        causes.variables.iter().map(ToString::to_string).collect(),
+        causes.acts.clone(),
+        options,
+        campaign.seed.derive("policy", 0),
+    )
+}
+
+/// For each seat of a plate every variable, judged like a response of its own; nothing where one gave no value.
+pub(crate) fn values(
+    assay: &Assay,
+    variables: &[Arc<str>],
+    plate: &PlateState,
+) -> Vec<Option<Vec<f64>>> {
+    let mut all: Vec<Option<Vec<f64>>> = vec![Some(Vec::new()); plate.seats.len()];
+    for variable in variables {
+        let mut data = PlateData {
+            channels: BTreeMap::new(),
+            ..plate.data.clone()
+        };
+        if let Some(values) = plate.data.channels.get(variable) {
+            data.readings
+                .insert(assay.analysis.reading.clone(), values.clone());
+        }
+        let known = plate.data.channels.contains_key(variable);
+        let judged = judge(assay, &plate.map, plate.seats.len(), &data);
+        for (of, point) in all.iter_mut().zip(&judged.points) {
+            match (point, of.as_mut()) {
+                (PointResult::Value { value, .. }, Some(of)) if known && value.is_finite() => {
+                    of.push(*value);
+                }
+                _ => *of = None,
+            }
+        }
+    }
+    all
+}
+
+/// What is known of causes: the policy told once more what it was told, so that a restart says the same.
+pub(crate) fn found(campaign: &Campaign, state: &State) -> Option<CausesFound> {
+    let causes = campaign.causes.as_ref()?;
+    let mut policy = policy(campaign, causes);
+    let mut plates: BTreeMap<(Instant, OrderId), Vec<Trial>> = BTreeMap::new();
+    for asked in &state.points {
+        let (Some((told, at)), Some(order)) = (&asked.told, asked.order) else {
+            continue;
+        };
+        if told.value.is_some() && !told.values.is_empty() {
+            plates.entry((*at, order)).or_default().push(Trial {
+                point: asked.point.clone(),
+                outcome: Outcome::Measured {
+                    values: told.values.clone(),
+                    sd: None,
+                    replicates: 1,
+                },
+                batch: u64::from(order.0),
+            });
+        }
+    }
+    for trials in plates.values() {
+        policy.tell(trials).ok()?;
+    }
+    policy.findings().map(CausesFound::from)
+}
+
+/// An arrow as it is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArrowFound {
+    /// The driver.
+    pub from: String,
+    /// The driven.
+    pub to: String,
+    /// Its probability.
+    pub probability: f64,
+    /// Whether it is the likeliest of forth, back and none.
+    pub believed: bool,
+    /// What of the driven one unit of the driver adds, directly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<f64>,
+    /// Its 95 % interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<(f64, f64)>,
+    /// Whether its direction is open.
+    pub open: bool,
+}
+
+/// A hidden common cause as it is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HiddenFound {
+    /// One variable.
+    pub a: String,
+    /// The other.
+    pub b: String,
+    /// Its probability.
+    pub probability: f64,
+}
+
+/// A plate of interventions as it is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageFound {
+    /// The order of the plate.
+    pub order: u64,
+    /// Wells of each intervention.
+    pub arms: BTreeMap<String, u32>,
+    /// The probability of the least certain link after it.
+    pub certainty: f64,
+    /// What was certain after it and not before.
+    pub settled: Vec<String>,
+    /// Pairs newly known to have no arrow.
+    pub ruled_out: u32,
+}
+
+/// What an intervention did to a variable, as it is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangeFound {
+    /// The intervention.
+    pub intervention: String,
+    /// The variable.
+    pub variable: String,
+    /// Mean there less mean where nothing was done.
+    pub difference: f64,
+    /// Its 95 % interval.
+    pub interval: (f64, f64),
+}
+
+/// What one intervention oriented, as it is written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SettledBy {
+    /// The intervention.
+    pub intervention: String,
+    /// Arrows of the likeliest graph.
+    pub arrows: Vec<String>,
+}
+
+/// Who drives whom, as it stands in the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CausesFound {
+    /// The variables.
+    pub variables: Vec<String>,
+    /// Arrows.
+    pub arrows: Vec<ArrowFound>,
+    /// Hidden common causes.
+    pub hidden: Vec<HiddenFound>,
+    /// The probability of the least certain link.
+    pub certainty: f64,
+    /// The probability at which a link counts as settled.
+    pub wanted: f64,
+    /// Plate by plate.
+    pub plates: Vec<StageFound>,
+    /// What each intervention oriented that was open before it.
+    pub by_intervention: Vec<SettledBy>,
+    /// What interventions did.
+    pub changes: Vec<ChangeFound>,
+    /// Wells that counted.
+    pub wells: u32,
+    /// Wells that were left out as disturbed.
+    pub disturbed: u32,
+    /// Greatest difference in a probability between chains of the sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disagreement: Option<f64>,
+}
+
+impl From<Link> for ArrowFound {
+    fn from(link: Link) -> Self {
+        Self {
+            from: link.from,
+            to: link.to,
+            probability: link.probability,
+            believed: link.believed,
+            effect: link.effect.map(|(effect, _)| effect),
+            interval: link.effect.map(|(_, interval)| interval),
+            open: link.open,
+        }
+    }
+}
+
+impl From<Stage> for StageFound {
+    fn from(stage: Stage) -> Self {
+        Self {
+            order: stage.batch,
+            arms: stage.arms,
+            certainty: stage.certainty,
+            settled: stage.settled,
+            ruled_out: stage.ruled_out,
+        }
+    }
+}
+
+impl From<Findings> for CausesFound {
+    fn from(found: Findings) -> Self {
+        Self {
+            variables: found.variables,
+            arrows: found.links.into_iter().map(Into::into).collect(),
+            hidden: found
+                .hidden
+                .into_iter()
+                .map(|(a, b, probability)| HiddenFound { a, b, probability })
+                .collect(),
+            certainty: found.certainty,
+            wanted: found.wanted,
+            plates: found.stages.into_iter().map(Into::into).collect(),
+            by_intervention: found
+                .by_intervention
+                .into_iter()
+                .map(|(intervention, arrows)| SettledBy {
+                    intervention,
+                    arrows,
+                })
+                .collect(),
+            changes: found
+                .changes
+                .into_iter()
+                .map(
+                    |(intervention, variable, difference, interval)| ChangeFound {
+                        intervention,
+                        variable,
+                        difference,
+                        interval,
+                    },
+                )
+                .collect(),
+            wells: found.wells,
+            disturbed: found.disturbed,
+            disagreement: found.disagreement,
+        }
+    }
+}

@@ -148,8 +148,8 @@ fn acceleration_and_enhancement_of_published_runs() {
     let random = gain::Progress::random(600);
     for (n, factor) in runs["EF"].as_object().unwrap() {
         if let Some(found) = gain::enhancement(&reached, &random, n.parse().unwrap()) {
-            // The curve is given at ten points only; between them it is a straight line here.
-            near(found, factor, 6e-3);
+            // The curve is given at ten points only, and bends between them.
+            near(found, factor, 1e-2);
         }
     }
     near(
@@ -159,7 +159,13 @@ fn acceleration_and_enhancement_of_published_runs() {
     );
     for (level, factor) in runs["AF"].as_object().unwrap() {
         if let Some(found) = gain::acceleration(&reached, &random, level.parse().unwrap()) {
-            near(found, factor, 0.02);
+            near(found, factor, 0.04);
         }
     }
+    // The published figures: 2.82 at 80 % of the best 5 %, and at most 3.90, after 46 experiments. The
+    // curve is known at ten points of its six hundred, so the peak between two of them is half a per cent low.
+    let fast = gain::acceleration(&reached, &random, 0.8).unwrap();
+    near(fast, &runs["AF"]["0.8"], 2e-3);
+    let good = gain::enhancement(&reached, &random, 46.0).unwrap();
+    near(good, &runs["EF_max"][0], 6e-3);
 }

@@ -160,10 +160,13 @@ pub enum Link {
     Back,
 }
 
+/// A regime, and the arrows that it oriented.
+pub type Settled = (usize, Vec<(usize, usize)>);
+
 /// For each intervention that was made, in the order of the regimes: the arrows of a graph that it oriented and
 /// that nothing before it had.
 #[must_use]
-pub fn settled_by(data: &Data, dag: &Dag) -> Vec<(usize, Vec<(usize, usize)>)> {
+pub fn settled_by(data: &Data, dag: &Dag) -> Vec<Settled> {
     let mut so_far = vec![Nodes::NONE];
     let mut before = dag.essential(&so_far);
     let mut all = Vec::new();

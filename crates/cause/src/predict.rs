@@ -134,11 +134,12 @@ impl Fitted {
     #[must_use]
     pub fn residuals(&self, values: &[f64], acted: Nodes) -> Vec<Option<f64>> {
         let scaled = |node: usize| (values[node] - self.units[node].0) / self.units[node].1;
-        let of = |(node, (intercept, parents)): (usize, &(f64, Vec<(usize, f64)>))| {
+        let of = |node: usize| {
+            let (intercept, parents) = &self.equations[node];
             let driven: f64 = parents.iter().map(|(p, slope)| slope * scaled(*p)).sum();
             (!acted.has(node)).then(|| scaled(node) - intercept - driven)
         };
-        self.equations.iter().enumerate().map(of).collect()
+        (0..self.equations.len()).map(of).collect()
     }
 
     /// What it expects of wells with an intervention.

@@ -29,19 +29,16 @@ impl Progress {
         Self::new([(0.0, 0.0), (f64::from(size), 1.0)])
     }
 
-    /// What was reached after `n` experiments, between the points on a straight line; `None` outside.
+    /// What was reached after `n` experiments; `None` outside. Between the points on a curve that is smooth and
+    /// rises where they rise: what is found of a pool bends, and straight lines between few points
+    /// would lie below it.
     #[must_use]
     pub fn at(&self, n: f64) -> Option<f64> {
-        self.points.windows(2).find_map(|pair| {
-            let ((n0, v0), (n1, v1)) = (pair[0], pair[1]);
-            (n0..=n1).contains(&n).then(|| {
-                if n1 > n0 {
-                    v0 + (v1 - v0) * (n - n0) / (n1 - n0)
-                } else {
-                    v1
-                }
-            })
-        })
+        let at = self
+            .points
+            .windows(2)
+            .position(|pair| (pair[0].0..=pair[1].0).contains(&n))?;
+        Some(self.between(at, n))
     }
 
     /// Experiments after which a level was first reached; `None` if it never was.
@@ -51,12 +48,58 @@ impl Progress {
         if first.1 >= level {
             return Some(first.0);
         }
-        self.points.windows(2).find_map(|pair| {
-            let ((n0, v0), (n1, v1)) = (pair[0], pair[1]);
-            (v0 < level && v1 >= level).then(|| n0 + (n1 - n0) * (level - v0) / (v1 - v0))
-        })
+        let reaches = |pair: &[(f64, f64)]| pair[0].1 < level && pair[1].1 >= level;
+        let at = self.points.windows(2).position(reaches)?;
+        let (mut low, mut high) = (self.points[at].0, self.points[at + 1].0);
+        // Monotone between two points, so that halving finds it.
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (low + high);
+            if self.between(at, middle) < level {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Some(high)
+    }
+
+    /// The cubic between two points whose slopes keep it monotone (Fritsch and Butland, SIAM J. Sci. Stat. Comput.
+    /// 5 (1984) 300).
+    fn between(&self, at: usize, n: f64) -> f64 {
+        let ((n0, v0), (n1, v1)) = (self.points[at], self.points[at + 1]);
+        let width = n1 - n0;
+        if width <= 0.0 {
+            return v1;
+        }
+        let t = (n - n0) / width;
+        let (s0, s1) = (self.slope(at) * width, self.slope(at + 1) * width);
+        let u = 1.0 - t;
+        v0 * (1.0 + 2.0 * t) * u * u + v1 * (1.0 + 2.0 * u) * t * t + s0 * t * u * u
+            - s1 * t * t * u
+    }
+
+    /// The slope at a point: the weighted harmonic mean of those beside it, nothing at a peak.
+    fn slope(&self, at: usize) -> f64 {
+        let secant = |from: usize| {
+            let ((n0, v0), (n1, v1)) = (self.points[from], self.points[from + 1]);
+            let width = n1 - n0;
+            (width, if width > 0.0 { (v1 - v0) / width } else { 0.0 })
+        };
+        let last = self.points.len() - 1;
+        if at == 0 || at == last {
+            return secant(if at == 0 { 0 } else { last - 1 }).1;
+        }
+        let ((h0, d0), (h1, d1)) = (secant(at - 1), secant(at));
+        if d0 * d1 <= 0.0 {
+            return 0.0;
+        }
+        let (w0, w1) = (2.0 * h1 + h0, h1 + 2.0 * h0);
+        (w0 + w1) / (w0 / d0 + w1 / d1)
     }
 }
+
+/// Halvings of an interval of experiments: to the last bit of a double.
+const HALVINGS: usize = 60;
 
 /// Acceleration factor: experiments that the reference needs for a level over those that the loop needs.
 #[must_use]

@@ -15,12 +15,11 @@ const WELLS_MAX: i64 = 1536;
 /// Most variables: those among which hidden causes are sought.
 const VARIABLES_MAX: usize = reason::causes::VARIABLES_MAX;
 
-/// Reads what a question for causes is about, and the places of its variables.
-pub(super) fn read(
-    root: &Table,
-    space: &Space,
-    asked: bool,
-) -> Option<(Causes, Vec<At<Arc<str>>>)> {
+/// What a question for causes is about, and the places of its variables.
+type Read = (Causes, Vec<At<Arc<str>>>);
+
+/// Reads the question.
+pub(super) fn read(root: &Table, space: &Space, asked: bool) -> Option<Read> {
     if !asked {
         if let Some(table) = root.table("cause") {
             table.push(

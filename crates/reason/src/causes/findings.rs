@@ -42,6 +42,9 @@ pub struct Stage {
     pub ruled_out: u32,
 }
 
+/// An intervention, a variable, the difference that it made, and its 95 % interval.
+pub type Changed = (String, String, f64, (f64, f64));
+
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
@@ -59,9 +62,8 @@ pub struct Findings {
     pub stages: Vec<Stage>,
     /// What each intervention settled of the likeliest graph, in the order in which they were made.
     pub by_intervention: Vec<(String, Vec<String>)>,
-    /// What each intervention did to each variable against wells where nothing was done: intervention,
-    /// variable, difference, its 95 % interval.
-    pub changes: Vec<(String, String, f64, (f64, f64))>,
+    /// What each intervention did to each variable against wells where nothing was done.
+    pub changes: Vec<Changed>,
     /// Wells that counted.
     pub wells: u32,
     /// Wells that were left out, since no likely graph accounts for them.

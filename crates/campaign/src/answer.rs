@@ -351,7 +351,7 @@ pub(crate) fn answer(
         covered: calibration.covered,
         verdict: policy.settled(),
         rivals: policy.rivals(),
-        causes: causes::found(campaign, state),
+        causes: causes::found(campaign, state).map(Box::new),
         points: all.len() as u32,
         plates: state.counted() as u32,
         rejected: state.rejected() as u32,

@@ -223,7 +223,7 @@ pub struct Answer {
     pub rivals: Vec<(String, Vec<f64>)>,
     /// Who drives whom, where that was the question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub causes: Option<CausesFound>,
+    pub causes: Option<Box<CausesFound>>,
     /// Points with a response.
     pub points: u32,
     /// Plates that counted.

@@ -199,7 +199,7 @@ fn of_answer(campaign: &Campaign, state: &State, judged: &[Judgement]) -> report
         unanswered: answer.unanswered,
         early: answer.early.clone(),
         notes,
-        causes: answer.causes.as_ref().map(causes::report),
+        causes: answer.causes.as_deref().map(causes::report),
     }
 }
 

@@ -193,6 +193,8 @@ fn mapped(m: &mut Markup, campaign: &Campaign) {
             .count();
         let (kicker, big) = if measured == 0 {
             ("The answer", "no answer".to_owned())
+        } else if campaign.answer.causes.is_some() {
+            ("A graph from", count(measured, "experiment", "experiments"))
         } else if campaign.goal == Goal::Map {
             ("A map from", count(measured, "experiment", "experiments"))
         } else {

@@ -49,6 +49,12 @@ impl Race {
     }
 }
 
+/// Processor time of this thread: the machine may be busy with other things.
+fn cpu_seconds() -> f64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
+}
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let arg = |i: usize| args.get(i).map(String::as_str);
@@ -108,8 +114,8 @@ fn main() {
     race.heap
         .push(Reverse((Instant::EPOCH + CHECK_EVERY, 0, Event::Look)));
     let berths = track.berths().len() as u32;
-    let start = std::time::Instant::now();
-    let mut checking = std::time::Duration::ZERO;
+    let start = cpu_seconds();
+    let mut checking = 0.0;
     let (mut refused, mut stuck, mut waited, mut now) = (0_u64, 0_u64, 0.0_f64, Instant::EPOCH);
     let mut dead = vec![false; movers];
     let mut rode = Duration::ZERO;
@@ -119,12 +125,12 @@ fn main() {
         race.traffic.forget_before(now);
         match event {
             Event::Look => {
-                let clock = std::time::Instant::now();
+                let clock = cpu_seconds();
                 let span = Duration::from_millis(20);
                 race.watch
                     .check(now, now + CHECK_FOR, span)
                     .unwrap_or_else(|fault| panic!("{fault}"));
-                checking += clock.elapsed();
+                checking += cpu_seconds() - clock;
                 race.heap.push(Reverse((now + CHECK_EVERY, 0, Event::Look)));
             }
             Event::Recover(mover) => {
@@ -198,7 +204,7 @@ fn main() {
             Event::Free(_) => {}
         }
     }
-    let wall = (start.elapsed() - checking).as_secs_f64();
+    let spent = cpu_seconds() - start - checking;
     let lab = now.as_secs_f64();
     println!(
         "{} legs, {stuck} stuck, {refused} refused, mean ride {:.1} s, mean wait {:.2} s",
@@ -207,10 +213,10 @@ fn main() {
         waited / race.legs as f64
     );
     println!(
-        "{lab:.0} s of lab time in {wall:.2} s: {:.0} times real time, {:.1} us a leg, {:.0} legs/s (checking apart: {:.2} s)",
-        lab / wall,
-        wall / race.legs as f64 * 1e6,
-        race.legs as f64 / wall,
-        checking.as_secs_f64()
+        "{lab:.0} s of lab time in {spent:.2} s of processor time: {:.0} times real time, {:.1} us a leg, {:.0} legs/s (checking apart: {:.2} s)",
+        lab / spent,
+        spent / race.legs as f64 * 1e6,
+        race.legs as f64 / spent,
+        checking
     );
 }

@@ -92,6 +92,8 @@ pub(crate) struct Routes {
     before: Vec<Vec<u32>>,
     /// Blocks on which only a mover from a berth can be, before it has met any other way.
     exits: Vec<bool>,
+    /// Blocks from which there is one way on.
+    single: Vec<bool>,
     /// Trees by the blocks to which they lead.
     trees: HashMap<Vec<u32>, Arc<Tree>>,
     guides: HashMap<BerthId, Arc<Guide>>,
@@ -120,6 +122,7 @@ impl Routes {
         Self {
             costs: track.blocks.iter().map(cost).collect(),
             exits: exits(track, &before),
+            single: track.blocks.iter().map(|b| b.next.len() == 1).collect(),
             before,
             trees: HashMap::new(),
             guides: HashMap::new(),
@@ -220,16 +223,25 @@ impl Routes {
             tree.next[block as usize] = START;
             heap.push(Reverse((c, block)));
         }
+        let mut settled = Vec::new();
         while let Some(Reverse((so_far, b))) = heap.pop() {
             if so_far > tree.cost[b as usize] {
                 continue;
             }
-            for &p in &self.before[b as usize] {
-                let total = so_far.saturating_add(self.costs[p as usize]);
-                if total < tree.cost[p as usize] {
-                    tree.cost[p as usize] = total;
-                    tree.next[p as usize] = b;
-                    heap.push(Reverse((total, p)));
+            settled.push((so_far, b));
+            while let Some((so_far, b)) = settled.pop() {
+                for &p in &self.before[b as usize] {
+                    let total = so_far.saturating_add(self.costs[p as usize]);
+                    if total < tree.cost[p as usize] {
+                        tree.cost[p as usize] = total;
+                        tree.next[p as usize] = b;
+                        // Most blocks have one block after them: no other way is shorter.
+                        if self.single[p as usize] {
+                            settled.push((total, p));
+                        } else {
+                            heap.push(Reverse((total, p)));
+                        }
+                    }
                 }
             }
         }

@@ -45,7 +45,7 @@ use thiserror::Error;
 /// A wait longer than this in the berth is worth looking for a way round.
 pub const WAY_ROUND_AFTER: Duration = Duration::from_millis(500);
 /// How many ways round are tried, each round the place where the last one waits longest.
-const WAYS_ROUND: usize = 2;
+const WAYS_ROUND: usize = 1;
 /// Windows kept for runs asked for before; beyond that all are forgotten and made again.
 const CACHE_WINDOWS_MAX: usize = 2_000_000;
 

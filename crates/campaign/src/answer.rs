@@ -420,29 +420,10 @@ fn confirmed(state: &State, all: &BTreeMap<Point, Measured>) -> Vec<Candidate> {
         .iter()
         .map(|(of, _, wells)| spread(&of.after, |mean| mean.sd).unwrap_or(noise / wells.sqrt()))
         .collect();
-    // What the model expected says how candidates should differ, not how good they are.
-    let expected: Vec<f64> = candidates
-        .iter()
-        .filter_map(|candidate| Some(candidate.0.model?.0))
-        .collect();
-    let apart: Vec<f64> = if expected.len() == means.len() {
-        let middle = stats::mean(&expected);
-        expected.iter().map(|mean| mean - middle).collect()
-    } else {
-        vec![0.0; means.len()]
-    };
-    let level: Vec<f64> = means
-        .iter()
-        .zip(&apart)
-        .map(|(mean, by)| mean - by)
-        .collect();
-    let estimates: Vec<(f64, f64)> = match hierarchy(&level, &errors) {
-        None => means.iter().copied().zip(errors).collect(),
-        Some(together) => {
-            let values = together.values.into_iter().zip(&apart);
-            values.map(|((mean, sd), by)| (mean + by, sd)).collect()
-        }
-    };
+    let estimates = hierarchy(&means, &errors).map_or_else(
+        || means.iter().copied().zip(errors).collect(),
+        |together| together.values,
+    );
     candidates
         .into_iter()
         .zip(estimates)

@@ -263,20 +263,25 @@ impl Planner {
             inside: None,
             tighten: true,
         };
-        let found = place(&self.shop, &self.tables, &ask);
+        let mut found = place(&self.shop, &self.tables, &ask);
+        if let (Err(Misfit::Crowded(_)), Some(deadline)) = (&found, job.deadline)
+            && job.progress.is_empty()
+        {
+            // The first machines tried may have been too late where others are not: without the limit
+            // they are told apart.
+            ask.limit = FAR;
+            if let Ok(later) = place(&self.shop, &self.tables, &ask) {
+                let earliest = Instant::from_base(later.times[later.times.len() - 1]);
+                if earliest > deadline {
+                    return Err(Refusal::TooLate { deadline, earliest });
+                }
+                found = Ok(later);
+            }
+        }
         let placement = match found {
             Ok(placement) => Some(placement),
             Err(_) if !job.progress.is_empty() => None,
             Err(misfit) => {
-                if let (Misfit::Crowded(_), Some(deadline)) = (misfit, job.deadline) {
-                    ask.limit = FAR;
-                    if let Ok(later) = place(&self.shop, &self.tables, &ask) {
-                        return Err(Refusal::TooLate {
-                            deadline,
-                            earliest: Instant::from_base(later.times[later.times.len() - 1]),
-                        });
-                    }
-                }
                 return Err(Refusal::Impossible(self.why(&job, &loose, misfit)));
             }
         };

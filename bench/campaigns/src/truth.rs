@@ -126,9 +126,21 @@ impl Truth {
                         }
                     })
                     .count();
+                let of = |word: &str| {
+                    let row = rows.iter().find(|(key, _)| key[0] == word);
+                    row.map_or(f64::NAN, |row| row.1)
+                };
+                // Responses of `campaigns/tfbind8.toml` are in relation to two words.
+                let response = match campaign {
+                    "tfbind8" => {
+                        let (low, high) = (of("ACGTACGT"), of("CGTATCAG"));
+                        (value - low) / (high - low)
+                    }
+                    _ => value,
+                };
                 Ok(Worth {
                     value,
-                    response: value,
+                    response,
                     better: Some(better),
                     share: None,
                     good: (better as f64) < TOP * rows.len() as f64,

@@ -13,6 +13,7 @@ use crate::analysis::hierarchy::hierarchy;
 use crate::analysis::stats;
 use crate::assay::Campaign;
 use crate::causes;
+use crate::prior;
 use crate::record::{Answer, Candidate, VERSION};
 use crate::state::State;
 use design::{Aim, Level, Point, Policy, Space};
@@ -352,6 +353,7 @@ pub(crate) fn answer(
         verdict: policy.settled(),
         rivals: policy.rivals(),
         causes: causes::found(campaign, state).map(Box::new),
+        prior: prior::found(campaign, state),
         points: all.len() as u32,
         plates: state.counted() as u32,
         rejected: state.rejected() as u32,

@@ -1,6 +1,7 @@
 //! What a campaign is, checked: the question, the space, and the assay that turns a point into wells
 //! and wells into a response.
 
+use crate::prior::Prior;
 use crate::recipe::Recipe;
 use design::{Aim, Space};
 use labware::LabwareType;
@@ -35,6 +36,8 @@ pub struct Campaign {
     pub rivals: Option<Rivals>,
     /// Who drives whom, where that is the question.
     pub causes: Option<Causes>,
+    /// What was written, where that is to be looked at first.
+    pub prior: Option<Prior>,
     /// How the answer is made sure of.
     pub confirm: Confirm,
     /// Where every random choice comes from.

@@ -16,6 +16,7 @@ mod file;
 mod fill;
 pub mod judge;
 mod map;
+mod prior;
 mod reagent;
 pub mod recipe;
 pub mod record;
@@ -30,6 +31,7 @@ pub use assay::{
 pub use file::{CampaignFile, FileError, Files, NatureFile, Setting, TableFile};
 pub use fill::{fill, in_words};
 pub use map::{Content, PlateMap, TooFull};
+pub use prior::{Belief, Prior};
 pub use reagent::{Reagent, Shelf, Strength, Substance, member};
 pub use record::Record;
 pub use state::{AskedFor, Chronicle, Lost, PlateState, State, StepTimes, Task};

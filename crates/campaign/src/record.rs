@@ -13,6 +13,7 @@
 
 pub use crate::causes::CausesFound;
 use crate::map::{Content, PlateMap};
+pub use crate::prior::{Fate, PriorFound, Speaks};
 use serde::{Deserialize, Serialize};
 
 /// The version that is written.
@@ -224,6 +225,9 @@ pub struct Answer {
     /// Who drives whom, where that was the question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causes: Option<Box<CausesFound>>,
+    /// What became of the claims that the campaign began with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prior: Vec<PriorFound>,
     /// Points with a response.
     pub points: u32,
     /// Plates that counted.

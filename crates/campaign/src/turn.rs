@@ -90,7 +90,7 @@ impl Loop {
                 broken: None,
             });
         }
-        let policy = design::policy(
+        let mut policy = design::policy(
             &campaign.policy.name,
             campaign.space.clone(),
             question,
@@ -99,6 +99,12 @@ impl Loop {
             },
             campaign.seed.derive("policy", 0),
         )?;
+        if let Some(prior) = &campaign.prior {
+            let guesses = prior.guesses(&campaign.space, campaign.seed.derive("prior", 0));
+            policy
+                .guess(&guesses)
+                .map_err(|error| PolicyError::Question(error.to_string()))?;
+        }
         Ok(Loop {
             campaign,
             policy,

@@ -159,6 +159,9 @@ pub fn text(campaign: &Campaign, state: &State) -> String {
         "spent:  {} plates{rejected}; {} points measured",
         answer.plates, answer.points
     );
+    for claim in &answer.prior {
+        let _ = writeln!(out, "prior:  {}", claim.words());
+    }
     if answer.unanswered > 0 {
         let _ = writeln!(
             out,
@@ -220,6 +223,7 @@ pub fn json(campaign: &Campaign, answer: Option<&record::Answer>) -> Value {
         "verdict": answer.verdict,
         "rivals": answer.rivals.iter().map(|(name, each)| json!({ "name": name, "probabilities": each })).collect::<Vec<_>>(),
         "causes": answer.causes,
+        "prior": answer.prior,
         "candidates": candidates,
         "model_error": answer.model_error,
         "noise": answer.noise,

@@ -10,6 +10,7 @@ mod csv;
 mod files;
 mod nature;
 mod part;
+mod prior;
 mod reagents;
 mod rivals;
 mod rules;
@@ -298,6 +299,7 @@ fn read(
             "hypothesis",
             "discriminate",
             "cause",
+            "prior",
         ] {
             let _ = root.has(key);
         }
@@ -315,6 +317,8 @@ fn read(
         Some((causes, channels)) => (Some(causes), channels),
         None => (None, Vec::new()),
     };
+    let response = head.as_ref().map_or("", |head| &head.response.name);
+    let prior = prior::read(&root, &space, response, files, &mut inputs);
     let shelf = reagents::read(&root, &space);
     let assay = assay_table.and_then(|table| assay::read(table, &space, shelf, plan));
     let nature = match root.table("nature") {
@@ -344,6 +348,7 @@ fn read(
         policy: policy?,
         rivals,
         causes,
+        prior,
         confirm,
         seed: head.seed,
     };

@@ -10,7 +10,7 @@ use crate::Campaign;
 use crate::answer::CONFIRM;
 use crate::judge::Judgement;
 use crate::map::Content;
-use crate::record::Candidate;
+use crate::record::{self, Candidate};
 use crate::state::{AskedFor, State};
 use crate::turn::Loop;
 use design::{Aim, FactorKind, Level, Point};
@@ -164,6 +164,7 @@ fn of_answer(campaign: &Campaign, state: &State, judged: &[Judgement]) -> report
     } else if campaign.causes.is_some() {
         notes.push("Not every link between the variables is settled.".into());
     }
+    notes.extend(answer.prior.iter().map(record::PriorFound::words));
     for (name, shares) in &answer.rivals {
         let each: Vec<String> = shares.iter().map(|share| format!("{share:.3}")).collect();
         notes.push(format!(

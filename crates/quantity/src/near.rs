@@ -24,7 +24,8 @@ pub fn edit_distance(a: &str, b: &str) -> usize {
 }
 
 /// The name nearest to `word`, if one is near enough to be what was meant: at most a third of the
-/// letters differ, or one is the start of the other.
+/// letters differ, or one is the start of the other. Of several that are, the one that differs in the
+/// fewest letters.
 pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     names
@@ -32,7 +33,7 @@ pub fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|name| {
             let distance = edit_distance(word, name);
             let candidate = name.to_lowercase();
-            let starts = lower.len().min(candidate.len()) >= 3
+            let starts = lower.len() >= 3
                 && (candidate.starts_with(&lower) || lower.starts_with(&candidate));
             let likeness = if starts { distance.min(1) } else { distance };
             ((likeness, distance), name)
@@ -61,7 +62,8 @@ mod tests {
         assert_eq!(nearest("inkubate", names), Some("incubate"));
         assert_eq!(nearest("disp", names), Some("dispense"));
         assert_eq!(nearest("xylophone", names), None);
-        // A letter that it begins with says nothing, and a typo is nearer than a part of the word.
+        assert_eq!(nearest("hrs", ["ns", "s", "min", "h"]), Some("h"));
+        // A typo is nearer than a part of the word.
         assert_eq!(nearest("actedd", ["a", "b", "c", "acted"]), Some("acted"));
         assert_eq!(nearest("actedd", ["act", "acted"]), Some("acted"));
     }

@@ -32,6 +32,7 @@ mod acquire;
 mod encode;
 mod gp;
 mod linear_algebra;
+mod outlier;
 mod policy;
 mod question;
 mod scatter;

@@ -40,18 +40,24 @@ pub(crate) fn factorise(matrix: &mut Mat<f64>) -> Option<()> {
 /// The Cholesky factor after adding as little to the diagonal as makes it succeed: nothing at first,
 /// then from a 1e-10th of the mean diagonal up, ten times more each time.
 pub(crate) fn cholesky_jittered(matrix: &Mat<f64>) -> Option<Mat<f64>> {
+    let n = matrix.nrows();
+    let mean = (0..n).map(|i| matrix[(i, i)]).sum::<f64>() / n.max(1) as f64;
+    cholesky_raised(matrix, mean)
+}
+
+/// The same with the steps as shares of `scale`: for a difference of large numbers, whose rounding errors
+/// are of their size and not of its own.
+pub(crate) fn cholesky_raised(matrix: &Mat<f64>, scale: f64) -> Option<Mat<f64>> {
     if let Some(factor) = cholesky(matrix.clone()) {
         return Some(factor);
     }
-    let n = matrix.nrows();
-    let mean = (0..n).map(|i| matrix[(i, i)]).sum::<f64>() / n.max(1) as f64;
-    if !(mean.is_finite() && mean > 0.0) {
+    if !(scale.is_finite() && scale > 0.0) {
         return None;
     }
-    for power in -10..=-2 {
+    for power in RAISED_LOWEST..=RAISED_HIGHEST {
         let mut raised = matrix.clone();
-        for i in 0..n {
-            raised[(i, i)] += mean * 10_f64.powi(power);
+        for i in 0..matrix.nrows() {
+            raised[(i, i)] += scale * 10_f64.powi(power);
         }
         if let Some(factor) = cholesky(raised) {
             return Some(factor);
@@ -59,6 +65,10 @@ pub(crate) fn cholesky_jittered(matrix: &Mat<f64>) -> Option<Mat<f64>> {
     }
     None
 }
+
+/// Powers of ten that a diagonal is raised by, as shares of a scale.
+const RAISED_LOWEST: i32 = -10;
+const RAISED_HIGHEST: i32 = -2;
 
 /// The lower half of the inverse of the matrix whose lower Cholesky factor is given.
 pub(crate) fn inverse_from_factor(factor: &Mat<f64>) -> Mat<f64> {

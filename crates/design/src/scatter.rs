@@ -102,7 +102,7 @@ impl Scatter {
         let width = columns.len() + 2;
         let mut gram = faer::Mat::<f64>::zeros(width, width);
         let mut right = vec![0.0; width];
-        for row in (0..n).filter(|row| !outliers.contains(row)) {
+        for row in (0..n).filter(|row| !outliers.contains(row) && data.noise_share[*row] > 0.0) {
             let x = features(&columns, data.rows.row(row), residuals.means[row]);
             // The share of the error that is noise, as a logarithm.
             let (error, sd) = (residuals.errors[row], residuals.sds[row]);

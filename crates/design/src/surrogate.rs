@@ -7,6 +7,7 @@ use rand::RngExt;
 use crate::encode::{Group, Rows};
 use crate::gp::{Data, Exact, Fit, Shape, Start, fit};
 use crate::linear_algebra;
+use crate::outlier::set_aside;
 use crate::scatter::{Residuals, Scatter, gross};
 use crate::trial::{NORMAL_95, Prediction};
 use crate::warp::{Form, Warp};
@@ -41,7 +42,7 @@ pub(crate) struct Surrogate {
     pub score: f64,
     /// How the noise varies, where it does.
     scatter: Option<Scatter>,
-    /// Places of measured rows that are taken for gross errors.
+    /// Places of measured rows that are taken for gross errors, in order.
     pub outliers: Vec<usize>,
     /// Standard deviation that guesses are believed with, in the spread of the values.
     trust: Option<f64>,
@@ -133,6 +134,9 @@ impl Surrogate {
         if n == 0 {
             return Surrogate::of_guesses(observed, groups);
         }
+        let mut observed = observed.clone();
+        let far_out = set_aside(&mut observed, groups);
+        let observed = &observed;
         let mut memory = memory.clone();
         let checkpoint = checkpoint(n);
         if memory.shape.is_none() || memory.chosen_at != checkpoint {
@@ -160,6 +164,9 @@ impl Surrogate {
         if n <= SCATTER_ROWS {
             (scatter, outliers) = settle_noise(&mut data, &mut fitted, groups, observed.judged);
         }
+        outliers.extend(far_out);
+        outliers.sort_unstable();
+        outliers.dedup();
         let trust = believe_guesses(observed, &warp, &mut data, &rows, &mut fitted, groups);
         let process = if data.values.len() <= EXACT_MAX {
             Exact::new(&data, &fitted)?
@@ -220,7 +227,8 @@ impl Surrogate {
                 Prediction {
                     mean,
                     sd,
-                    noise: (total * total - sd * sd).max(0.0).sqrt(),
+                    // As a product: squares of the largest numbers are none.
+                    noise: (total - sd).max(0.0).sqrt() * (total + sd).min(f64::MAX).sqrt(),
                     low: self.warp.back(centre - reach * wide),
                     high: self.warp.back(centre + reach * wide),
                 }
@@ -440,7 +448,7 @@ fn part(values: &[f64], most: usize, rng: &mut Rng) -> Vec<usize> {
     order
 }
 
-fn warped(observed: &Observed, warp: &Warp) -> Data {
+pub(crate) fn warped(observed: &Observed, warp: &Warp) -> Data {
     let values: Vec<f64> = observed
         .values
         .iter()

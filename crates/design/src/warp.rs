@@ -78,9 +78,9 @@ impl Warp {
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
                 (low.min(v), high.max(v))
             });
-        let room = BEYOND * (high - low).max(1e-9 * scale);
-        warp.low = warp.forward(low - room);
-        warp.high = warp.forward(high + room);
+        let room = BEYOND * finite(high - low).max(1e-9 * scale);
+        warp.low = warp.forward(finite(low - room));
+        warp.high = warp.forward(finite(high + room));
         warp
     }
 
@@ -96,7 +96,7 @@ impl Warp {
 
     /// From the response to what the process sees.
     pub(crate) fn forward(&self, value: f64) -> f64 {
-        let z = (value - self.centre) / self.scale;
+        let z = self.standard(value);
         let bent = match self.form {
             Form::Straight => z,
             Form::Power(l) if z >= 0.0 => {
@@ -120,10 +120,21 @@ impl Warp {
         (bent - self.mean) / self.sd
     }
 
+    /// Standard deviations above the mean.
+    fn standard(&self, value: f64) -> f64 {
+        let z = (value - self.centre) / self.scale;
+        if z.is_finite() {
+            z
+        } else {
+            // The difference of the largest numbers there are is no number.
+            value / self.scale - self.centre / self.scale
+        }
+    }
+
     /// From what the process sees to the response. A bent warp stops a little beyond what was seen.
     pub(crate) fn back(&self, value: f64) -> f64 {
         if self.is_straight() {
-            return self.centre + self.scale * (self.mean + self.sd * value);
+            return finite(self.centre + self.scale * (self.mean + self.sd * value));
         }
         let bent = self.mean + self.sd * value.clamp(self.low, self.high);
         let z = match self.form {
@@ -146,12 +157,12 @@ impl Warp {
             Form::Log { floor, start } if bent >= start.ln() => floor + bent.exp() - start,
             Form::Log { floor, start } => floor + (bent - start.ln()) * start,
         };
-        self.centre + self.scale * z
+        finite(self.centre + self.scale * z)
     }
 
     /// Logarithm of the slope of [`Warp::forward`].
     pub(crate) fn log_slope(&self, value: f64) -> f64 {
-        let z = (value - self.centre) / self.scale;
+        let z = self.standard(value);
         let bent = match self.form {
             Form::Straight => 0.0,
             Form::Power(l) if z >= 0.0 => (l - 1.0) * z.ln_1p(),
@@ -166,7 +177,7 @@ impl Warp {
     /// table 25.10).
     pub(crate) fn moments_back(&self, mean: f64, sd: f64) -> (f64, f64) {
         if self.is_straight() {
-            return (self.back(mean), self.scale * self.sd * sd);
+            return (self.back(mean), finite(self.scale * self.sd * sd));
         }
         const NODES: [(f64, f64); 4] = [
             (0.0, 0.810_264_617_556_8),
@@ -174,21 +185,23 @@ impl Warp {
             (1.673_551_628_767_471, 0.054_515_582_819_13),
             (2.651_961_356_835_233, 0.000_971_781_245_099_5),
         ];
+        // Squares of the largest numbers there are would be none.
+        let scale = self.scale.max(self.centre.abs());
+        let scale = if scale < LARGE { 1.0 } else { scale };
         let (mut total, mut first, mut second) = (0.0, 0.0, 0.0);
         for (node, weight) in NODES {
             for side in [-1.0, 1.0] {
                 let weight = if node == 0.0 { weight / 2.0 } else { weight };
                 let value = self.back(mean + side * node * std::f64::consts::SQRT_2 * sd);
+                let value = value / scale;
                 total += weight;
                 first += weight * value;
                 second += weight * value * value;
             }
         }
         let average = first / total;
-        (
-            average,
-            (second / total - average * average).max(0.0).sqrt(),
-        )
+        let spread = (second / total - average * average).max(0.0).sqrt();
+        (finite(scale * average), finite(scale * spread))
     }
 }
 
@@ -209,24 +222,43 @@ fn most_normal(values: &[f64], forms: impl Iterator<Item = Form>) -> Warp {
     best.map_or_else(|| Warp::straight(values), |best| best.1)
 }
 
+/// Beyond this, squares and differences are kept in proportion.
+const LARGE: f64 = 1e150;
+
+/// The nearest finite number.
+fn finite(value: f64) -> f64 {
+    value.clamp(-f64::MAX, f64::MAX)
+}
+
 /// Mean and standard deviation; 1 for the latter where the values don't differ. Scaled first, so that
 /// large numbers don't overflow.
 fn moments(values: &[f64]) -> (f64, f64) {
     let n = values.len().max(1) as f64;
     let mean = values.iter().map(|value| value / n).sum::<f64>();
+    // Half of each, since a difference may be twice the largest number there is.
+    let unit = if values.iter().any(|value| value.abs() > LARGE) {
+        0.5
+    } else {
+        1.0
+    };
+    let off = |value: &f64| value * unit - mean * unit;
     let largest = values
         .iter()
-        .map(|value| (value - mean).abs())
+        .map(|value| off(value).abs())
         .fold(0.0, f64::max);
     if largest.is_nan() || largest <= 1e-13 * mean.abs() || largest < 1e-300 {
         return (mean, 1.0);
     }
     let variance = values
         .iter()
-        .map(|value| ((value - mean) / largest).powi(2))
+        .map(|value| (off(value) / largest).powi(2))
         .sum::<f64>()
         / n;
-    (mean, largest * variance.sqrt())
+    // A spread that leaves room for a few of itself.
+    (
+        mean,
+        (largest * variance.sqrt() / unit).min(f64::MAX / 64.0),
+    )
 }
 
 #[cfg(test)]

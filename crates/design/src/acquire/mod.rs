@@ -7,5 +7,5 @@ mod slide;
 mod utility;
 
 pub(crate) use greedy::{best_sum, least_error};
-pub(crate) use pool::{Pool, Source, open_pool, table_pool};
+pub(crate) use pool::{Pool, Source, even_pool, even_table_pool, open_pool, table_pool};
 pub(crate) use utility::Utility;

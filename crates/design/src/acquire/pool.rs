@@ -67,10 +67,12 @@ const DRAWS_MAX: usize = 96;
 /// What a step must gain, in the spread of the values, for a climb of a draw and of the mean to go on.
 const DRAW_TOLERANCE: f64 = 1e-5;
 const MEAN_TOLERANCE: f64 = 1e-9;
+/// Leaders from which the mean is climbed.
+const MEAN_STARTS: usize = 8;
 /// Evaluations of one climb.
 const CLIMB: usize = 40;
 /// Rows of data times evaluations that all climbs of one ask may cost.
-const CLIMB_WORK: usize = 1_500_000;
+const CLIMB_WORK: usize = 2_000_000;
 
 /// A pool for a space without a candidate table: even points, points near the best, the tops of draws
 /// from the models and of their mean, and points near those.
@@ -82,13 +84,7 @@ pub(crate) fn open_pool(
 ) -> Pool {
     let mut rng = seed.derive("pool", 0).rng();
     let mut ground = Ground::new(source.space, source.encoding, source.held);
-    let mut pool = Gathering {
-        space: source.space,
-        held: source.held,
-        taken,
-        seen: BTreeSet::new(),
-        points: Vec::new(),
-    };
+    let mut pool = Gathering::new(source, taken);
     let mut sequence = Sequence::new(seed.derive("pool", 1));
     let even = sequence
         .points(
@@ -130,6 +126,106 @@ pub(crate) fn open_pool(
     Pool::new(source.encoding, pool.points)
 }
 
+/// A pool for a question about the whole of a space without a candidate table: even points alone, since
+/// what is asked weighs all places alike; where a level is looked for, also those of many more even points,
+/// and of points near them, that are likeliest to be on the wrong side of it by the model.
+pub(crate) fn even_pool(
+    source: &Source<'_>,
+    taken: &BTreeSet<Point>,
+    q: usize,
+    level: Option<f64>,
+    seed: Seed,
+) -> Pool {
+    let mut rng = seed.derive("even pool", 0).rng();
+    let gathering = |count: usize, stream: u64| {
+        let mut pool = Gathering::new(source, taken);
+        let mut sequence = Sequence::new(seed.derive("even pool", stream));
+        let free = &mut BTreeSet::new();
+        let even = sequence.points(source.space, count, free, true, seed.derive("fill", stream));
+        even.unwrap_or_default()
+            .into_iter()
+            .for_each(|point| pool.add(point));
+        pool
+    };
+    let mut pool = gathering((2 * q).max(2 * EVEN), 1);
+    if let (Some(level), [model, ..]) = (level, source.models) {
+        let most = (2 * q).max(EVEN);
+        let ground = Ground::new(source.space, source.encoding, source.held);
+        let mut other = gathering(CROSSING_LOOKS, 2);
+        let closest = closest(
+            model,
+            source.encoding,
+            &other.points,
+            level,
+            CROSSING_STARTS,
+        );
+        near(&ground, &closest, NEAR_LEADER, 0.2, &mut other, &mut rng);
+        self::closest(model, source.encoding, &other.points, level, most)
+            .into_iter()
+            .for_each(|point| pool.add(point));
+    }
+    Pool::new(source.encoding, pool.points)
+}
+
+/// The same for a finite list of points: free ones at random.
+pub(crate) fn even_table_pool(
+    source: &Source<'_>,
+    free: &mut [usize],
+    points: &[Point],
+    rows: &Rows,
+    q: usize,
+    level: Option<f64>,
+    seed: Seed,
+) -> Pool {
+    let most = SAMPLED.max(2 * q);
+    if free.len() > most {
+        let mut rng = seed.derive("even pool", 0).rng();
+        for i in 0..most {
+            let j = rng.random_range(i..free.len());
+            free.swap(i, j);
+        }
+    }
+    let mut kept: BTreeSet<usize> = free.iter().copied().take(most).collect();
+    if let (Some(level), [model, ..]) = (level, source.models) {
+        let looked = &free[..free.len().min(CROSSING_LOOKS_TABLE)];
+        let doubts = doubts(model, &rows.pick(looked), level);
+        kept.extend(top(looked, &doubts, most / 2));
+    }
+    let points = kept.iter().map(|&place| points[place].clone()).collect();
+    Pool::new(source.encoding, points)
+}
+
+/// Even points that are looked at for a level, and those of them around which is looked further.
+const CROSSING_LOOKS: usize = 2_048;
+const CROSSING_STARTS: usize = 24;
+/// The same of a finite list.
+const CROSSING_LOOKS_TABLE: usize = 20_000;
+
+/// How likely points are on the wrong side of a level, as the order of these numbers.
+fn doubts(model: &Surrogate, rows: &Rows, level: f64) -> Vec<f64> {
+    let (means, variances) = model.process.predict(rows);
+    let sides = means.iter().zip(&variances);
+    sides
+        .map(|(mean, variance)| -(mean - level).abs() / variance.sqrt())
+        .collect()
+}
+
+/// The points likeliest to be on the wrong side of a level, given as the process sees it.
+fn closest(
+    model: &Surrogate,
+    encoding: &Encoding,
+    points: &[Point],
+    level: f64,
+    most: usize,
+) -> Vec<Point> {
+    let doubts = doubts(model, &encoding.rows(points), level);
+    let places: Vec<usize> = (0..points.len()).collect();
+    let kept = top(&places, &doubts, most);
+    kept.into_iter()
+        .map(|place| points[place].clone())
+        .collect()
+}
+
 struct Gathering<'a> {
     space: &'a Space,
     held: &'a [(usize, Level)],
@@ -138,7 +234,17 @@ struct Gathering<'a> {
     points: Vec<Point>,
 }
 
-impl Gathering<'_> {
+impl<'a> Gathering<'a> {
+    fn new(source: &Source<'a>, taken: &'a BTreeSet<Point>) -> Gathering<'a> {
+        Gathering {
+            space: source.space,
+            held: source.held,
+            taken,
+            seen: BTreeSet::new(),
+            points: Vec::new(),
+        }
+    }
+
     fn add(&mut self, point: Point) {
         let point = moved(point, self.held);
         if self.space.contains(&point)
@@ -186,7 +292,7 @@ fn climb_draws(
         .map(|model| model.process.table.len)
         .max()
         .unwrap_or(0);
-    let affordable = CLIMB_WORK / (CLIMB * (n + 200) * source.models.len());
+    let affordable = CLIMB_WORK / (CLIMB * (n + 200));
     let draws = q.clamp(8, DRAWS_MAX).min(affordable.max(8));
     let starts: Vec<Point> = screened
         .iter()
@@ -222,40 +328,64 @@ fn climb_draws(
                 // Monotone warps don't move the top of a draw.
                 return paths[0].slope(draw, row, &mut work, slope);
             }
-            let mut values = Vec::with_capacity(paths.len());
-            for (response, path) in paths.iter().enumerate() {
-                let value = path.slope(draw, row, &mut work, &mut slopes[response]);
-                values.push(source.models[response].warp.back(value));
-            }
-            let (active, sign) = source.utility.active(&values, &direction);
-            let model = &source.models[active];
-            // The slope of the utility is that of the response that rules it, up to a factor.
-            let scale = sign * (-model.warp.log_slope(values[active])).exp();
-            let utility = source.utility.of(&values, &direction);
-            slope
-                .iter_mut()
-                .zip(&slopes[active])
-                .for_each(|(s, a)| *s = scale * a);
-            utility
+            let at = |response: usize, slope: &mut [f64]| {
+                paths[response].slope(draw, row, &mut work, slope)
+            };
+            smooth_utility(source, &direction, &mut slopes, at, slope)
         };
         tops.push(ground.climb(&starts[start], &mut height, CLIMB, rng).0);
     }
     tops
 }
 
-/// The tops of the expected response, climbed from the leaders.
-fn climb_mean(source: &Source<'_>, ground: &Ground<'_>, rng: &mut Rng) -> Vec<Point> {
-    if source.models.len() > 1 {
-        return Vec::new();
+/// The smooth utility of what the responses are at a point, given the process's value and slope of each;
+/// fills in its own slope.
+fn smooth_utility(
+    source: &Source<'_>,
+    direction: &[f64],
+    slopes: &mut [Vec<f64>],
+    mut at: impl FnMut(usize, &mut [f64]) -> f64,
+    slope: &mut [f64],
+) -> f64 {
+    let models = source.models;
+    let mut values = Vec::with_capacity(models.len());
+    for (response, model) in models.iter().enumerate() {
+        values.push(model.warp.back(at(response, &mut slopes[response])));
     }
-    let process = &source.models[0].process;
+    let mut weights = vec![0.0; models.len()];
+    let height = source.utility.smooth(&values, direction, &mut weights);
+    slope.fill(0.0);
+    for (response, model) in models.iter().enumerate() {
+        let weight = weights[response] * (-model.warp.log_slope(values[response])).exp();
+        if weight != 0.0 {
+            let own = slope.iter_mut().zip(&slopes[response]);
+            own.for_each(|(slope, own)| *slope += weight * own);
+        }
+    }
+    height
+}
+
+/// The tops of the expected utility, climbed from the leaders.
+fn climb_mean(source: &Source<'_>, ground: &Ground<'_>, rng: &mut Rng) -> Vec<Point> {
     let mut work = SlopeWork::default();
-    let mut height = |row: &[f64], slope: &mut [f64]| mean_slope(process, row, &mut work, slope);
+    let mut slopes = vec![vec![0.0; source.encoding.width]; source.models.len()];
     source
         .leaders
         .iter()
-        .take(8)
-        .map(|leader| ground.climb(leader, &mut height, 2 * CLIMB, rng).0)
+        .take(MEAN_STARTS)
+        .map(|leader| {
+            let direction = source.utility.direction(rng);
+            let mut height = |row: &[f64], slope: &mut [f64]| match source.models {
+                [model] => mean_slope(&model.process, row, &mut work, slope),
+                models => {
+                    let at = |response: usize, slope: &mut [f64]| {
+                        mean_slope(&models[response].process, row, &mut work, slope)
+                    };
+                    smooth_utility(source, &direction, &mut slopes, at, slope)
+                }
+            };
+            ground.climb(leader, &mut height, 2 * CLIMB, rng).0
+        })
         .collect()
 }
 

@@ -32,6 +32,7 @@ impl Utility {
                 .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| {
                     (low.min(v), high.max(v))
                 });
+            let (low, high) = (low.max(-LARGEST), high.min(LARGEST));
             if low < high {
                 (low, high)
             } else {
@@ -129,33 +130,47 @@ impl Utility {
         }
     }
 
-    /// Which response rules the utility at these values, with the sign of its influence.
-    pub(crate) fn active(&self, values: &[f64], direction: &[f64]) -> (usize, f64) {
-        let worst = self
-            .limits
-            .iter()
-            .enumerate()
-            .map(|(i, (sign, bound, scale))| {
-                (
-                    (sign * (values[self.goals + i] - bound)) / scale,
-                    self.goals + i,
-                    -sign,
-                )
-            })
-            .filter(|broken| broken.0 > 0.0)
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((_, response, sign)) = worst {
-            return (response, sign);
-        }
-        let least = (0..self.goals).min_by(|&a, &b| {
-            let at = |goal: usize| {
-                (values[goal] - self.reference[goal].0) / self.reference[goal].1 / direction[goal]
+    /// A smooth stand-in for the utility that has its tops nearly where the utility has them, for climbing:
+    /// the least of several goals is a soft one, and limits push back gently before they are broken. Fills
+    /// `weights` with its derivative by each value.
+    pub(crate) fn smooth(&self, values: &[f64], direction: &[f64], weights: &mut [f64]) -> f64 {
+        weights.fill(0.0);
+        let mut height = 0.0;
+        if self.goals == 1 {
+            height = values[0];
+            weights[0] = 1.0;
+        } else {
+            let share = |goal: usize| {
+                let (from, range) = self.reference[goal];
+                (values[goal] - from) / range / direction[goal]
             };
-            at(a).total_cmp(&at(b))
-        });
-        (least.unwrap_or(0), 1.0)
+            let least = (0..self.goals).map(share).fold(f64::INFINITY, f64::min);
+            let parts = || (0..self.goals).map(|goal| (-SHARPNESS * (share(goal) - least)).exp());
+            let total: f64 = parts().sum();
+            height += least - total.ln() / SHARPNESS;
+            for (goal, part) in parts().enumerate() {
+                weights[goal] = part / total / self.reference[goal].1 / direction[goal];
+            }
+        }
+        for (i, (sign, bound, scale)) in self.limits.iter().enumerate() {
+            let broken = sign * (values[self.goals + i] - bound) / scale / LIMIT_SOFT;
+            let force = LIMIT_FORCE * self.spread;
+            // The logarithm of one plus the exponential, without overflow.
+            height -= force * LIMIT_SOFT * (broken.max(0.0) + (-broken.abs()).exp().ln_1p());
+            weights[self.goals + i] -= force * sign / scale / (1.0 + (-broken).exp());
+        }
+        height
     }
 }
+
+/// Values further out than this are taken to be there: a few of their ranges still are numbers.
+const LARGEST: f64 = 1e306;
+/// How sharp the soft least of several goals is, in their ranges.
+const SHARPNESS: f64 = 50.0;
+/// How strongly a limit pushes back, in the spread of the goal over the spread of what is limited, and over
+/// what share of that spread it sets in.
+const LIMIT_FORCE: f64 = 10.0;
+const LIMIT_SOFT: f64 = 0.005;
 
 /// Places of the points that no other beats in every goal.
 fn front(goals: &[Vec<f64>]) -> Vec<usize> {

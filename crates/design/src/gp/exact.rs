@@ -7,8 +7,13 @@ use super::fit::{Data, Fit, centre, covariance};
 use super::inducing::Inducing;
 use super::kernel::{Kernel, Ready, Table};
 use crate::encode::Rows;
-use crate::linear_algebra::{add_product, cholesky_jittered, solve, solve_lower, subtract_gram};
+use crate::linear_algebra::{
+    add_product, cholesky_jittered, cholesky_raised, solve, solve_lower, subtract_gram,
+};
 use crate::space::normal;
+
+/// Share of the prior variance that a posterior one is taken to be known to.
+const ROUNDING: f64 = 1e-6;
 
 /// A Gaussian process conditioned on data.
 #[derive(Clone, Debug)]
@@ -121,8 +126,11 @@ impl Exact {
     /// can't be factored.
     pub(crate) fn samples(&self, points: &Rows, count: usize, rng: &mut Rng) -> Option<Mat<f64>> {
         let (means, covariance) = self.joint(points);
-        let factor = cholesky_jittered(&covariance)?;
         let m = points.len();
+        // Where nearly all is known, what is left is a small difference of large numbers.
+        let left = (0..m).map(|i| covariance[(i, i)]).sum::<f64>() / m.max(1) as f64;
+        let prior = self.kernel.variance(&self.ready.scales);
+        let factor = cholesky_raised(&covariance, left.max(ROUNDING * prior))?;
         let mut standard = Mat::zeros(m, count);
         for s in 0..count {
             standard

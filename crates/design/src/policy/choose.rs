@@ -6,9 +6,12 @@ use faer::Mat;
 use quantity::Seed;
 
 use super::model::Model;
-use crate::acquire::{Pool, Source, Utility, best_sum, least_error, open_pool, table_pool};
+use super::normal::{cumulative, density};
+use crate::acquire::{
+    Pool, Source, Utility, best_sum, even_pool, even_table_pool, open_pool, table_pool,
+};
 use crate::question::Aim;
-use crate::space::{Factor, FactorKind, Level, Point, moved};
+use crate::space::{Point, moved};
 use crate::surrogate::Surrogate;
 
 /// Joint samples that a batch is chosen by: more for larger batches, within these.
@@ -17,7 +20,7 @@ const SAMPLES_MAX: usize = 1_024;
 /// Points of an open space that are sampled together: four to each that is wanted, or so many.
 const SAMPLED_MIN: usize = 256;
 /// Most pending points that are sampled with the pool.
-const PENDING_MAX: usize = 2_000;
+pub(super) const PENDING_MAX: usize = 2_000;
 /// Most rows of a table that a batch is chosen to raise together.
 const TOP_MAX: usize = 16;
 /// Measured points that are sampled with the pool.
@@ -25,8 +28,6 @@ const KNOWN_MAX: usize = 64;
 /// Measured points whose replication is weighed, and the largest share of a batch that replicates take.
 const REPLICATED_MAX: usize = 24;
 const REPLICATES_SHARE: f64 = 1.0 / 3.0;
-/// Levels of a numeric target factor that are weighed as cheaper ones.
-const CHEAPER_LEVELS: usize = 5;
 
 impl Model {
     /// How many of the best a batch is chosen to raise together. In a table, whose rows are what there
@@ -49,7 +50,7 @@ impl Model {
     ) -> Vec<Point> {
         let (points, values, _, _) = self.measured();
         let known: Vec<Vec<f64>> = match values[0].is_empty() {
-            false => values,
+            false => believed(&values, models),
             // Guesses alone: what they say stands for what is known.
             true => models
                 .iter()
@@ -64,7 +65,7 @@ impl Model {
                 .collect(),
         };
         let utility = Utility::new(&self.record.question, &known);
-        let leaders = self.leaders(models, &utility, &points, known[0].len());
+        let leaders = self.leaders(models, &utility, &points);
         let source = Source {
             space: &self.record.space,
             encoding: &self.encoding,
@@ -73,22 +74,29 @@ impl Model {
             leaders: &leaders,
             held: &self.held,
         };
+        let question = &self.record.question;
+        let map = question.goals[0].aim == Aim::Map;
+        let level = question.level.map(|level| models[0].warp.forward(level));
         let pool = match &self.table {
             Some((points, rows)) => {
-                let free: Vec<usize> = (0..points.len())
+                let mut free: Vec<usize> = (0..points.len())
                     .filter(|&i| !taken.contains(&points[i]))
                     .filter(|&i| self.held.iter().all(|(f, level)| &points[i].0[*f] == level))
                     .collect();
-                table_pool(&source, &free, points, rows, q)
+                if map {
+                    even_table_pool(&source, &mut free, points, rows, q, level, seed)
+                } else {
+                    table_pool(&source, &free, points, rows, q)
+                }
             }
+            None if map => even_pool(&source, taken, q, level, seed),
             None => open_pool(&source, taken, q, seed),
         };
         if pool.points.is_empty() {
             return Vec::new();
         }
-        let question = &self.record.question;
-        if question.goals[0].aim == Aim::Map {
-            let chosen = self.for_the_map(&models[0], &pool, pending, q);
+        if map {
+            let chosen = self.for_the_map(&models[0], &pool, pending, q, level);
             return chosen
                 .into_iter()
                 .map(|place| pool.points[place].clone())
@@ -111,91 +119,9 @@ impl Model {
             batch.extend(again.into_iter().map(|leader| leaders[leader].clone()));
         }
         if question.cheaper && question.rounds.is_none_or(|_| self.rounds != Some(1)) {
-            self.go_cheaper(&models[0], &mut batch, taken);
+            self.go_cheaper(&models[0], &pool, &leaders, &mut batch, taken, seed);
         }
         batch
-    }
-
-    /// Moves points off the target where, for its cost, a measurement there tells more of the response at
-    /// the target: information over cost (Takeno and others, ICML 2020, with the point given).
-    fn go_cheaper(&self, model: &Surrogate, batch: &mut [Point], taken: &BTreeSet<Point>) {
-        let (Some(costs), Some((factor, level))) = (&self.record.question.costs, self.held.first())
-        else {
-            return;
-        };
-        let others: Vec<Level> = levels(&self.record.space.factors[*factor])
-            .into_iter()
-            .filter(|other| other != level)
-            .collect();
-        let noise = model.process.noise.exp();
-        let mut used: BTreeSet<Point> = batch.iter().cloned().collect();
-        for point in batch {
-            let mut choices = vec![point.clone()];
-            for other in &others {
-                let choice = moved(point.clone(), &[(*factor, other.clone())]);
-                let free = !taken.contains(&choice) && !used.contains(&choice);
-                if free && self.record.space.contains(&choice) {
-                    choices.push(choice);
-                }
-            }
-            let (_, covariance) = model.process.joint(&self.encoding.rows(&choices));
-            let own = covariance[(0, 0)].max(1e-12);
-            let worth = |i: usize| {
-                let shared =
-                    covariance[(i, 0)].powi(2) / own / (covariance[(i, i)].max(0.0) + noise);
-                -0.5 * (1.0 - shared.clamp(0.0, 1.0 - 1e-12)).ln() / costs.of(&choices[i])
-            };
-            let best =
-                (0..choices.len()).max_by(|&a, &b| worth(a).total_cmp(&worth(b)).then(b.cmp(&a)));
-            if let Some(best) = best.filter(|&best| best > 0) {
-                used.insert(choices[best].clone());
-                *point = choices[best].clone();
-            }
-        }
-    }
-
-    fn for_the_map(
-        &self,
-        model: &Surrogate,
-        pool: &Pool,
-        pending: &[Point],
-        q: usize,
-    ) -> Vec<usize> {
-        let mut rows = pool.rows.clone();
-        let (means, mut covariance) = model.process.joint(&rows);
-        let sign = self.sign(0);
-        let mut weights = match self.record.question.level {
-            Some(level) => {
-                let level = model.warp.forward(sign * level);
-                crossing(&means, &covariance, level)
-            }
-            None => Vec::new(),
-        };
-        if !pending.is_empty() {
-            // Pending points are measured in thought: what they will teach is taken away first.
-            pending
-                .iter()
-                .take(PENDING_MAX)
-                .for_each(|point| rows.push(&self.encoding.row(point)));
-            (_, covariance) = model.process.joint(&rows);
-            let noise = model.process.noise.exp();
-            for place in pool.points.len()..rows.len() {
-                let column: Vec<f64> = (0..rows.len())
-                    .map(|i| covariance[(i.max(place), i.min(place))])
-                    .collect();
-                let scale = 1.0 / (column[place].max(0.0) + noise.max(1e-12));
-                for j in 0..rows.len() {
-                    for i in j..rows.len() {
-                        covariance[(i, j)] -= scale * column[i] * column[j];
-                    }
-                }
-            }
-        }
-        if !weights.is_empty() {
-            weights.resize(rows.len(), 0.0);
-        }
-        let noise = model.process.noise.exp();
-        least_error(&covariance, &weights, noise, pool.points.len(), q)
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -246,14 +172,8 @@ impl Model {
     }
 
     /// Measured points, moved to where factors are held, best first by what the models expect there.
-    fn leaders(
-        &self,
-        models: &[Surrogate],
-        utility: &Utility,
-        points: &[&Point],
-        count: usize,
-    ) -> Vec<Point> {
-        if points.len() != count {
+    fn leaders(&self, models: &[Surrogate], utility: &Utility, points: &[&Point]) -> Vec<Point> {
+        if models.iter().any(|model| model.measured != points.len()) {
             return Vec::new();
         }
         let points: Vec<Point> = points
@@ -268,7 +188,7 @@ impl Model {
                 means.iter().map(|&mean| model.warp.back(mean)).collect()
             })
             .collect();
-        let mut rng = Seed(count as u64).derive("leaders", 0).rng();
+        let mut rng = Seed(points.len() as u64).derive("leaders", 0).rng();
         let mut order: Vec<usize> = (0..points.len()).collect();
         let goals = utility.direction(&mut rng).len();
         if goals == 1 {
@@ -311,26 +231,12 @@ impl Model {
     }
 }
 
-/// For each point how unsure it is on which side of `level` it lies: the density at the level of what is
-/// expected there, over its highest value.
-fn crossing(means: &[f64], covariance: &Mat<f64>, level: f64) -> Vec<f64> {
-    let closeness = means.iter().enumerate().map(|(i, mean)| {
-        let sd = covariance[(i, i)].max(1e-12).sqrt();
-        (-0.5 * ((mean - level) / sd).powi(2)).exp()
-    });
-    // A little everywhere keeps the choice defined where all is clear.
-    closeness.map(|weight| weight + 1e-6).collect()
-}
-
-/// Levels of a factor; of a numeric one a few, evenly spaced.
-fn levels(factor: &Factor) -> Vec<Level> {
-    match (&factor.kind, factor.range()) {
-        (FactorKind::Continuous { .. }, Some((low, high))) => (0..CHEAPER_LEVELS)
-            .map(|i| i as f64 / (CHEAPER_LEVELS - 1) as f64)
-            .map(|share| Level::Real((low + share * (high - low)).clamp(low, high)))
-            .collect(),
-        _ => factor.levels().unwrap_or_default(),
-    }
+/// The values of each response without the trials that any model takes for a gross error.
+pub(super) fn believed(values: &[Vec<f64>], models: &[Surrogate]) -> Vec<Vec<f64>> {
+    let wrong = |row: &usize| models.iter().any(|model| model.outliers.contains(row));
+    let rows: Vec<usize> = (0..values[0].len()).filter(|row| !wrong(row)).collect();
+    let keep = |of: &Vec<f64>| rows.iter().map(|&row| of[row]).collect();
+    values.iter().map(keep).collect()
 }
 
 /// Which of the leaders to measure again, one entry per replicate, in place of the last of the new points,
@@ -375,21 +281,4 @@ fn replicates(model: &Surrogate, leaders: &crate::encode::Rows, gains: &[f64]) -
         }
     }
     chosen
-}
-
-fn density(z: f64) -> f64 {
-    (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt()
-}
-
-/// The standard normal distribution function at `z <= 0`: Abramowitz and Stegun (1964), 26.2.17, to 1e-7.
-fn cumulative(z: f64) -> f64 {
-    let t = 1.0 / (1.0 - 0.231_641_9 * z);
-    let series = [
-        1.330_274_429,
-        -1.821_255_978,
-        1.781_477_937,
-        -0.356_563_782,
-        0.319_381_530,
-    ];
-    density(z) * series.iter().fold(0.0, |sum, c| (sum + c) * t)
 }

@@ -1,13 +1,16 @@
 //! Policies: what chooses the next points.
 
+mod cheaper;
 mod choose;
 mod explain;
 mod grid;
 mod model;
+mod normal;
 mod passive;
 mod random;
 mod record;
 mod sobol;
+mod whole;
 
 use std::sync::Arc;
 

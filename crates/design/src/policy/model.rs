@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use quantity::Seed;
 
+use super::choose::believed;
 use super::random::{fresh, listed};
 use super::sobol::Sequence;
 use super::{AskError, Policy, Record, TellError};
@@ -286,7 +287,12 @@ impl Policy for Model {
         self.rounds = self.rounds.map(|rounds| rounds.saturating_sub(1));
         let predictions = self.predict(&points).unwrap_or_default();
         let sign = self.sign(0);
-        let best = self.measured().1[0]
+        let values = self.measured().1;
+        let models = self
+            .fitted
+            .as_ref()
+            .map_or(&[][..], |fitted| &fitted.models);
+        let best = believed(&values, models)[0]
             .iter()
             .copied()
             .fold(f64::NEG_INFINITY, f64::max);

@@ -15,6 +15,7 @@ use crate::assay::Campaign;
 use crate::causes;
 use crate::prior;
 use crate::record::{Answer, Candidate, VERSION};
+use crate::rivals;
 use crate::state::State;
 use design::{Aim, Level, Point, Policy, Space};
 use std::collections::BTreeMap;
@@ -331,6 +332,7 @@ pub(crate) fn answer(
 ) -> Answer {
     let calibration = calibration(state);
     let all = measured(state);
+    let (rivals, laws) = rivals::found(campaign, policy);
     let mut candidates = if campaign.aim == Aim::Map {
         Vec::new()
     } else {
@@ -351,7 +353,8 @@ pub(crate) fn answer(
         noise: calibration.noise,
         covered: calibration.covered,
         verdict: policy.settled(),
-        rivals: policy.rivals(),
+        rivals,
+        laws,
         causes: causes::found(campaign, state).map(Box::new),
         prior: prior::found(campaign, state),
         points: all.len() as u32,

@@ -20,6 +20,7 @@ mod prior;
 mod reagent;
 pub mod recipe;
 pub mod record;
+mod rivals;
 mod state;
 mod turn;
 mod worklists;

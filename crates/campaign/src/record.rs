@@ -14,6 +14,7 @@
 pub use crate::causes::CausesFound;
 use crate::map::{Content, PlateMap};
 pub use crate::prior::{Fate, PriorFound, Speaks};
+pub use crate::rivals::{LawFound, LawsFound};
 use serde::{Deserialize, Serialize};
 
 /// The version that is written.
@@ -222,6 +223,9 @@ pub struct Answer {
     /// Rival hypotheses, and their probability after each plate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rivals: Vec<(String, Vec<f64>)>,
+    /// The same hypotheses in the same order: what each says, once wells have fitted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub laws: Option<LawsFound>,
     /// Who drives whom, where that was the question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causes: Option<Box<CausesFound>>,

@@ -42,7 +42,9 @@ mod surrogate;
 mod trial;
 mod warp;
 
-pub use policy::{AskError, Options, POLICIES, Policy, PolicyError, TellError, policy};
+pub use policy::{
+    AskError, Options, POLICIES, Policy, PolicyError, Rival, RivalsFound, TellError, policy,
+};
 pub use question::{Aim, Costs, Goal, Limit, Question, Side};
 pub use serve::{Task, read_task, serve, serve_with_state};
 pub use space::{

@@ -53,6 +53,24 @@ fn rivals(out: &mut String, answer: &record::Answer) {
     }
 }
 
+/// The same for programs, with the parameters that wells leave to each.
+fn rivals_json(answer: &record::Answer) -> Vec<Value> {
+    let laws = answer.laws.iter().flat_map(|laws| &laws.each).map(Some);
+    let each = answer
+        .rivals
+        .iter()
+        .zip(laws.chain(std::iter::repeat(None)));
+    each.map(|((name, probabilities), law)| {
+        let parameters: Vec<Value> = law
+            .iter()
+            .flat_map(|law| &law.parameters)
+            .map(|(name, mean, sd)| json!({ "name": name, "mean": mean, "sd": sd }))
+            .collect();
+        json!({ "name": name, "probabilities": probabilities, "parameters": parameters })
+    })
+    .collect()
+}
+
 /// Who drives whom, link by link.
 fn causes(out: &mut String, answer: &record::Answer, found: &record::CausesFound) {
     let open = "not every link is settled";
@@ -162,12 +180,15 @@ pub fn text(campaign: &Campaign, state: &State) -> String {
     for claim in &answer.prior {
         let _ = writeln!(out, "prior:  {}", claim.words());
     }
-    if answer.unanswered > 0 {
-        let _ = writeln!(
-            out,
-            "        {} points were asked for and never answered",
-            answer.unanswered
-        );
+    match answer.unanswered {
+        0 => {}
+        1 => out.push_str("        1 point was asked for and never answered\n"),
+        more => {
+            let _ = writeln!(
+                out,
+                "        {more} points were asked for and never answered"
+            );
+        }
     }
     if let Some(early) = &answer.early {
         let _ = writeln!(out, "ended early: {early}");
@@ -221,7 +242,7 @@ pub fn json(campaign: &Campaign, answer: Option<&record::Answer>) -> Value {
             Aim::Map => "map",
         },
         "verdict": answer.verdict,
-        "rivals": answer.rivals.iter().map(|(name, each)| json!({ "name": name, "probabilities": each })).collect::<Vec<_>>(),
+        "rivals": rivals_json(answer),
         "causes": answer.causes,
         "prior": answer.prior,
         "candidates": candidates,

@@ -28,7 +28,7 @@ fn run(campaign: &str, change: impl Fn(String) -> String) -> Value {
     let last = text.lines().last().unwrap_or_default();
     let report = std::fs::read_to_string(folder.path().join("run/report.html")).unwrap_or_default();
     assert!(
-        report.contains("after each plate"),
+        report.contains("How probable each is"),
         "{text}{}",
         String::from_utf8_lossy(&output.stderr)
     );

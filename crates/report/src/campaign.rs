@@ -87,6 +87,49 @@ pub struct Answer {
     pub notes: Vec<String>,
     /// Who drives whom, where that was the question.
     pub causes: Option<Causes>,
+    /// Rival hypotheses, where telling them apart was the question.
+    pub rivals: Option<Rivals>,
+}
+
+/// Rival hypotheses, and what wells made of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rivals {
+    /// Each of them, in the order of the question.
+    pub each: Vec<Rival>,
+    /// The probability that none of them holds, after each plate.
+    pub none: Vec<f64>,
+    /// What is settled.
+    pub verdict: RivalVerdict,
+    /// The probability at which one of them is taken for true.
+    pub wanted: f64,
+}
+
+/// What wells decided between rivals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RivalVerdict {
+    /// The one at this place holds.
+    Holds(usize),
+    /// None of them fits.
+    NoneFits,
+    /// Nothing yet.
+    Open,
+}
+
+/// One hypothesis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rival {
+    /// Its name.
+    pub name: String,
+    /// What it says, as written in the campaign file.
+    pub formula: String,
+    /// Its probability before any well, among the rivals.
+    pub prior: f64,
+    /// Its probability after each plate.
+    pub probabilities: Vec<f64>,
+    /// What it leaves open: name, mean and standard deviation.
+    pub parameters: Vec<(String, f64, f64)>,
+    /// What it expects along the factor, if there is one: level, mean and standard deviation.
+    pub curve: Vec<(f64, f64, f64)>,
 }
 
 /// Who drives whom, and how that came to be known.

@@ -96,6 +96,17 @@ pub(crate) fn uncertain(value: f64, sd: f64) -> String {
     format!("{} ± {}", fixed(value, decimals), fixed(sd, decimals))
 }
 
+/// A probability to three digits; never quite 0 or 1, which no wells can show.
+pub(crate) fn chance(share: f64) -> String {
+    if share > 0.9995 {
+        "> 0.999".into()
+    } else if share < 0.0005 {
+        "< 0.001".into()
+    } else {
+        fixed(share, 3)
+    }
+}
+
 /// An interval, its ends to the second digit of its width.
 pub(crate) fn interval((low, high): (f64, f64)) -> String {
     let width = high - low;

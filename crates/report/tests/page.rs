@@ -5,7 +5,7 @@
 mod sample;
 mod tiny;
 
-use report::{Campaign, Hall, Role, Run, Verdict, html};
+use report::{Campaign, Goal, Hall, Rival, RivalVerdict, Rivals, Role, Run, Verdict, html};
 
 /// The sections of a page, by id.
 fn sections(page: &str) -> Vec<(String, String)> {
@@ -262,4 +262,58 @@ fn problems_are_named() {
             "Instrument(instrument-0) is not in the hall",
         ]
     );
+}
+
+/// Rivals of which one fell behind, along a dose.
+fn rivals(verdict: RivalVerdict) -> Rivals {
+    let rival = |name: &str, probabilities: &[f64], slope: f64| Rival {
+        name: name.into(),
+        formula: format!("{slope} * dose"),
+        prior: 0.5,
+        probabilities: probabilities.into(),
+        parameters: vec![("slope".into(), slope, 0.02)],
+        curve: (0..5)
+            .map(|at| (f64::from(at), slope * f64::from(at), 0.1))
+            .collect(),
+    };
+    Rivals {
+        each: vec![
+            rival("steep", &[0.4, 0.9996], 0.4),
+            rival("flat", &[0.5, 0.0], 0.1),
+        ],
+        none: vec![0.1, 0.0004],
+        verdict,
+        wanted: 0.99,
+    }
+}
+
+#[test]
+fn rival_hypotheses_have_a_section_and_the_headline() {
+    let mut run = tiny::run();
+    let campaign = &mut run.campaigns[0];
+    campaign.goal = Goal::Map;
+    campaign.answer.candidates.clear();
+    campaign.answer.rivals = Some(rivals(RivalVerdict::Holds(0)));
+    let page = html(&run);
+    check_whole(&page);
+    let parts = sections(&page);
+    let part = |id: &str| &parts.iter().find(|(own, _)| own == id).unwrap().1;
+    assert!(part("answer").contains("<p class=\"big\">steep</p>"));
+    assert!(part("answer").contains("with probability &gt; 0.999; 0.99 was asked for"));
+    insta::assert_snapshot!("hypotheses", part("hypotheses").replace("><", ">\n<"));
+    for (verdict, headline) in [
+        (RivalVerdict::NoneFits, "none fits"),
+        (RivalVerdict::Open, "nothing is settled"),
+    ] {
+        run.campaigns[0].answer.rivals = Some(rivals(verdict));
+        assert!(html(&run).contains(&format!("<p class=\"big\">{headline}</p>")));
+    }
+    // Nothing told, and a verdict about nobody: still a whole page.
+    run.campaigns[0].answer.rivals = Some(Rivals {
+        each: Vec::new(),
+        none: Vec::new(),
+        verdict: RivalVerdict::Holds(3),
+        wanted: f64::NAN,
+    });
+    check_whole(&html(&run));
 }

@@ -3,6 +3,7 @@
 mod causes;
 mod happened;
 mod plate;
+mod rivals;
 
 pub use happened::in_words;
 
@@ -165,13 +166,6 @@ fn of_answer(campaign: &Campaign, state: &State, judged: &[Judgement]) -> report
         notes.push("Not every link between the variables is settled.".into());
     }
     notes.extend(answer.prior.iter().map(record::PriorFound::words));
-    for (name, shares) in &answer.rivals {
-        let each: Vec<String> = shares.iter().map(|share| format!("{share:.3}")).collect();
-        notes.push(format!(
-            "Probability of '{name}' after each plate: {}.",
-            each.join(", ")
-        ));
-    }
     if let (Some(error), Some(noise)) = (answer.model_error, answer.noise) {
         notes.push(format!(
             "On the points of the last plate, before it had seen them, the model was off by {error:.3} (root mean square), of which {noise:.3} is the noise of measuring."
@@ -201,6 +195,7 @@ fn of_answer(campaign: &Campaign, state: &State, judged: &[Judgement]) -> report
         early: answer.early.clone(),
         notes,
         causes: answer.causes.as_deref().map(causes::report),
+        rivals: rivals::report(campaign, answer),
     }
 }
 

@@ -103,15 +103,42 @@ pub trait Policy: Send {
         None
     }
 
-    /// The probability of each rival hypothesis after each batch that was told, where there are rivals.
-    fn rivals(&self) -> Vec<(String, Vec<f64>)> {
-        Vec::new()
+    /// What became of rival hypotheses, where telling them apart is the question.
+    fn rivals(&self) -> Option<RivalsFound> {
+        None
+    }
+
+    /// What one of the rivals expects of points, by its place in [`Policy::rivals`].
+    fn rival_expects(&self, _rival: usize, _points: &[Point]) -> Option<Vec<Prediction>> {
+        None
     }
 
     /// Why nothing more has to be asked, in words, once that is so.
     fn settled(&self) -> Option<String> {
         None
     }
+}
+
+/// Rival hypotheses, as wells left them.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct RivalsFound {
+    /// Each of them, in the order of the question.
+    pub each: Vec<Rival>,
+    /// The probability that none of them holds, after each batch that was told.
+    pub none: Vec<f64>,
+    /// Whether even the best of them misses what wells said by more than wells err.
+    pub none_fits: bool,
+}
+
+/// One rival hypothesis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rival {
+    /// Its name.
+    pub name: String,
+    /// Its probability after each batch that was told.
+    pub probabilities: Vec<f64>,
+    /// Its open parameters: name, mean and standard deviation, each in the parameter's own unit.
+    pub parameters: Vec<(String, f64, f64)>,
 }
 
 /// How a policy is made.

@@ -99,7 +99,7 @@ impl Findings {
             format!("a hidden common cause moves {}", hidden.join("; "))
         };
         format!(
-            "{arrows}; {hidden}; the least certain of all links has probability {:.3}",
+            "{arrows}; {hidden}; each of these, and that there is no other link, has probability {:.3} or more",
             self.certainty
         )
     }

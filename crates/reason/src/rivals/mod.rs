@@ -435,6 +435,32 @@ impl Rivals {
             .collect()
     }
 
+    /// Mean and standard deviation of what one hypothesis expects at each point, over its parameters.
+    #[must_use]
+    pub fn predict_by(&self, hypothesis: usize, points: &[Vec<f64>]) -> Vec<(f64, f64)> {
+        let columns = columns(points);
+        let mut moments = vec![(0.0, 0.0, 0.0); points.len()];
+        let (mut out, mut scratch) = (vec![0.0; points.len()], Scratch::default());
+        for (weight, places) in self.particles[hypothesis].weighted() {
+            self.hypotheses[hypothesis].responses(&columns, places, &mut out, &mut scratch);
+            for ((total, mean, square), value) in moments.iter_mut().zip(&out) {
+                // A formula may have no value somewhere for some of its parameters.
+                if value.is_finite() {
+                    *total += weight;
+                    *mean += weight * value;
+                    *square += weight * value * value;
+                }
+            }
+        }
+        moments
+            .into_iter()
+            .map(|(total, mean, square)| {
+                let mean = mean / total;
+                (mean, (square / total - mean * mean).max(0.0).sqrt())
+            })
+            .collect()
+    }
+
     /// How well a hypothesis fits: the chance, over its parameters, of a sum of squares as large as the one seen
     /// (posterior predictive check; Gelman, Meng and Stern, Stat. Sinica 6 (1996) 733). `None` without data.
     #[must_use]

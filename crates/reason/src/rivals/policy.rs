@@ -2,7 +2,8 @@
 
 use super::{Datum, Hypothesis, RivalError, Rivals};
 use design::{
-    AskError, Level, Outcome, Point, Policy, Prediction, Proposal, Space, TellError, Trial, Why,
+    AskError, Level, Outcome, Point, Policy, Prediction, Proposal, Rival, RivalsFound, Space,
+    TellError, Trial, Why,
 };
 use quantity::Seed;
 use std::collections::BTreeSet;
@@ -284,12 +285,36 @@ impl Policy for RivalPolicy {
         Some(format!("{}{expected}", self.words()))
     }
 
-    fn rivals(&self) -> Vec<(String, Vec<f64>)> {
-        let own = self.rivals.hypotheses().iter().map(|own| own.name.clone());
-        let names = own.chain(["none of these".to_owned()]).enumerate();
-        names
-            .map(|(at, name)| (name, self.history.iter().map(|(_, p)| p[at]).collect()))
-            .collect()
+    fn rivals(&self) -> Option<RivalsFound> {
+        let after = |at: usize| self.history.iter().map(|(_, p)| p[at]).collect();
+        let own = self.rivals.hypotheses();
+        let each = own.iter().enumerate().map(|(at, own)| Rival {
+            name: own.name.clone(),
+            probabilities: after(at),
+            parameters: own
+                .parameters
+                .iter()
+                .zip(self.rivals.estimates(at))
+                .map(|(parameter, (mean, sd))| (parameter.name.clone(), mean, sd))
+                .collect(),
+        });
+        Some(RivalsFound {
+            each: each.collect(),
+            none: after(own.len()),
+            none_fits: self.rivals.data().len() >= WELLS_MIN && self.rivals.none_fits(),
+        })
+    }
+
+    fn rival_expects(&self, rival: usize, points: &[Point]) -> Option<Vec<Prediction>> {
+        if self.told.is_empty() || rival >= self.rivals.hypotheses().len() {
+            return None;
+        }
+        let numbers: Vec<Vec<f64>> = points.iter().map(Self::numbers).collect();
+        let each = self.rivals.predict_by(rival, &numbers).into_iter();
+        Some(
+            each.map(|(mean, sd)| Prediction::normal(mean, sd))
+                .collect(),
+        )
     }
 
     fn settled(&self) -> Option<String> {
@@ -321,16 +346,37 @@ impl Policy for RivalPolicy {
             .parameters
             .iter()
             .zip(self.rivals.estimates(best))
-            .map(|(parameter, (mean, sd))| format!("{} {mean:.4} ± {sd:.2}", parameter.name))
+            .map(|(parameter, (mean, sd))| format!("{} {}", parameter.name, uncertain(mean, sd)))
             .collect();
         let with = if open.is_empty() {
             String::new()
         } else {
-            format!(", with {}", open.join(", "))
+            format!(" ({})", open.join(", "))
         };
         Some(format!(
-            "of these hypotheses, '{name}' holds with probability {share:.4}{with}; that another law holds, a tenth of what responses span away or more, has probability {:.4}",
-            self.rivals.none()
+            "of these hypotheses, '{name}' holds with probability {}{with}; that nature lies a tenth of what responses span away from each of them has probability {}",
+            chance(share),
+            chance(self.rivals.none())
         ))
     }
+}
+
+/// A probability to three digits; never quite 0 or 1, which no wells can show.
+fn chance(share: f64) -> String {
+    if share > 0.9995 {
+        "above 0.999".into()
+    } else if share < 0.0005 {
+        "below 0.001".into()
+    } else {
+        format!("{share:.3}")
+    }
+}
+
+/// A value with its standard deviation, both to the second digit of the latter.
+fn uncertain(mean: f64, sd: f64) -> String {
+    if !(sd.is_finite() && sd > 0.0) {
+        return format!("{mean}");
+    }
+    let decimals = (1 - sd.log10().floor() as i32).clamp(0, 12) as usize;
+    format!("{mean:.decimals$} ± {sd:.decimals$}")
 }

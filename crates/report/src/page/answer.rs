@@ -186,6 +186,9 @@ fn wells(m: &mut Markup, campaign: &Campaign, best: &Candidate) {
 
 fn mapped(m: &mut Markup, campaign: &Campaign) {
     m.within("div", &[], |m| {
+        if let Some(found) = &campaign.answer.rivals {
+            return super::rivals::verdict(m, found);
+        }
         let measured = campaign
             .experiments
             .iter()

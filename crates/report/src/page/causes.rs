@@ -11,7 +11,7 @@ pub(super) fn write(m: &mut Markup, found: &Causes) {
         "p",
         &[],
         format!(
-            "From {}{}. An arrow means: acting on the one moves the other, by no other measured way. A dashed arc means: something that was not measured moves both. The least certain of all links, those that are absent included, has probability {}; settled is what has {} or more.",
+            "From {}{}. An arrow means: acting on the one moves the other, by no other measured way. A dashed arc means: something that was not measured moves both. Each link, and the absence of each other one, has probability {} or more; settled is what has {}.",
             count(found.wells as usize, "well", "wells"),
             match found.disturbed {
                 0 => String::new(),

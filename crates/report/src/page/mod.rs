@@ -5,6 +5,7 @@ mod causes;
 mod hall;
 mod plates;
 mod progress;
+mod rivals;
 mod table;
 
 use crate::chart::heat;
@@ -52,6 +53,11 @@ pub fn html(run: &Run) -> String {
         if let Some(found) = &campaign.answer.causes {
             section(m, &anchor("causes"), &heading("Causes"), |m| {
                 causes::write(m, found)
+            });
+        }
+        if let Some(found) = &campaign.answer.rivals {
+            section(m, &anchor("hypotheses"), &heading("Hypotheses"), |m| {
+                rivals::write(m, campaign, found)
             });
         }
         let title = heading("How it learned");
@@ -115,12 +121,17 @@ fn header(m: &mut Markup, run: &Run) {
                 let link = format!("#answer-{}", campaign.id.0);
                 m.element("a", &[("href", &link)], &campaign.name);
             } else {
-                for (id, title) in [
-                    ("answer", "Answer"),
-                    ("learning", "How it learned"),
-                    ("plates", "Plates"),
+                let answer = &campaign.answer;
+                for (id, title, there) in [
+                    ("answer", "Answer", true),
+                    ("causes", "Causes", answer.causes.is_some()),
+                    ("hypotheses", "Hypotheses", answer.rivals.is_some()),
+                    ("learning", "How it learned", true),
+                    ("plates", "Plates", true),
                 ] {
-                    m.element("a", &[("href", &format!("#{id}"))], title);
+                    if there {
+                        m.element("a", &[("href", &format!("#{id}"))], title);
+                    }
                 }
             }
         }

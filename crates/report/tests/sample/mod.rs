@@ -430,6 +430,7 @@ fn answer(experiments: &[Experiment], plates: &[Plate], rng: &mut Rng) -> Answer
         early: None,
         notes: vec![],
         causes: None,
+        rivals: None,
     }
 }
 

@@ -190,6 +190,7 @@ pub fn run() -> Run {
                 early: None,
                 notes: vec!["A note.".into()],
                 causes: None,
+                rivals: None,
             },
             experiments: vec![
                 experiment(3, 1, Some(0.4), None),

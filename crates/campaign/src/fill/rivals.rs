@@ -1,0 +1,43 @@
+//! Rival hypotheses, for the report.
+
+use crate::Campaign;
+use crate::record::Answer;
+use report::RivalVerdict;
+
+/// What the report shows of rivals; nothing where they were not the question.
+pub(super) fn report(campaign: &Campaign, answer: &Answer) -> Option<report::Rivals> {
+    let asked = campaign.rivals.as_ref()?;
+    // The last row is that none of them holds.
+    let (none, shares) = answer.rivals.split_last()?;
+    let each: Vec<report::Rival> = asked
+        .hypotheses
+        .iter()
+        .zip(shares)
+        .enumerate()
+        .map(|(at, (hypothesis, (name, shares)))| {
+            let fitted = answer.laws.as_ref().and_then(|laws| laws.each.get(at));
+            report::Rival {
+                name: name.clone(),
+                formula: hypothesis.formula.text().to_owned(),
+                prior: hypothesis.prior,
+                probabilities: shares.clone(),
+                parameters: fitted.map_or(Vec::new(), |law| law.parameters.clone()),
+                curve: fitted.map_or(Vec::new(), |law| law.curve.clone()),
+            }
+        })
+        .collect();
+    let none_fits = answer.laws.as_ref().is_some_and(|laws| laws.none_fits);
+    let last = |rival: &report::Rival| rival.probabilities.last().copied().unwrap_or(0.0);
+    let best = (0..each.len()).max_by(|a, b| last(&each[*a]).total_cmp(&last(&each[*b])));
+    let verdict = match (answer.verdict.is_some(), best) {
+        (true, _) if none_fits => RivalVerdict::NoneFits,
+        (true, Some(best)) => RivalVerdict::Holds(best),
+        _ => RivalVerdict::Open,
+    };
+    Some(report::Rivals {
+        each,
+        none: none.1.clone(),
+        verdict,
+        wanted: asked.options.certainty,
+    })
+}

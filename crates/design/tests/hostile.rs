@@ -287,6 +287,20 @@ proptest! {
     }
 }
 
+/// More than can be sampled together: chosen in parts, each new.
+#[test]
+fn a_batch_of_two_thousand_is_chosen_in_parts() {
+    let ask = json!({"op": "ask", "q": 2_000});
+    let answers = talk(&lines(&[campaign(), trials(20, "full"), ask]));
+    let trials = answers[2]["trials"].as_array().unwrap();
+    let points: std::collections::BTreeSet<String> = trials
+        .iter()
+        .map(|trial| trial["params"].to_string())
+        .collect();
+    assert_eq!(points.len(), 2_000);
+    assert!(trials.iter().all(|trial| trial["why"] != "baseline"));
+}
+
 fn campaign() -> Value {
     json!({"op": "init", "protocol": 1, "seed": 3, "batch": 4,
         "space": {"params": [

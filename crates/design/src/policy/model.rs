@@ -39,6 +39,10 @@ pub(super) struct Fitted {
 
 /// Largest finite space that is treated as a table though it was not given as one.
 const TABLE_MAX: u64 = 200_000;
+/// Points of a batch that are chosen together, and how many such parts a batch has; what is beyond them is
+/// spread evenly.
+const PART_MAX: usize = 1_536;
+const PARTS_MAX: u64 = 4;
 /// Trials with a response from which on a model is trusted at all.
 const TRIALS_MIN: usize = 3;
 
@@ -277,11 +281,28 @@ impl Policy for Model {
         // Guesses alone are followed by half: the other half finds out whether they are worth it.
         let guessed = fitted.models.iter().all(|model| model.measured == 0);
         let wanted = if guessed { q.div_ceil(2) } else { q };
-        let mut points = self.choose(&fitted.models, wanted, pending, &taken, seed);
+        let mut points = Vec::new();
+        let mut known = pending.to_vec();
+        // Each part counts on what those before it will bring.
+        for number in 0..PARTS_MAX {
+            let part = (wanted - points.len()).min(PART_MAX);
+            let seed = if number == 0 {
+                seed
+            } else {
+                seed.derive("part", number)
+            };
+            let chosen = self.choose(&fitted.models, part, &known, &taken, seed);
+            let all = chosen.len() == part;
+            taken.extend(chosen.iter().cloned());
+            known.splice(0..0, chosen.iter().cloned());
+            points.extend(chosen);
+            if points.len() == wanted || !all {
+                break;
+            }
+        }
         self.fitted = Some(fitted);
         let chosen = points.len();
         if chosen < q {
-            taken.extend(points.iter().cloned());
             points.extend(self.even(q - chosen, &mut taken, seed)?);
         }
         self.rounds = self.rounds.map(|rounds| rounds.saturating_sub(1));

@@ -116,14 +116,14 @@ impl Session {
                 .ok_or_else(|| format!("`steps` is {steps}, expected 2 to {SLICE_MAX}"))?
                 as usize,
         };
-        let mut base = self
+        let held = match present(request, "at") {
+            Some(at) => extension::held(at, &self.space).map_err(|why| format!("`at`: {why}"))?,
+            None => Vec::new(),
+        };
+        let base = self
             .base()
             .ok_or("there is nothing to slice through: `tell` some trials first")?;
-        if let Some(at) = present(request, "at") {
-            let held = extension::held(at, &self.space).map_err(|why| format!("`at`: {why}"))?;
-            base = moved(base, &held);
-        }
-        let mut points = vec![base];
+        let mut points = vec![moved(base, &held)];
         for &factor in &factors {
             let levels = self.levels(factor, steps);
             if levels.len() * points.len() > SLICE_MAX {

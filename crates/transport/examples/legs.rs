@@ -1,9 +1,10 @@
 //! How many rides a second of computing plans: `cargo run --release -p transport --example legs
 //! -- [hall|building|floor] [LEGS] [FAULTS PER MILLION LEGS] [SEED]`.
 //!
-//! Movers ride between random docks and wait there for a few seconds; some get stuck and recover
-//! after a minute. Every reservation is kept disjoint by construction; one run in a hundred seconds
-//! of lab time is looked at by the independent checker.
+//! Movers ride between random docks and wait there for a few seconds. Some stop dead, wherever they
+//! are, and stand in the way for a minute; then most move again, and some are lifted off for good.
+//! The independent checker looks at all bodies in every 20 ms of two seconds in a hundred of lab
+//! time, and nobody but the dead may be without an arrival for an hour.
 #![allow(clippy::unwrap_used)]
 
 use quantity::{BerthId, Duration, Instant, Length, Mass, MoverId, Seed};
@@ -18,6 +19,10 @@ use transport::{BerthKind, Limits, Motion, MoverSpec, Track, Traffic, TrafficErr
 /// From when on, for how long bodies are checked in every period.
 const CHECK_EVERY: Duration = Duration::from_secs(100);
 const CHECK_FOR: Duration = Duration::from_secs(2);
+/// Who has not arrived anywhere for so long is stuck for good.
+const NEVER: Duration = Duration::from_secs(3_600);
+/// Of so many movers that stopped dead one is lifted off.
+const LIFTED: u32 = 20;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
@@ -118,6 +123,8 @@ fn main() {
     let mut checking = 0.0;
     let (mut refused, mut stuck, mut waited, mut now) = (0_u64, 0_u64, 0.0_f64, Instant::EPOCH);
     let mut dead = vec![false; movers];
+    let mut arrived = vec![Instant::EPOCH; movers];
+    let (mut lifted, mut longest) = (0, Duration::ZERO);
     let mut rode = Duration::ZERO;
     while race.legs < legs {
         let Reverse((at, serial, event)) = race.heap.pop().unwrap();
@@ -130,8 +137,22 @@ fn main() {
                 race.watch
                     .check(now, now + CHECK_FOR, span)
                     .unwrap_or_else(|fault| panic!("{fault}"));
+                for (since, dead) in arrived.iter_mut().zip(&dead) {
+                    if *dead {
+                        *since = now;
+                    }
+                    longest = longest.max(now.since(*since));
+                }
+                assert!(longest < NEVER, "a mover has not arrived for {longest:?}");
                 checking += cpu_seconds() - clock;
                 race.heap.push(Reverse((now + CHECK_EVERY, 0, Event::Look)));
+            }
+            Event::Recover(mover) if rng.random_ratio(1, LIFTED) => {
+                lifted += 1;
+                race.watch.lifted(mover, now);
+                for motion in race.traffic.removed(mover, now).unwrap() {
+                    race.ride(&motion, Duration::from_secs(3));
+                }
             }
             Event::Recover(mover) => {
                 dead[mover.index()] = false;
@@ -147,6 +168,9 @@ fn main() {
                 }
             }
             Event::Free(mover) if serial == race.serial[mover.index()] && !dead[mover.index()] => {
+                if race.traffic.berth_of(mover, now).is_some() {
+                    arrived[mover.index()] = now;
+                }
                 let limits = classes[rng.random_range(0..3)];
                 let mut planned = None;
                 for _ in 0..4 {
@@ -207,10 +231,11 @@ fn main() {
     let spent = cpu_seconds() - start - checking;
     let lab = now.as_secs_f64();
     println!(
-        "{} legs, {stuck} stuck, {refused} refused, mean ride {:.1} s, mean wait {:.2} s",
+        "{} legs, {stuck} stuck and {lifted} of them lifted off, {refused} refused, mean ride {:.1} s, mean wait {:.2} s, longest without an arrival {:.0} s",
         race.legs,
         rode.as_secs_f64() / race.legs as f64,
-        waited / race.legs as f64
+        waited / race.legs as f64,
+        longest.as_secs_f64()
     );
     println!(
         "{lab:.0} s of lab time in {spent:.2} s of processor time: {:.0} times real time, {:.1} us a leg, {:.0} legs/s (checking apart: {:.2} s)",

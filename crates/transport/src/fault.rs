@@ -284,8 +284,8 @@ impl Traffic {
         let (track, zones) = (&self.track, &self.zones);
         let (path, goal) = self
             .routes
-            .search(track, &left, &goals, u32::MAX, |block, cost| {
-                (!closed(track, zones, block, Some(mover))).then_some(cost)
+            .search(track, &left, &goals, u32::MAX, |block| {
+                closed(track, zones, block, Some(mover))
             })
             .ok_or_else(|| blocked(None))?;
         let offset = starts
@@ -303,8 +303,8 @@ impl Traffic {
             limits,
         ));
         let depart = self
-            .earliest(&run, mover, since.base())
-            .map_err(|by| blocked(Some(by)))?;
+            .earliest(&run, mover, since.base(), FOREVER)
+            .map_err(blocked)?;
         let depart = Instant::from_base(depart.depart);
         let motion = Motion {
             mover,

@@ -8,6 +8,7 @@
 
 use crate::builder::TrackError;
 use crate::geometry::Curve;
+use crate::stems::{NONE, Stems};
 use crate::track::{Block, Track, ZoneId};
 use quantity::{BerthId, BlockId};
 use std::cmp::Reverse;
@@ -21,10 +22,9 @@ const NOMINAL_ACCELERATION: f64 = 3.0;
 const CORNER_COST: f64 = 0.5;
 /// A detour may cost this much more than the shortest way, microseconds.
 const DETOUR_COST_MAX: u32 = 8_000_000;
-/// Trees of shortest ways kept, as blocks in all of them (8 bytes each).
-const TREE_BLOCKS_MAX: usize = 24_000_000;
+/// Trees of shortest ways kept, as forks in all of them (8 bytes each).
+const TREE_FORKS_MAX: usize = 24_000_000;
 
-const NONE: u32 = u32::MAX;
 const START: u32 = u32::MAX - 1;
 
 /// Nominal time over a block in microseconds.
@@ -41,7 +41,7 @@ fn cost(block: &Block) -> u32 {
     (seconds * 1e6) as u32 + 1
 }
 
-/// Shortest ways to one block or a few: for each block the next one, and the cost from its start to
+/// Shortest ways to one block or a few: for each fork the next block, and the cost from its start to
 /// their end.
 #[derive(Debug)]
 struct Tree {
@@ -56,28 +56,30 @@ struct Guide {
     tree: Arc<Tree>,
     /// From the end of the tree's ways to the end of the last block before the berth.
     rest: u32,
-    /// Blocks from which the way does not lead over the beginning of the street, and that
-    /// beginning itself, in order: each with the next one and the cost to the end.
-    direct: Vec<(u32, u32, u32)>,
+    /// The last blocks before the berth, each with its cost.
+    goals: Vec<(u32, u32)>,
 }
 
 impl Guide {
     /// The next block and the cost from a block's start to the end of the last block before the
     /// berth; none where the berth cannot be reached.
-    fn ahead(&self, block: u32) -> Option<(u32, u32)> {
-        let i = block as usize;
-        let by_tree = (self.tree.cost[i] < u32::MAX).then(|| {
-            (
-                self.tree.next[i],
-                self.tree.cost[i].saturating_add(self.rest),
-            )
-        });
-        let direct = self.direct.binary_search_by_key(&block, |d| d.0);
-        match (direct, by_tree) {
-            (Ok(d), Some((_, cost))) if self.direct[d].2 > cost => by_tree,
-            (Ok(d), _) => Some((self.direct[d].1, self.direct[d].2)),
-            (Err(_), by_tree) => by_tree,
+    fn ahead(&self, stems: &Stems, block: u32) -> Option<(u32, u32)> {
+        let (fork, down) = stems.fork_of(block);
+        let direct = self
+            .goals
+            .iter()
+            .filter(|(goal, _)| stems.passes(block, *goal))
+            .map(|(goal, cost)| (down - stems.fork_of(*goal).1 + cost, *goal))
+            .min();
+        if let Some((cost, goal)) = direct {
+            let next = stems.next(block).filter(|_| block != goal);
+            return Some((next.unwrap_or(START), cost));
         }
+        let beyond = self.tree.cost[fork as usize];
+        (beyond < u32::MAX).then(|| {
+            let next = stems.next(block).unwrap_or(self.tree.next[fork as usize]);
+            (next, down.saturating_add(beyond).saturating_add(self.rest))
+        })
     }
 }
 
@@ -90,13 +92,14 @@ pub(crate) struct Routes {
     costs: Vec<u32>,
     /// Blocks before each block.
     before: Vec<Vec<u32>>,
-    /// Blocks on which only a mover from a berth can be, before it has met any other way.
+    /// Blocks with one way on, on which only a mover from a berth can be, before it has met any
+    /// other way.
     exits: Vec<bool>,
-    /// Blocks from which there is one way on.
-    single: Vec<bool>,
+    stems: Stems,
     /// Trees by the blocks to which they lead.
     trees: HashMap<Vec<u32>, Arc<Tree>>,
-    guides: HashMap<BerthId, Arc<Guide>>,
+    /// Guides by the berths to which they lead.
+    guides: Vec<Option<Arc<Guide>>>,
     scratch: Scratch,
 }
 
@@ -105,9 +108,12 @@ pub(crate) struct Routes {
 struct Scratch {
     stamp: Vec<u32>,
     cost: Vec<u32>,
-    from: Vec<u32>,
+    /// The fork from which a block was reached, and the block after that.
+    from: Vec<(u32, u32)>,
     generation: u32,
-    heap: BinaryHeap<Reverse<(u32, u32)>>,
+    /// Estimate of the whole way, what is ahead of it (of equal ones the nearest to the goal goes
+    /// first), and the block.
+    heap: BinaryHeap<Reverse<(u32, u32, u32)>>,
 }
 
 impl Routes {
@@ -119,17 +125,18 @@ impl Routes {
                 before[next.index()].push(block.id.0);
             }
         }
+        let costs: Vec<u32> = track.blocks.iter().map(cost).collect();
         Self {
-            costs: track.blocks.iter().map(cost).collect(),
             exits: exits(track, &before),
-            single: track.blocks.iter().map(|b| b.next.len() == 1).collect(),
+            stems: Stems::new(track, &costs, &before),
+            costs,
             before,
             trees: HashMap::new(),
-            guides: HashMap::new(),
+            guides: vec![None; track.berths.len()],
             scratch: Scratch {
                 stamp: vec![0; n],
                 cost: vec![0; n],
-                from: vec![0; n],
+                from: vec![(0, 0); n],
                 generation: 0,
                 heap: BinaryHeap::new(),
             },
@@ -138,78 +145,55 @@ impl Routes {
 
     /// The guide to a berth; none where there are trees enough already.
     fn guide(&mut self, track: &Track, to: BerthId) -> Option<Arc<Guide>> {
-        if let Some(guide) = self.guides.get(&to) {
+        if let Some(guide) = &self.guides[to.index()] {
             return Some(Arc::clone(guide));
         }
         let goals = &track.berth(to).entered_from;
-        let guide = match goals.as_slice() {
+        let (roots, rest) = match goals.as_slice() {
             [goal] => {
-                let (root, rest, direct) = self.street(goal.0);
-                Guide {
-                    tree: self.tree(vec![root])?,
-                    rest,
-                    direct,
-                }
+                let (root, rest) = self.street(goal.0);
+                (vec![root], rest)
             }
-            _ => Guide {
-                tree: self.tree(goals.iter().map(|b| b.0).collect())?,
-                rest: 0,
-                direct: Vec::new(),
-            },
+            _ => (goals.iter().map(|b| b.0).collect(), 0),
         };
-        let guide = Arc::new(guide);
-        self.guides.insert(to, Arc::clone(&guide));
+        let guide = Arc::new(Guide {
+            tree: self.tree(roots)?,
+            rest,
+            goals: goals
+                .iter()
+                .map(|goal| (goal.0, self.costs[goal.index()]))
+                .collect(),
+        });
+        self.guides[to.index()] = Some(Arc::clone(&guide));
         Some(guide)
     }
 
     /// The beginning of the street that ends in a block: back along blocks that are entered from
-    /// one block and from berths only. With the cost from the beginning's end to the block's end,
-    /// and all blocks from which the way is along the street (see [`Guide::direct`]).
-    fn street(&self, goal: u32) -> (u32, u32, Vec<(u32, u32, u32)>) {
-        let mut direct = Vec::new();
-        let (mut at, mut next, mut total) = (goal, START, self.costs[goal as usize]);
-        let rest = loop {
-            direct.push((at, next, total));
+    /// one block and from berths only, as far as there is nothing to choose. With the cost from the
+    /// beginning's end to the block's end.
+    fn street(&self, goal: u32) -> (u32, u32) {
+        let (mut at, mut total) = (goal, 0_u32);
+        loop {
             let mut ways = self.before[at as usize]
                 .iter()
                 .filter(|b| !self.exits[**b as usize]);
             let (Some(&only), None) = (ways.next(), ways.next()) else {
-                break total - self.costs[at as usize];
+                return (at, total);
             };
-            // A street in a ring begins anywhere.
-            if direct.iter().any(|d| d.0 == only) {
-                break total - self.costs[at as usize];
+            if self.stems.next(only) != Some(at) {
+                return (at, total);
             }
-            (next, at) = (at, only);
-            total = total.saturating_add(self.costs[only as usize]);
-        };
-        // Ways out of berths that meet the street after its beginning.
-        let mut i = 0;
-        let on_the_street = direct.len();
-        while i < direct.len() {
-            let (block, _, cost) = direct[i];
-            // What comes in before the beginning goes by the tree.
-            if i + 1 != on_the_street {
-                for &exit in &self.before[block as usize] {
-                    if self.exits[exit as usize] {
-                        let total = cost.saturating_add(self.costs[exit as usize]);
-                        direct.push((exit, block, total));
-                    }
-                }
-            }
-            i += 1;
+            total = total.saturating_add(self.costs[at as usize]);
+            at = only;
         }
-        direct.sort_unstable_by_key(|d| (d.0, d.2));
-        direct.dedup_by_key(|d| d.0);
-        (at, rest, direct)
     }
 
-    fn tree(&mut self, goals: Vec<u32>) -> Option<Arc<Tree>> {
-        if let Some(tree) = self.trees.get(&goals) {
+    fn tree(&mut self, roots: Vec<u32>) -> Option<Arc<Tree>> {
+        if let Some(tree) = self.trees.get(&roots) {
             return Some(Arc::clone(tree));
         }
-        let n = self.costs.len();
-        if (self.trees.len() + 1) * n > TREE_BLOCKS_MAX {
+        let n = self.stems.forks();
+        if (self.trees.len() + 1) * n > TREE_FORKS_MAX {
             return None;
         }
         let mut tree = Tree {
@@ -217,36 +201,48 @@ impl Routes {
             cost: vec![u32::MAX; n],
         };
         let mut heap = BinaryHeap::new();
-        for &block in &goals {
-            let c = self.costs[block as usize];
-            tree.cost[block as usize] = c;
-            tree.next[block as usize] = START;
-            heap.push(Reverse((c, block)));
-        }
-        let mut settled = Vec::new();
-        while let Some(Reverse((so_far, b))) = heap.pop() {
-            if so_far > tree.cost[b as usize] {
-                continue;
+        let offer = |fork: u32, next: u32, cost: u32, tree: &mut Tree, heap: &mut BinaryHeap<_>| {
+            if cost < tree.cost[fork as usize] {
+                tree.cost[fork as usize] = cost;
+                tree.next[fork as usize] = next;
+                heap.push(Reverse((cost, fork)));
             }
-            settled.push((so_far, b));
-            while let Some((so_far, b)) = settled.pop() {
+        };
+        for &root in &roots {
+            let own = self.costs[root as usize];
+            let (fork, below) = self.stems.fork_of(root);
+            if self.stems.next(root).is_none() {
+                offer(fork, START, own, &mut tree, &mut heap);
+            }
+            // Forks with a stem over the root.
+            let mut back = vec![root];
+            while let Some(b) = back.pop() {
                 for &p in &self.before[b as usize] {
-                    let total = so_far.saturating_add(self.costs[p as usize]);
-                    if total < tree.cost[p as usize] {
-                        tree.cost[p as usize] = total;
-                        tree.next[p as usize] = b;
-                        // Most blocks have one block after them: no other way is shorter.
-                        if self.single[p as usize] {
-                            settled.push((total, p));
-                        } else {
-                            heap.push(Reverse((total, p)));
-                        }
+                    if self.stems.next(p).is_some() {
+                        back.push(p);
+                    } else {
+                        let cost = self.costs[p as usize] + (self.stems.fork_of(b).1 - below) + own;
+                        offer(self.stems.fork_of(p).0, b, cost, &mut tree, &mut heap);
                     }
                 }
             }
         }
+        while let Some(Reverse((so_far, fork))) = heap.pop() {
+            if so_far > tree.cost[fork as usize] {
+                continue;
+            }
+            for &(from, next, cost) in self.stems.ways_to(fork) {
+                offer(
+                    from,
+                    next,
+                    so_far.saturating_add(cost),
+                    &mut tree,
+                    &mut heap,
+                );
+            }
+        }
         let tree = Arc::new(tree);
-        self.trees.insert(goals, Arc::clone(&tree));
+        self.trees.insert(roots, Arc::clone(&tree));
         Some(tree)
     }
 
@@ -258,18 +254,21 @@ impl Routes {
         to: BerthId,
     ) -> Option<Vec<BlockId>> {
         let Some(guide) = self.guide(track, to) else {
-            return self.search_to(track, from, to, u32::MAX, |_, cost| Some(cost));
+            return self.search_to(track, from, to, u32::MAX, |_| false);
         };
         let (_, first, mut next) = track
             .berth(from)
             .leaves_to
             .iter()
-            .filter_map(|b| guide.ahead(b.0).map(|(next, cost)| (cost, b.0, next)))
+            .filter_map(|b| {
+                let (next, cost) = guide.ahead(&self.stems, b.0)?;
+                Some((cost, b.0, next))
+            })
             .min()?;
         let mut path = vec![BlockId(first)];
         while next != START {
             path.push(BlockId(next));
-            next = guide.ahead(next)?.0;
+            next = guide.ahead(&self.stems, next)?.0;
         }
         Some(path)
     }
@@ -281,7 +280,7 @@ impl Routes {
         let starts = &track.berth(from).leaves_to;
         starts
             .iter()
-            .filter_map(|block| guide.ahead(block.0).map(|(_, cost)| cost))
+            .filter_map(|block| guide.ahead(&self.stems, block.0).map(|(_, cost)| cost))
             .min()
     }
 
@@ -293,10 +292,8 @@ impl Routes {
         to: BerthId,
         zone: ZoneId,
     ) -> Option<Vec<BlockId>> {
-        let closed =
-            |block: &Block| block.zone == zone || track.node(block.from).zone == Some(zone);
-        self.search_to(track, from, to, DETOUR_COST_MAX, |block, cost| {
-            (!closed(block)).then_some(cost)
+        self.search_to(track, from, to, DETOUR_COST_MAX, |block| {
+            block.zone == zone || track.node(block.from).zone == Some(zone)
         })
     }
 
@@ -308,9 +305,7 @@ impl Routes {
         to: BerthId,
         closed: impl Fn(&Block) -> bool,
     ) -> Option<Vec<BlockId>> {
-        self.search_to(track, from, to, u32::MAX, |block, cost| {
-            (!closed(block)).then_some(cost)
-        })
+        self.search_to(track, from, to, u32::MAX, closed)
     }
 
     fn search_to(
@@ -319,28 +314,28 @@ impl Routes {
         from: BerthId,
         to: BerthId,
         extra: u32,
-        cost: impl Fn(&Block, u32) -> Option<u32>,
+        closed: impl Fn(&Block) -> bool,
     ) -> Option<Vec<BlockId>> {
         let starts: Vec<(BlockId, u32)> = track
             .berth(from)
             .leaves_to
             .iter()
-            .filter_map(|b| Some((*b, cost(track.block(*b), self.costs[b.index()])?)))
+            .filter(|b| !closed(track.block(**b)))
+            .map(|b| (*b, self.costs[b.index()]))
             .collect();
-        self.search(track, &starts, &[to], extra, cost)
+        self.search(track, &starts, &[to], extra, closed)
             .map(|(path, _)| path)
     }
 
-    /// The nearest of some berths from any of some blocks, each with what it costs to pass it.
-    /// `cost` changes the cost of a block, or closes it. Nothing dearer than the first guess and
-    /// `extra` is looked at.
+    /// The nearest of some berths from any of some blocks, each with what it costs to pass it, over
+    /// blocks that are not closed. Nothing dearer than the first guess and `extra` is looked at.
     pub(crate) fn search(
         &mut self,
         track: &Track,
         starts: &[(BlockId, u32)],
         to: &[BerthId],
         extra: u32,
-        cost: impl Fn(&Block, u32) -> Option<u32>,
+        closed: impl Fn(&Block) -> bool,
     ) -> Option<Way> {
         let guide = match to {
             [only] => self.guide(track, *only),
@@ -354,68 +349,71 @@ impl Routes {
             })
             .collect();
         goals.sort_unstable();
+        let (costs, stems) = (&self.costs, &self.stems);
         // What is still ahead after a block, at least; nothing where it cannot be reached.
-        let costs = &self.costs;
         let ahead = |b: u32| match &guide {
             Some(guide) => guide
-                .ahead(b)
+                .ahead(stems, b)
                 .map(|(_, cost)| cost.saturating_sub(costs[b as usize])),
             None => Some(0),
         };
-        let scratch = &mut self.scratch;
-        scratch.generation += 1;
-        let now = scratch.generation;
-        scratch.heap.clear();
         let Scratch {
             stamp,
             cost: best,
             from,
+            generation,
             heap,
-            ..
-        } = scratch;
-        let mut offer = |b: u32,
-                         so_far: u32,
-                         before: u32,
-                         heap: &mut BinaryHeap<_>,
-                         best: &mut Vec<u32>,
-                         from: &mut Vec<u32>| {
+        } = &mut self.scratch;
+        *generation += 1;
+        let now = *generation;
+        heap.clear();
+        // On from a block, `so_far` at its end, to a goal or where there is a choice.
+        let mut follow = |first: u32,
+                          so_far: u32,
+                          before: u32,
+                          heap: &mut BinaryHeap<_>,
+                          best: &mut Vec<u32>,
+                          from: &mut Vec<(u32, u32)>| {
+            let (mut b, mut so_far) = (first, so_far);
+            while goals.binary_search_by_key(&b, |goal| goal.0).is_err() {
+                let Some(next) = stems.next(b) else { break };
+                if closed(&track.blocks[next as usize]) {
+                    return;
+                }
+                b = next;
+                so_far = so_far.saturating_add(costs[b as usize]);
+            }
             let i = b as usize;
             if (stamp[i] != now || so_far < best[i])
                 && let Some(rest) = ahead(b)
             {
                 stamp[i] = now;
                 best[i] = so_far;
-                from[i] = before;
-                heap.push(Reverse((so_far.saturating_add(rest), b)));
+                from[i] = (before, first);
+                heap.push(Reverse((so_far.saturating_add(rest), rest, b)));
             }
         };
         for (block, so_far) in starts {
-            offer(block.0, *so_far, START, heap, best, from);
+            follow(block.0, *so_far, START, heap, best, from);
         }
         let most = heap
             .peek()
-            .map_or(0, |Reverse((estimate, _))| estimate.saturating_add(extra));
-        while let Some(Reverse((estimate, b))) = heap.pop() {
+            .map_or(0, |Reverse((estimate, ..))| estimate.saturating_add(extra));
+        while let Some(Reverse((estimate, rest, b))) = heap.pop() {
             if estimate > most {
                 return None;
             }
             let so_far = best[b as usize];
-            if ahead(b).is_none_or(|rest| estimate > so_far.saturating_add(rest)) {
+            if estimate > so_far.saturating_add(rest) {
                 continue;
             }
             if let Ok(i) = goals.binary_search_by_key(&b, |goal| goal.0) {
-                let mut path = vec![BlockId(b)];
-                let mut at = b;
-                while from[at as usize] != START {
-                    at = from[at as usize];
-                    path.push(BlockId(at));
-                }
-                path.reverse();
-                return Some((path, goals[i].1));
+                return Some((way_back(stems, from, b), goals[i].1));
             }
             for next in &track.blocks[b as usize].next {
-                if let Some(c) = cost(track.block(*next), costs[next.index()]) {
-                    offer(next.0, so_far.saturating_add(c), b, heap, best, from);
+                if !closed(track.block(*next)) {
+                    let so_far = so_far.saturating_add(costs[next.index()]);
+                    follow(next.0, so_far, b, heap, best, from);
                 }
             }
         }
@@ -435,12 +433,35 @@ impl Routes {
             .iter()
             .map(|b| (*b, self.costs[b.index()]))
             .collect();
-        self.search(track, &starts, to, u32::MAX, |_, cost| Some(cost))
+        self.search(track, &starts, to, u32::MAX, |_| false)
             .map(|(_, berth)| berth)
     }
 }
 
-/// Blocks that can only be reached from a berth over blocks of the same sort.
+/// The way on which a search came to a block.
+fn way_back(stems: &Stems, from: &[(u32, u32)], goal: u32) -> Vec<BlockId> {
+    let mut path = Vec::new();
+    let mut end = goal;
+    while end != START {
+        let (before, first) = from[end as usize];
+        // Stems can only be followed forwards.
+        let begun = path.len();
+        let mut b = first;
+        path.push(BlockId(b));
+        while b != end
+            && let Some(next) = stems.next(b)
+        {
+            b = next;
+            path.push(BlockId(b));
+        }
+        path[begun..].reverse();
+        end = before;
+    }
+    path.reverse();
+    path
+}
+
+/// Blocks with one way on that can only be reached from a berth over blocks of the same sort.
 fn exits(track: &Track, before: &[Vec<u32>]) -> Vec<bool> {
     let mut open: Vec<usize> = before.iter().map(Vec::len).collect();
     let mut exits = vec![false; before.len()];
@@ -448,6 +469,9 @@ fn exits(track: &Track, before: &[Vec<u32>]) -> Vec<bool> {
         .filter(|b| open[*b as usize] == 0)
         .collect();
     while let Some(b) = stack.pop() {
+        if track.blocks[b as usize].next.len() != 1 {
+            continue;
+        }
         exits[b as usize] = true;
         for next in &track.blocks[b as usize].next {
             open[next.index()] -= 1;
@@ -514,7 +538,7 @@ mod tests {
                 // Two goals, though the same: no guide leads the search.
                 let goals = [to.id, to.id];
                 let (plain, _) = routes
-                    .search(&track, &starts, &goals, u32::MAX, |_, cost| Some(cost))
+                    .search(&track, &starts, &goals, u32::MAX, |_| false)
                     .unwrap();
                 assert_eq!(total(&routes, &guided), total(&routes, &plain));
                 for pair in guided.windows(2) {

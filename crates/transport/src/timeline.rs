@@ -26,6 +26,11 @@ impl Timeline {
             .copied()
     }
 
+    /// The windows that end after a moment, in order of time.
+    pub(crate) fn windows_after(&self, moment: i64) -> &[Window] {
+        &self.0[self.0.partition_point(|w| w.leave <= moment)..]
+    }
+
     /// All windows of other movers that overlap `enter..leave`, also out of order.
     pub(crate) fn conflicts(
         &self,

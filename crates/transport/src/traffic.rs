@@ -29,6 +29,7 @@
 //! movers can leave the track one by one, except those that only a dead one keeps from every
 //! berth, and they can as soon as it moves again or is lifted off ([`Traffic::resume`]).
 
+use crate::gap;
 use crate::mix::Mix;
 use crate::motion::{Motion, Place};
 use crate::profile::Limits;
@@ -46,8 +47,12 @@ use thiserror::Error;
 pub const WAY_ROUND_AFTER: Duration = Duration::from_millis(500);
 /// How many ways round are tried, each round the place where the last one waits longest.
 const WAYS_ROUND: usize = 1;
+/// After so many windows in the way all are looked at together.
+const CONFLICTS_ONE_BY_ONE: u32 = 12;
 /// Windows kept for runs asked for before; beyond that all are forgotten and made again.
 const CACHE_WINDOWS_MAX: usize = 2_000_000;
+/// With more berths than these a run is hardly ever asked for twice before it is forgotten.
+const CACHE_BERTHS_MAX: usize = 5_000;
 
 /// A kind of mover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,6 +203,8 @@ pub(crate) struct Fit {
     pub(crate) depart: i64,
     /// The zone that makes it wait longest at once.
     waits_for: Option<ZoneId>,
+    /// How long, in nanoseconds.
+    longest: i64,
 }
 
 /// The state of all movers of one hall and all reservations.
@@ -445,9 +452,9 @@ impl Traffic {
         }
         let earliest = not_before.max(now).base();
         let mut best = match self.run(from, to, limits, None) {
-            Some(run) => match self.earliest(&run, mover, earliest) {
+            Some(run) => match self.earliest(&run, mover, earliest, FOREVER) {
                 Ok(fit) => Ok((fit, run)),
-                Err(by) => Err(Some(by)),
+                Err(by) => Err(by),
             },
             None => Err(None),
         };
@@ -456,9 +463,9 @@ impl Traffic {
             && self.obstacles > 0
             && let Some(run) = self.way_round(from, to, limits)
         {
-            best = match self.earliest(&run, mover, earliest) {
+            best = match self.earliest(&run, mover, earliest, FOREVER) {
                 Ok(fit) => Ok((fit, run)),
-                Err(by) => Err(Some(by)),
+                Err(by) => Err(by),
             };
         }
         // Where the wait is for others that pass, a way round their place may be sooner.
@@ -466,17 +473,17 @@ impl Traffic {
         while tries > 0
             && let Ok((fit, run)) = &best
             && fit.depart - earliest > WAY_ROUND_AFTER.base()
+            && fit.longest * 4 > fit.depart - earliest
             && let Some(zone) = fit.waits_for
         {
             tries -= 1;
             let arrives = fit.depart + run.profile.duration().base();
             let other = self.run(from, to, limits, Some(zone));
             let Some(other) = other else { break };
-            match self.earliest(&other, mover, earliest) {
-                Ok(fit) if fit.depart + other.profile.duration().base() < arrives => {
-                    best = Ok((fit, other));
-                }
-                _ => break,
+            let before = arrives - other.profile.duration().base();
+            match self.earliest(&other, mover, earliest, before) {
+                Ok(fit) => best = Ok((fit, other)),
+                Err(_) => break,
             }
         }
         match best {
@@ -609,13 +616,22 @@ impl Traffic {
     }
 
     /// The first departure at `from` or later for which all windows of a run are free, or who
-    /// stands in the way for good.
-    pub(crate) fn earliest(&self, run: &Run, mover: MoverId, from: i64) -> Result<Fit, MoverId> {
+    /// stands in the way for good; nobody does if there is a departure only at `before` or later. On a
+    /// crowded track one may be given that is a few milliseconds later, and a gap as short be passed
+    /// over.
+    pub(crate) fn earliest(
+        &self,
+        run: &Run,
+        mover: MoverId,
+        from: i64,
+        before: i64,
+    ) -> Result<Fit, Option<MoverId>> {
         let uses = &run.uses;
         let mut depart = from;
         let mut waits_for = None;
         let mut longest = 0;
         let mut fits = 0;
+        let mut conflicts = 0;
         let mut i = 0;
         while fits < uses.len() {
             let u = &uses[i];
@@ -626,7 +642,7 @@ impl Traffic {
             };
             match self.zones[u.zone.index()].conflict(depart + u.enter, leave, mover) {
                 None => fits += 1,
-                Some(other) if other.leave == FOREVER => return Err(other.mover),
+                Some(other) if other.leave == FOREVER => return Err(Some(other.mover)),
                 Some(other) => {
                     let later = other.leave - u.enter;
                     if later - depart > longest {
@@ -635,13 +651,25 @@ impl Traffic {
                     }
                     depart = later;
                     fits = 0;
+                    conflicts += 1;
+                    if conflicts == CONFLICTS_ONE_BY_ONE {
+                        conflicts = 0;
+                        depart = gap::first(&self.zones, uses, mover, depart, before)?;
+                    }
+                    if depart >= before {
+                        return Err(None);
+                    }
                     // Another window of the same zone may follow.
                     continue;
                 }
             }
             i = if i + 1 == uses.len() { 0 } else { i + 1 };
         }
-        Ok(Fit { depart, waits_for })
+        Ok(Fit {
+            depart,
+            waits_for,
+            longest,
+        })
     }
 
     /// Enters all windows of a motion; a window of the mover's own without end is closed first.
@@ -683,7 +711,8 @@ impl Traffic {
         avoid: Option<ZoneId>,
     ) -> Option<Arc<Run>> {
         let key = (from, to, limits, avoid);
-        if let Some(run) = self.runs.get(&key) {
+        let keeps = self.track.berths().len() <= CACHE_BERTHS_MAX;
+        if keeps && let Some(run) = self.runs.get(&key) {
             return run.clone();
         }
         let path = match avoid {
@@ -699,6 +728,9 @@ impl Traffic {
                 limits,
             ))
         });
+        if !keeps {
+            return run;
+        }
         if self.run_windows > CACHE_WINDOWS_MAX {
             self.runs.clear();
             self.run_windows = 0;

@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use quantity::{BerthId, Duration, Instant, Length, Mass, MoverId, Rng, Seed};
+use quantity::{BerthId, BlockId, Duration, Instant, Length, Mass, MoverId, Rng, Seed};
 use rand::RngExt;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use transport::check::Watch;
 use transport::layouts::{self, Plan};
-use transport::{BerthKind, Limits, Motion, MoverSpec, Stopped, Track, Traffic, TrafficError};
+use transport::{
+    BerthKind, Limits, Motion, MoverSpec, Place, Point, Shape, Stopped, Track, TrackBuilder,
+    Traffic, TrafficError,
+};
 
 fn tracks() -> Vec<Arc<Track>> {
     let plan = Plan::default();
@@ -244,4 +247,159 @@ proptest! {
 fn a_mover_gets_stuck_again_while_it_rolls_clear() {
     let track = &tracks()[2];
     live(track, 4, 18_319_459_365_890_804_158, true, 80);
+}
+
+/// A one-way loop with berths along its back, and in front two ways side by side.
+fn loop_with_a_siding() -> Track {
+    let mut builder = TrackBuilder::new(Plan::default().footprint);
+    let m = |x: f64, y: f64| Point::from_m(x, y);
+    let quarter = |left: bool| Shape::Arc {
+        radius: Length::from_mm(500.0),
+        left,
+        far: false,
+    };
+    let front = [m(0.0, 0.0), m(1.0, 0.0), m(5.0, 0.0), m(6.0, 0.0)].map(|p| builder.node(p));
+    let beside = [m(1.5, -0.5), m(2.0, -1.0), m(4.0, -1.0), m(4.5, -0.5)].map(|p| builder.node(p));
+    let back: Vec<_> = (0..=12)
+        .map(|i| builder.node(m(6.0 - 0.5 * f64::from(i), 1.0)))
+        .collect();
+    for pair in front.windows(2).chain(back.windows(2)) {
+        builder.rail(pair[0], pair[1], Shape::Line).unwrap();
+    }
+    builder.rail(front[3], back[0], quarter(true)).unwrap();
+    builder.rail(back[12], front[0], quarter(true)).unwrap();
+    builder.rail(front[1], beside[0], quarter(false)).unwrap();
+    builder.rail(beside[0], beside[1], quarter(true)).unwrap();
+    builder.rail(beside[1], beside[2], Shape::Line).unwrap();
+    builder.rail(beside[2], beside[3], quarter(true)).unwrap();
+    builder.rail(beside[3], front[2], quarter(false)).unwrap();
+    for (i, node) in back[1..12].iter().enumerate() {
+        let x = 5.5 - 0.5 * i as f64;
+        let (out, inside) = (m(x, 1.26), m(x, 0.74));
+        builder.spur(&format!("dock-{i}"), BerthKind::Dock, *node, out);
+        builder.spur(&format!("park-{i}"), BerthKind::Parking, *node, inside);
+    }
+    builder.build().unwrap()
+}
+
+/// Movers ride at random; one dies on a block that `there` picks, and stays for a while; then it is
+/// lifted off. How many berths could not be reached meanwhile.
+fn ride_round_a_dead_mover(
+    track: Track,
+    movers: usize,
+    there: impl Fn(&Track, BlockId) -> bool,
+) -> usize {
+    let track = Arc::new(track);
+    let berths = track.berths().len() as u32;
+    let mut world = World::new(&track, movers, 5);
+    let mut rode = vec![0; movers];
+    let mut blocked = BTreeSet::new();
+    let send = |world: &mut World, rode: &mut Vec<usize>, blocked: &mut BTreeSet<BerthId>| {
+        for i in 0..movers {
+            let mover = MoverId(i as u32);
+            if world.traffic.berth_of(mover, world.now).is_none() {
+                continue;
+            }
+            for _ in 0..8 {
+                let to = BerthId(world.rng.random_range(0..berths));
+                let limits = world.limits();
+                let now = world.now;
+                match world.traffic.plan(mover, to, limits, now, now) {
+                    Ok(motion) => {
+                        world.announce(&[motion]);
+                        rode[i] += 1;
+                        break;
+                    }
+                    Err(TrafficError::Blocked { to, .. }) => {
+                        blocked.insert(to);
+                    }
+                    Err(TrafficError::Taken { .. } | TrafficError::There { .. }) => {}
+                    Err(TrafficError::OnTheWay { .. }) => break,
+                    Err(other) => panic!("{other}"),
+                }
+            }
+        }
+    };
+    let dead = loop {
+        send(&mut world, &mut rode, &mut blocked);
+        world.advance(Duration::from_millis(100));
+        assert!(
+            world.now < Instant::EPOCH + Duration::from_secs(600),
+            "nobody came there"
+        );
+        let there = (0..movers as u32).map(MoverId).find(|mover| {
+            world.traffic.motion_of(*mover).is_some_and(|motion| {
+                motion.depart < world.now
+                    && matches!(motion.place_at(world.now), Place::Track { block, .. } if there(&track, block))
+            })
+        });
+        if let Some(mover) = there {
+            break mover;
+        }
+    };
+    assert!(blocked.is_empty(), "nothing is in the way yet");
+    let stopped = world.traffic.stuck(dead, world.now).unwrap();
+    world.stopped(dead, &stopped);
+    rode.fill(0);
+    for _ in 0..20 {
+        world.advance(Duration::from_secs(10));
+        send(&mut world, &mut rode, &mut blocked);
+    }
+    // Time for the slowest, and for those who wait for them.
+    world.advance(Duration::from_secs(200));
+    for i in 0..movers {
+        let mover = MoverId(i as u32);
+        if mover != dead {
+            assert!(
+                world.traffic.berth_of(mover, world.now).is_some(),
+                "{mover} has not arrived"
+            );
+            assert!(
+                rode[i] >= 4,
+                "{mover} has ridden {} times round the dead one",
+                rode[i]
+            );
+        }
+    }
+    world.watch.lifted(dead, world.now);
+    let motions = world.traffic.removed(dead, world.now).unwrap();
+    world.announce(&motions);
+    let unreachable = blocked.len();
+    blocked.clear();
+    rode.fill(0);
+    for _ in 0..8 {
+        send(&mut world, &mut rode, &mut blocked);
+        world.advance(Duration::from_secs(10));
+    }
+    assert!(blocked.is_empty(), "what lay in the way is gone");
+    unreachable
+}
+
+#[test]
+fn a_mover_that_dies_on_a_loop_is_passed_on_the_siding() {
+    let in_front = |track: &Track, block: BlockId| {
+        let block = track.block(block);
+        let [from, to] = [block.from, block.to].map(|node| track.node(node).point);
+        let on_the_line = from.y == Length::ZERO && to.y == Length::ZERO;
+        on_the_line && from.x >= Length::from_m(2.0) && to.x <= Length::from_m(4.0)
+    };
+    assert_eq!(
+        ride_round_a_dead_mover(loop_with_a_siding(), 6, in_front),
+        0
+    );
+}
+
+#[test]
+fn a_mover_that_dies_on_a_floor_is_driven_round() {
+    let plan = Plan::default();
+    let floor = layouts::open_floor(plan.footprint, Length::from_mm(240.0), 8, 6, 10, 12).unwrap();
+    let off_the_berths = |track: &Track, block: BlockId| {
+        let zone = track.block(block).zone;
+        let beside = |berth: &transport::Berth| {
+            let blocks = berth.entered_from.iter().chain(&berth.leaves_to);
+            blocks.clone().any(|b| track.block(*b).zone == zone)
+        };
+        !track.berths().iter().any(beside)
+    };
+    assert_eq!(ride_round_a_dead_mover(floor, 8, off_the_berths), 0);
 }

@@ -295,7 +295,7 @@ fn ride_round_a_dead_mover(
     let mut rode = vec![0; movers];
     let mut blocked = BTreeSet::new();
     let send = |world: &mut World, rode: &mut Vec<usize>, blocked: &mut BTreeSet<BerthId>| {
-        for i in 0..movers {
+        for (i, rode) in rode.iter_mut().enumerate() {
             let mover = MoverId(i as u32);
             if world.traffic.berth_of(mover, world.now).is_none() {
                 continue;
@@ -307,7 +307,7 @@ fn ride_round_a_dead_mover(
                 match world.traffic.plan(mover, to, limits, now, now) {
                     Ok(motion) => {
                         world.announce(&[motion]);
-                        rode[i] += 1;
+                        *rode += 1;
                         break;
                     }
                     Err(TrafficError::Blocked { to, .. }) => {
@@ -347,7 +347,7 @@ fn ride_round_a_dead_mover(
     }
     // Time for the slowest, and for those who wait for them.
     world.advance(Duration::from_secs(200));
-    for i in 0..movers {
+    for (i, rode) in rode.iter().enumerate() {
         let mover = MoverId(i as u32);
         if mover != dead {
             assert!(
@@ -355,9 +355,9 @@ fn ride_round_a_dead_mover(
                 "{mover} has not arrived"
             );
             assert!(
-                rode[i] >= 4,
+                *rode >= 4,
                 "{mover} has ridden {} times round the dead one",
-                rode[i]
+                rode
             );
         }
     }

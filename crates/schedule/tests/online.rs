@@ -390,3 +390,91 @@ fn who_found_no_slot_has_one_after_the_repair() {
     sound(&planner, now(400), "after it left");
     assert_ne!(slot(&planner, 1), slot(&planner, 2));
 }
+
+/// Order 1 is to be first in an instrument, and order 2, which is early, is let in before it. Order 1 waits
+/// on its mover longer than its lag allows; the turns of the plan have become a circle (2 leaves by the
+/// arm after 1, and 1 enters after 2), and nobody may be given up for that.
+#[test]
+fn who_was_overtaken_waits_and_goes_on() {
+    let machine = |name: &str, station, slots| Machine {
+        name: name.into(),
+        station,
+        slots,
+        load: Duration::from_secs(5),
+        unload: Duration::from_secs(5),
+        gate: false,
+        down: vec![],
+    };
+    let shop = Shop {
+        machines: vec![
+            machine("hotel", 0, UNLIMITED),
+            machine("first", 1, 2),
+            machine("second", 2, 1),
+        ],
+        stations: vec![
+            StationNode {
+                arms: 1,
+                direct: false,
+            };
+            3
+        ],
+        movers: 4,
+        travel: Travel::matrix(3, |_, _| Duration::from_secs(10)),
+        mover_wait_max: Duration::from_secs(30),
+    };
+    let task = |machine, stay| Task {
+        options: [Choice {
+            machine,
+            stay: Duration::from_secs(stay),
+        }]
+        .into(),
+        stay_max: None,
+    };
+    let job = |id: u32, tasks: Vec<Task>, lags: Vec<Lag>| Job {
+        id: OrderId(id),
+        release: now(0),
+        due: None,
+        deadline: None,
+        priority: 1,
+        at: Where::In {
+            machine: 0,
+            slot: id,
+        },
+        tasks,
+        lags,
+        stays: true,
+        progress: vec![],
+    };
+    let soon = Lag {
+        from: (0, Edge::End),
+        to: (1, Edge::Begin),
+        min: Duration::ZERO,
+        max: Some(Duration::from_secs(60)),
+    };
+    let (one, two) = (OrderId(1), OrderId(2));
+    let mut planner = Planner::new(shop).unwrap();
+    planner
+        .admit(
+            job(1, vec![task(1, 100), task(2, 500), task(0, 0)], vec![soon]),
+            now(0),
+        )
+        .unwrap();
+    planner
+        .admit(job(2, vec![task(2, 500), task(0, 0)], vec![]), now(0))
+        .unwrap();
+    let visit = |planner: &Planner, order, task: usize| planner.plan(order).unwrap().visits[task];
+    assert!(visit(&planner, one, 1).end < visit(&planner, two, 0).begin);
+    let first = visit(&planner, one, 0);
+    planner.departed(one, first.leg_start);
+    planner.began(one, 0, 1, first.slot, first.begin);
+    planner.departed(two, first.end - Duration::from_secs(10));
+    planner.ended(one, 0, first.end);
+    let there = first.end + Duration::from_secs(10);
+    planner.began(two, 0, 2, 0, there);
+    let repair = planner.repair(there);
+    sound(&planner, there, "after the overtaking");
+    assert!(repair.stranded.is_empty(), "{:?}", repair.stranded);
+    assert!(repair.broken.iter().any(|b| b.job == one));
+    assert!(visit(&planner, one, 1).begin > visit(&planner, two, 0).end);
+    assert!(planner.plan(one).unwrap().finish < FOREVER);
+}

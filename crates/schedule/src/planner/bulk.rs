@@ -121,6 +121,7 @@ impl Planner {
                 late: false,
                 stranded: None,
                 aside: None,
+                turns: None,
                 job: jobs[job].clone(),
             };
             if self.validate(&entry.job).is_err() || !self.sound(&entry, clock) {

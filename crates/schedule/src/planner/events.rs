@@ -304,6 +304,9 @@ impl Planner {
 impl Entry {
     /// A node of the plan happened.
     fn reached(&mut self, node: usize, at: i64) {
+        if self.times[node] != at && self.turns.is_none() {
+            self.turns = Some(self.times.clone());
+        }
         self.times[node] = at;
         for earlier in 0..node {
             self.times[earlier] = self.times[earlier].min(at);

@@ -49,6 +49,9 @@ struct Entry {
     stranded: Option<Why>,
     /// While its claims are off the timetables during a repair: what they were.
     aside: Option<Placement>,
+    /// Since reality differed from the plan and until the plan is right again: the times of the plan
+    /// that was right last. They say who comes after whom.
+    turns: Option<Vec<i64>>,
     plan: JobPlan,
 }
 
@@ -300,6 +303,7 @@ impl Planner {
             late: false,
             stranded: None,
             aside: None,
+            turns: None,
             job,
         };
         match placement {
@@ -410,6 +414,7 @@ impl Entry {
     /// Ends the plan where the plate is: it stays there for good.
     fn strand(&mut self, why: Why) {
         let machines = self.settled();
+        self.turns = None;
         self.machines.truncate(machines);
         self.times.truncate(self.past);
         self.times.resize(1 + 2 * self.machines.len(), FAR);
@@ -420,6 +425,7 @@ impl Entry {
     fn set(&mut self, placement: Placement) {
         self.machines = placement.machines;
         self.times = placement.times;
+        self.turns = None;
         self.stranded = None;
         self.outline();
     }

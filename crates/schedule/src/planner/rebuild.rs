@@ -229,6 +229,7 @@ impl Planner {
                 }
                 entry.times = times;
             }
+            entry.turns = None;
             entry.outline();
             self.lay(entry);
             again.push(id);

@@ -115,6 +115,7 @@ impl Planner {
         }
         self.loosen(&mut entry, inside, now, log);
         if entry.stranded.is_none() && inside.is_none() && self.sound(&entry, now) {
+            entry.turns = None;
             self.lay(entry);
             return true;
         }

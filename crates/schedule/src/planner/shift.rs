@@ -6,23 +6,32 @@
 //! somebody who waits for him, so every plate moves on. This is why a hall never gets stuck.
 //! Resources with several units are first dealt to single units, in order of arrival.
 //!
+//! Where reality has overtaken the plan (a plate is where another was to be first), the order that is
+//! kept may run in a circle. It is found as such, by what raised each time last: then somebody who is
+//! first in a place without being there yet yields, and only where each has what another needs, one
+//! is given up.
+//!
 //! Maximum limits are kept where they can be; those of an order for which that is impossible are let
 //! go, and what is then broken is reported.
 
 use super::Entry;
 use super::Planner;
 use super::limits::everything;
-use super::tables::{Tables, begin, end};
+use super::tables::{ORIGIN, Tables, begin, end};
 use crate::line::{FAR, Line};
 use crate::net::Net;
 use crate::pattern::{ALWAYS, FOR_GOOD, Need};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 
-/// Times that a job's times are raised before its maximum limits are let go.
-const PATIENCE: u32 = 300;
+/// Times that a job is raised between two looks at whether what raises it comes from itself.
+const LOOK_EVERY: u32 = 16;
 
-/// Times after that before its order is held to run in a circle.
-const HOPELESS: u32 = 3_000;
+/// Times that a job yields before it is held to be stuck.
+const YIELDS_MOST: u32 = 8;
+
+/// Rounds after which nobody yields any more: who is still in a circle then is given up.
+const ROUNDS_MOST: u32 = 16;
 
 /// `time[to] >= time[from] + lag` across jobs.
 #[derive(Clone, Copy, Debug)]
@@ -31,15 +40,37 @@ struct Cross {
     job: usize,
     to: usize,
     lag: i64,
+    /// How much later the first would have to have its turn to come second; `None` where it is there
+    /// already, so that nothing can be turned round.
+    turn: Option<i64>,
 }
+
+/// What a time was last raised by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// Nothing, or what never moves: what has happened, down times, held places.
+    Fixed,
+    /// Another time of the same job.
+    Own(usize),
+    /// A time of another job, which comes first somewhere: its index, and that of the crossing.
+    Other { job: usize, cross: usize },
+}
+
+/// A circle of times each of which must come after the one before: job and node, every one the
+/// cause of the one before it.
+type Circle = Vec<(usize, usize)>;
 
 struct Sliding {
     net: Net,
     needs: Vec<Need>,
     out: Vec<Cross>,
     times: Vec<i64>,
+    cause: Vec<Cause>,
     raised: u32,
+    /// All maximum limits are let go.
     free: bool,
+    /// It can't go on: it takes no part any more.
+    lost: bool,
     /// The times for which the network held when it was last looked at; nothing at first.
     held: Vec<i64>,
     /// The stretch of each need that was last found free.
@@ -55,23 +86,59 @@ impl Planner {
         inside: &[Option<(usize, i64)>],
         now: i64,
     ) -> Vec<Option<Vec<i64>>> {
+        let turns = entries.iter().map(|e| e.turns.as_ref().unwrap_or(&e.times));
+        let mut turns: Vec<Vec<i64>> = turns.cloned().collect();
+        let mut yields = vec![0; entries.len()];
+        for round in 0.. {
+            if round == ROUNDS_MOST {
+                yields.fill(YIELDS_MOST);
+            }
+            let (sliding, yielding) = self.slid_in_turn(entries, inside, &turns, &yields, now);
+            if yielding.is_empty() {
+                let over = |s: &Sliding| s.lost || s.times.last().is_none_or(|&t| t >= FAR / 2);
+                return (sliding.into_iter())
+                    .map(|s| (!over(&s)).then_some(s.times))
+                    .collect();
+            }
+            for (job, by) in yielding {
+                yields[job] += 1;
+                let past = entries[job].past;
+                for time in &mut turns[job][past..] {
+                    *time += by;
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// The same where every use of a unit has its turn by the times `turns`; and the jobs that must
+    /// have their turns later, by how much, for there to be no circle.
+    fn slid_in_turn(
+        &self,
+        entries: &[Entry],
+        inside: &[Option<(usize, i64)>],
+        turns: &[Vec<i64>],
+        yields: &[u32],
+        now: i64,
+    ) -> (Vec<Sliding>, BTreeMap<usize, i64>) {
         let mut sliding: Vec<Sliding> = entries
             .iter()
             .zip(inside)
             .map(|(entry, inside)| self.slide_start(entry, *inside, now))
             .collect();
-        self.chain(entries, &mut sliding, now);
+        self.chain(entries, &mut sliding, turns, now);
+        let mut yielding = BTreeMap::new();
         let mut queue: VecDeque<usize> = (0..sliding.len()).collect();
         let mut queued = vec![true; sliding.len()];
         while let Some(job) = queue.pop_front() {
             queued[job] = false;
             let entry = &entries[job];
-            if sliding[job].raised > HOPELESS {
+            if sliding[job].lost {
                 continue;
             }
             if !self.settle(entry, inside[job], &mut sliding[job], now) {
                 if sliding[job].free {
-                    sliding[job].raised = HOPELESS + 1;
+                    sliding[job].lost = true;
                     continue;
                 }
                 sliding[job].let_go(&self.shop, entry);
@@ -83,27 +150,47 @@ impl Planner {
                 let cross = sliding[job].out[index];
                 let value = sliding[job].times[cross.from] + cross.lag;
                 let other = &mut sliding[cross.job];
-                if other.times[cross.to] >= value || cross.to < entries[cross.job].past {
+                if other.lost
+                    || other.times[cross.to] >= value
+                    || cross.to < entries[cross.job].past
+                {
                     continue;
                 }
                 other.times[cross.to] = value;
+                other.cause[cross.to] = Cause::Other { job, cross: index };
                 other.raised += 1;
-                if other.raised > PATIENCE && !other.free {
-                    other.let_go(&self.shop, &entries[cross.job]);
+                let mut again = cross.job;
+                if other.raised.is_multiple_of(LOOK_EVERY)
+                    && let Some(circle) = circle(&sliding, (cross.job, cross.to))
+                {
+                    again = match way_out(entries, &sliding, &circle, yields) {
+                        WayOut::LetGo(job) => {
+                            sliding[job].let_go(&self.shop, &entries[job]);
+                            job
+                        }
+                        WayOut::Yield(job, by) => {
+                            sliding[job].lost = true;
+                            yielding.insert(job, by);
+                            job
+                        }
+                        WayOut::GiveUp(job) => {
+                            sliding[job].lost = true;
+                            job
+                        }
+                    };
                 }
-                if !queued[cross.job] {
-                    queued[cross.job] = true;
-                    queue.push_back(cross.job);
+                for job in [again, cross.job] {
+                    if !queued[job] {
+                        queued[job] = true;
+                        queue.push_back(job);
+                    }
+                }
+                if sliding[job].lost {
+                    break;
                 }
             }
         }
-        sliding
-            .into_iter()
-            .map(|s| {
-                let over = s.raised > HOPELESS || s.times.last().is_none_or(|&t| t >= FAR / 2);
-                (!over).then_some(s.times)
-            })
-            .collect()
+        (sliding, yielding)
     }
 
     fn slide_start(&self, entry: &Entry, inside: Option<(usize, i64)>, now: i64) -> Sliding {
@@ -131,9 +218,11 @@ impl Planner {
             net,
             needs: self.tables.needs(&self.shop, &entry.job, &entry.machines),
             out: Vec::new(),
+            cause: vec![Cause::Fixed; times.len()],
             times,
             raised: 0,
             free: false,
+            lost: false,
             held: Vec::new(),
             fits: Vec::new(),
         };
@@ -145,7 +234,7 @@ impl Planner {
     }
 
     /// Enters who comes after whom on every unit of every timetable.
-    fn chain(&self, entries: &[Entry], sliding: &mut [Sliding], now: i64) {
+    fn chain(&self, entries: &[Entry], sliding: &mut [Sliding], turns: &[Vec<i64>], now: i64) {
         #[derive(Default)]
         struct Uses {
             /// Begun and not over: planned until, job, need.
@@ -156,8 +245,8 @@ impl Planner {
         let mut uses: BTreeMap<u32, Uses> = BTreeMap::new();
         for (job, (entry, slide)) in entries.iter().zip(sliding.iter()).enumerate() {
             for (index, need) in slide.needs.iter().enumerate() {
-                let from = entry.times[need.a as usize].saturating_add(need.a_off);
-                let until = entry.times[need.b as usize].saturating_add(need.b_off);
+                let from = turns[job][need.a as usize].saturating_add(need.a_off);
+                let until = turns[job][need.b as usize].saturating_add(need.b_off);
                 let uses = uses.entry(need.line).or_default();
                 if (need.a as usize) >= entry.past && need.a_off > ALWAYS {
                     uses.coming.push((from, until, job, index));
@@ -191,7 +280,7 @@ impl Planner {
                 before.push((job, index));
                 last.insert((until, last.len()), before);
             }
-            for (_, until, job, index) in coming {
+            for (from, until, job, index) in coming {
                 let need = sliding[job].needs[index];
                 if last.len() < units {
                     last.insert((until, last.len()), vec![(job, index)]);
@@ -203,7 +292,11 @@ impl Planner {
                 for (other, earlier) in before {
                     let use_before = sliding[other].needs[earlier];
                     if other != job && use_before.b_off < FOR_GOOD {
+                        let since = turns[other][use_before.a as usize];
+                        let soft = use_before.a as usize >= entries[other].past
+                            && use_before.a_off > ALWAYS;
                         sliding[other].out.push(Cross {
+                            turn: soft.then(|| (from - since - use_before.a_off).max(0) + 1),
                             from: use_before.b as usize,
                             job,
                             to: need.a as usize,
@@ -245,7 +338,7 @@ impl Planner {
                         return false;
                     }
                     slide.times[need.a as usize] = fit - need.a_off;
-                    slide.raised += 1;
+                    slide.cause[need.a as usize] = Cause::Fixed;
                     calm = false;
                     break;
                 }
@@ -276,8 +369,13 @@ impl Sliding {
             if known && self.held[node] == self.times[node] {
                 continue;
             }
-            let value = self.times[node];
-            self.net.raise(&mut self.times, node, value);
+            for to in 0..self.times.len() {
+                let value = self.times[node] + self.net.bound(node, to);
+                if self.times[to] < value {
+                    self.times[to] = value;
+                    self.cause[to] = Cause::Own(node);
+                }
+            }
         }
         self.held.clone_from(&self.times);
     }
@@ -295,6 +393,83 @@ impl Sliding {
         );
         self.net.close();
         self.held.clear();
+        self.cause.fill(Cause::Fixed);
         self.free = true;
     }
+}
+
+/// The circle that a time's causes lead into, if they do. As times only rise, one round along such a
+/// circle asks for more time than there is, whatever the times are: it never comes to rest.
+fn circle(sliding: &[Sliding], start: (usize, usize)) -> Option<Circle> {
+    let mut path = Vec::new();
+    let mut seen = BTreeMap::new();
+    let mut at = start;
+    loop {
+        if let Some(&first) = seen.get(&at) {
+            return Some(path.split_off(first));
+        }
+        seen.insert(at, path.len());
+        path.push(at);
+        at = match sliding[at.0].cause[at.1] {
+            Cause::Fixed => return None,
+            Cause::Own(node) => (at.0, node),
+            Cause::Other { job, cross } => (job, sliding[job].out[cross].from),
+        };
+        if sliding[at.0].lost {
+            return None;
+        }
+    }
+}
+
+/// What opens a circle of jobs that wait for one another.
+enum WayOut {
+    /// The maximum limits of this job are let go.
+    LetGo(usize),
+    /// This job has its turns later by this much.
+    Yield(usize, i64),
+    /// Each has what another needs: this one can't go on.
+    GiveUp(usize),
+}
+
+/// How a circle is opened. A job that is first somewhere without being there yet yields; else one that
+/// takes part by a maximum limit lets go of it. Of several, the least urgent that left last.
+fn way_out(entries: &[Entry], sliding: &[Sliding], circle: &Circle, yields: &[u32]) -> WayOut {
+    let rank = |job: usize| {
+        let entry = &entries[job];
+        let since = entry.times[ORIGIN];
+        (entry.job.priority, Reverse(since), entry.job.id)
+    };
+    let causes = || {
+        circle
+            .iter()
+            .map(|&(job, node)| (job, node, sliding[job].cause[node]))
+    };
+    let soft = causes().filter_map(|(_, _, cause)| match cause {
+        Cause::Other { job, cross } if yields[job] < YIELDS_MOST => {
+            let edge = sliding[job].out[cross];
+            let same = |c: &&Cross| (c.from, c.job, c.to) == (edge.from, edge.job, edge.to);
+            // Where one of them is there already, coming second elsewhere is no way out.
+            let mut all = sliding[job].out.iter().filter(same);
+            let by = all.try_fold(0, |most: i64, cross| Some(most.max(cross.turn?)));
+            // What it does next may be to leave a place that others wait for.
+            let next = edge.from <= entries[job].past + 1;
+            Some((job, by?, (next, yields[job])))
+        }
+        _ => None,
+    });
+    if let Some((job, by, _)) = soft.min_by_key(|&(job, _, when)| (when, rank(job))) {
+        return WayOut::Yield(job, by);
+    }
+    // An edge back in time within a job is a maximum limit.
+    let limited = causes().filter(|&(job, node, cause)| {
+        matches!(cause, Cause::Own(from) if from > node) && !sliding[job].free
+    });
+    if let Some((job, ..)) = limited.min_by_key(|&(job, ..)| rank(job)) {
+        return WayOut::LetGo(job);
+    }
+    let least = circle
+        .iter()
+        .map(|&(job, _)| job)
+        .min_by_key(|&job| rank(job));
+    WayOut::GiveUp(least.unwrap_or_default())
 }

@@ -17,5 +17,6 @@ pub mod loading;
 pub mod output;
 pub mod progress;
 pub mod running;
+pub mod words;
 pub mod works;
 pub mod world;

@@ -93,3 +93,34 @@ fn an_earlier_journal_has_no_bit_too_many() {
         .output();
     assert_eq!(output.unwrap().status.code(), Some(1));
 }
+
+#[test]
+fn every_event_has_words() {
+    let desk = desk();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nilo"));
+    let output = command
+        .args(["journal", "tail", "run", "--count", "9999"])
+        .current_dir(desk.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(!told.contains("  in.") && !told.contains("  out.") && !told.contains("  note."));
+    // What it says of the plate that fell, and what came of it: see `golden/told.json`.
+    let fault = told
+        .lines()
+        .position(|line| line.contains("a fault of"))
+        .unwrap();
+    let story: Vec<&str> = told.lines().skip(fault - 30).take(45).collect();
+    insta::assert_snapshot!(story.join("\n"));
+    // Once a file has changed, names are not to be had; numbers are.
+    std::fs::remove_file(desk.path().join("quick.toml")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nilo"));
+    let output = command
+        .args(["journal", "tail", "run", "--count", "40"])
+        .current_dir(desk.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("done: mover-"), "{told}");
+    assert!(told.contains("(nest-") || told.contains("nest-"), "{told}");
+}

@@ -2,8 +2,10 @@
 
 use crate::cli::{Export, Journal as Command};
 use crate::exit::{Exit, Failure};
-use crate::folder::Folder;
+use crate::folder::{Folder, key};
+use crate::loading::Loaded;
 use crate::output::Output;
+use crate::words::Words;
 use journal::{Journal, Version};
 use serde_json::{Value, json};
 use std::fs::File;
@@ -64,28 +66,50 @@ fn line(event: &journal::Event) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).trim_end().to_owned())
 }
 
-/// An event on one line for people: version, time, kind and the beginning of the body.
-fn brief(event: &journal::Event) -> String {
+/// The names that the files of a run give to things, if they are still there as they were.
+fn words(run: &Path, journal: &Journal) -> Words {
+    let header = journal.header();
+    let path = Path::new(header.get(key::CAMPAIGN).unwrap_or_default());
+    let seed = header.get(key::SEED).and_then(|seed| seed.parse().ok());
+    let Ok(loaded) = Loaded::open(path) else {
+        return Words::default();
+    };
+    let loaded = loaded.with_seed(seed);
+    let wanted = crate::folder::header(&Folder::named(run), path, &loaded);
+    if crate::folder::difference(header, &wanted).is_some() {
+        return Words::default();
+    }
+    let steps = &loaded.file.campaign.assay.protocol.steps;
+    let steps = steps.iter().map(|step| step.name.to_string()).collect();
+    Words::new(Some(loaded.hall), steps)
+}
+
+/// An event on one line for people: version, time, and what happened; kind and the beginning of the
+/// body if there are no words for it.
+fn brief(event: &journal::Event, words: &mut Words) -> String {
     const SHOWN: usize = 160;
-    let body = String::from_utf8_lossy(&event.body);
-    let mut shown: String = body.chars().take(SHOWN).collect();
-    if body.chars().count() > SHOWN {
+    let said = words.of(event).unwrap_or_else(|| {
+        let body = String::from_utf8_lossy(&event.body);
+        format!("{}  {body}", event.kind)
+    });
+    let mut shown: String = said.chars().take(SHOWN).collect();
+    if said.chars().count() > SHOWN {
         shown.push('…');
     }
-    format!(
-        "{:>8}  {}  {:<18} {shown}",
-        event.version.to_string(),
-        event.at,
-        event.kind
-    )
+    // In a column, so that times can be compared.
+    let at = event.at.to_string();
+    format!("{:>8}  {at:>15}  {shown}", event.version.to_string())
 }
 
 fn tail(run: &Path, count: u64, output: &Output) -> Result<Exit, Failure> {
     let journal = open(run)?;
     let (mut lines, mut events) = (Vec::new(), Vec::new());
+    let first = Version((journal.version().0 + 1).saturating_sub(count).max(1));
+    let mut words = words(run, &journal);
+    words.look_back(&journal, first).map_err(Failure::io)?;
     for event in journal.tail(count).map_err(Failure::io)? {
         let event = event.map_err(Failure::io)?;
-        lines.push(brief(&event));
+        lines.push(brief(&event, &mut words));
         if output.is_json() {
             events.push(parsed(&event)?);
         }
@@ -112,7 +136,15 @@ fn show(run: &Path, version: u64, output: &Output) -> Result<Exit, Failure> {
     }
     let event = journal.get(Version(version)).map_err(Failure::io)?;
     let value = parsed(&event)?;
-    let text = serde_json::to_string_pretty(&value).map_err(Failure::internal)?;
+    let mut words = words(run, &journal);
+    words
+        .look_back(&journal, Version(version))
+        .map_err(Failure::io)?;
+    let body = serde_json::to_string_pretty(&value).map_err(Failure::internal)?;
+    let text = match words.of(&event) {
+        Some(said) => format!("{}: {said}\n{body}", event.at),
+        None => body,
+    };
     output.result("journal show", &text, json!({ "event": value }))?;
     Ok(Exit::Success)
 }

@@ -3,6 +3,7 @@
 
 use super::grid::NONE;
 use super::manoeuvre::{AHEAD, Manoeuvres, Path, Rate, step};
+use super::yielding::{self, Yielding};
 use super::{Cell, Distances, Grid, Guidance, Instance, Lesson};
 use quantity::{Rng, Seed};
 use rand::RngExt;
@@ -68,8 +69,6 @@ const FIRST: usize = 1_000;
 /// often: else the gains of many undo for ever what lets one out of a jam.
 const LATE: f64 = 150.0;
 const LATE_MAX: f64 = 1_000.0;
-/// Where fewer than one in so many robots go ahead, no chains: priorities alone dissolve the jam.
-const JAM: usize = 4;
 
 /// Robots that go from errand to errand.
 ///
@@ -79,7 +78,8 @@ const JAM: usize = 4;
 /// may ask one other robot to choose anew, and that one another, as in priority inheritance with
 /// backtracking (Okumura et al. 2022), here over manoeuvres instead of steps (in the way of
 /// *Enhanced PIBT*, Yukhnevich and Andreychuk 2025). Then chains of changes that together gain are
-/// carried out as long as the caller lets it, or so many have been tried.
+/// carried out as long as the caller lets it, or so many have been tried. On a crowded map some only
+/// give way for a time.
 pub struct Lifelong {
     grid: Arc<Grid>,
     at: Vec<Cell>,
@@ -119,8 +119,7 @@ pub struct Lifelong {
     /// What costs of each robot count, by its priority.
     weight: Vec<i64>,
     done: usize,
-    /// How many robots went ahead in the last step.
-    ahead: usize,
+    yielding: Yielding,
     rng: Rng,
 }
 
@@ -238,7 +237,7 @@ impl Lifelong {
             round: 0,
             weight: vec![1; n],
             done: 0,
-            ahead: n,
+            yielding: Yielding::new(n),
             rng: seed.derive("lifelong", 0).rng(),
             grid,
         };
@@ -301,21 +300,32 @@ impl Lifelong {
             self.reserve(i);
             self.cost[i] = self.own(i);
         }
+        self.step += 1;
+        self.round += 1;
         // Near its goal before far from it, but nobody is passed over for good.
         let mut order = std::mem::take(&mut self.order);
         order.sort_by_cached_key(|i| {
-            let far = self.costs[*i as usize].least(self.at[*i as usize], self.turning);
-            let far = i64::from(far) / i64::from(STEP);
-            (far - i64::from(self.waited[*i as usize]), *i)
+            let far = i64::from(self.far(*i as usize)) / i64::from(STEP);
+            let yields = self.yielding.yields(*i as usize, self.step);
+            (yields, far - i64::from(self.waited[*i as usize]), *i)
         });
-        self.step += 1;
-        self.round += 1;
+        let awake = order.partition_point(|i| !self.yielding.yields(*i as usize, self.step));
+        let on_their_way = awake.min(yielding::most_on_their_way(self.grid.cells(), n));
+        for i in &order[..on_their_way] {
+            let i = *i as usize;
+            let far = self.far(i);
+            self.yielding.on_its_way(i, far, self.step, &mut self.rng);
+        }
         for (rank, i) in order.iter().enumerate() {
             let late = (f64::from(self.waited[*i as usize]) / LATE).powi(4);
             let weight = 1 + ((n - rank) * FIRST / n) as i64;
-            self.weight[*i as usize] = weight * (1.0 + late.min(LATE_MAX)) as i64;
+            self.weight[*i as usize] = if rank < on_their_way {
+                weight * (1.0 + late.min(LATE_MAX)) as i64
+            } else {
+                0
+            };
         }
-        for (k, &i) in order.iter().enumerate() {
+        for (k, &i) in order[..on_their_way].iter().enumerate() {
             if k % LOOK_EVERY == 0 && !go_on() {
                 break;
             }
@@ -330,15 +340,18 @@ impl Lifelong {
             }
         }
         self.order = order;
-        if self.ahead * JAM >= n {
-            self.improve(go_on);
-        }
+        self.improve(go_on);
         let turns: Vec<Turn> = self.plan.iter().map(|p| p[0]).collect();
         for i in 0..n {
             self.release(i);
         }
         self.carry_out(&turns);
         turns
+    }
+
+    /// What a robot's way to its goal costs, whichever way it faces.
+    fn far(&self, i: usize) -> u16 {
+        self.costs[i].least(self.at[i], self.turning)
     }
 
     fn reserve(&mut self, i: usize) {
@@ -553,7 +566,6 @@ impl Lifelong {
     }
 
     fn carry_out(&mut self, turns: &[Turn]) {
-        self.ahead = turns.iter().filter(|t| **t == Turn::Forward).count();
         for (i, turn) in turns.iter().enumerate() {
             match turn {
                 Turn::Forward => self.at[i] = self.path[i][1],
@@ -571,13 +583,14 @@ impl Lifelong {
         for i in 0..n {
             let arrived = self.at[i] == self.goal[i] && !self.errands.is_empty();
             if arrived {
+                self.yielding.begins(i);
                 self.done += 1;
                 self.waited[i] = 0;
                 self.served[i] += 1;
                 self.goal[i] = self.errands[(self.served[i] * n + i) % self.errands.len()];
             }
             // Somebody pushed off all known ways looks for new ones.
-            if arrived || self.costs[i].least(self.at[i], self.turning) == Distances::FAR {
+            if arrived || self.far(i) == Distances::FAR {
                 self.costs[i] = self.costs_of(i);
             }
         }

@@ -27,6 +27,7 @@ mod read;
 mod refine;
 mod solve;
 mod verify;
+mod yielding;
 
 pub use grid::{Distances, Grid};
 pub use guide::{Guidance, Lesson};

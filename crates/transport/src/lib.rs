@@ -14,6 +14,7 @@ pub mod layouts;
 pub mod mapf;
 mod mix;
 mod motion;
+pub mod placement;
 mod profile;
 mod route;
 pub mod run;

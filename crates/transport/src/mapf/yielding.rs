@@ -13,7 +13,7 @@ use quantity::Rng;
 use rand::RngExt;
 
 /// So many robots are on their way for each free cell without a robot.
-const PER_FREE_CELL: f64 = 0.72;
+const PER_FREE_CELL: f64 = 0.67;
 /// Who has not come nearer for more than so many steps gives way,
 const PATIENCE: u32 = 15;
 /// for a time from this many steps
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn as_many_are_on_their_way_as_there_is_room_for() {
         assert_eq!(most_on_their_way(1_000, 100), 100);
-        assert_eq!(most_on_their_way(1_000, 500), 360);
+        assert_eq!(most_on_their_way(1_000, 500), 335);
         assert_eq!(most_on_their_way(1_000, 1_000), 1);
         assert_eq!(most_on_their_way(10, 0), 1);
     }

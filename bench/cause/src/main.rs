@@ -3,7 +3,11 @@
 //! `bench-cause network [SEEDS]`: plates with interventions until the gene network of the twin, hidden
 //! cause included, is known, with interventions chosen by expected information and at random; after one
 //! plate of observation.
+//! `bench-cause plates FORM WELLS REPLICATES COMBINE CONTROLS FIRST LAST PERCENT`: the loop until it says that all is settled, for these
+//! seeds, designed and by lot; with `tell` plate by plate.
 //! `bench-cause hundred`: 100 variables and 10,000 rows.
+
+mod plates;
 
 use cause::belief::{Belief, Link, Options, believe};
 use cause::next::{Batch, choose};
@@ -133,6 +137,7 @@ fn network(seeds: u64) {
     for (wells, replicates) in [(8, 2), (12, 2), (12, 1)] {
         let batch = Batch {
             wells,
+            given: 0,
             replicates,
             blocks: 1,
         };
@@ -224,6 +229,28 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("network") => network(arguments.get(1).and_then(|s| s.parse().ok()).unwrap_or(10)),
         Some("hundred") => hundred(),
+        Some("plates") => {
+            let number = |at: usize, default: usize| {
+                arguments
+                    .get(at)
+                    .and_then(|text| text.parse().ok())
+                    .unwrap_or(default)
+            };
+            let race = plates::Plates {
+                wells: number(2, 8),
+                replicates: number(3, 2),
+                combine: number(4, 2),
+                controls: number(5, 8),
+                certainty: number(8, 90) as f64 / 100.0,
+                defect: 5e-4,
+            };
+            let form = match arguments.get(1).map(String::as_str) {
+                Some("hill") => Form::Hill,
+                _ => Form::Linear,
+            };
+            let seeds = number(6, 1) as u64..number(7, 6) as u64 + 1;
+            plates::race(form, &race, seeds, arguments.iter().any(|a| a == "tell"));
+        }
         _ => eprintln!("bench-cause network [SEEDS] | bench-cause hundred"),
     }
 }

@@ -1,10 +1,11 @@
 //! The question who drives whom: several variables for each well to a policy that chooses interventions, and what it
 //! found as it stands in the journal.
 
-use crate::assay::{Assay, Campaign, Causes};
+use crate::assay::{Assay, Campaign, Causes, ControlContent};
 use crate::judge::{PlateData, PointResult, judge};
+use crate::map::Content;
 use crate::state::{PlateState, State};
-use design::{Outcome, Policy, Trial};
+use design::{FactorKind, Level, Outcome, Point, Policy, Space, Trial};
 use quantity::{Instant, OrderId};
 use reason::causes::{CauseOptions, CausePolicy, Findings, Link, Stage};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,10 @@ use std::sync::Arc;
 pub(crate) fn policy(campaign: &Campaign, causes: &Causes) -> CausePolicy {
     let options = CauseOptions {
         by_lot: &*campaign.policy.name == "random",
+        controls: (campaign.assay.controls.iter())
+            .filter(|control| idle(&campaign.space, &control.content))
+            .map(|control| control.wells as usize)
+            .sum(),
         ..causes.options
     };
     CausePolicy::new(
@@ -26,13 +31,54 @@ pub(crate) fn policy(campaign: &Campaign, causes: &Causes) -> CausePolicy {
     )
 }
 
-/// For each seat of a plate every variable, judged like a response of its own; nothing where one gave no value.
-pub(crate) fn values(
-    assay: &Assay,
-    variables: &[Arc<str>],
-    plate: &PlateState,
-) -> Vec<Option<Vec<f64>>> {
+/// The point at which nothing is done: every factor at its low end.
+fn nothing(space: &Space) -> Point {
+    let low = space.factors.iter().map(|factor| {
+        let low = factor.range().map_or(0.0, |(low, _)| low);
+        match factor.kind {
+            FactorKind::Integer { .. } => Level::Integer(low as i64),
+            _ => Level::Real(low),
+        }
+    });
+    Point(low.collect())
+}
+
+/// Whether a control is a well like any other where nothing is done, and so a row of the table.
+fn idle(space: &Space, content: &ControlContent) -> bool {
+    let ControlContent::Levels(levels) = content else {
+        return false;
+    };
+    let low = nothing(space);
+    let zero = Level::Real(0.0);
+    levels.iter().zip(low.levels()).all(|(level, low)| {
+        let found = level.as_ref().unwrap_or(&zero).number();
+        found.is_some() && found == low.number()
+    })
+}
+
+/// What the variables of a plate's wells gave.
+pub(crate) struct Values {
+    /// For each seat every variable, judged like a response of its own; nothing where one gave no value.
+    pub seats: Vec<Option<Vec<f64>>>,
+    /// The same of each control where nothing is done.
+    pub controls: Vec<Vec<f64>>,
+}
+
+/// Judges every variable of a plate.
+pub(crate) fn values(campaign: &Campaign, variables: &[Arc<str>], plate: &PlateState) -> Values {
+    let assay: &Assay = &campaign.assay;
     let mut all: Vec<Option<Vec<f64>>> = vec![Some(Vec::new()); plate.seats.len()];
+    let is_idle = |content: &Content| match content {
+        Content::Control(at) => {
+            let control = assay.controls.get(*at as usize);
+            control.is_some_and(|control| idle(&campaign.space, &control.content))
+        }
+        _ => false,
+    };
+    let wells: Vec<usize> = (0..plate.map.wells.len())
+        .filter(|well| is_idle(&plate.map.wells[*well]))
+        .collect();
+    let mut controls: Vec<Option<Vec<f64>>> = vec![Some(Vec::new()); wells.len()];
     for variable in variables {
         let mut data = PlateData {
             channels: BTreeMap::new(),
@@ -44,16 +90,40 @@ pub(crate) fn values(
         }
         let known = plate.data.channels.contains_key(variable);
         let judged = judge(assay, &plate.map, plate.seats.len(), &data);
+        let add = |of: &mut Option<Vec<f64>>, value: Option<f64>| match (value, of.as_mut()) {
+            (Some(value), Some(of)) if known && value.is_finite() => of.push(value),
+            _ => *of = None,
+        };
         for (of, point) in all.iter_mut().zip(&judged.points) {
-            match (point, of.as_mut()) {
-                (PointResult::Value { value, .. }, Some(of)) if known && value.is_finite() => {
-                    of.push(*value);
-                }
-                _ => *of = None,
-            }
+            let value = match point {
+                PointResult::Value { value, .. } => Some(*value),
+                _ => None,
+            };
+            add(of, value);
+        }
+        for (of, well) in controls.iter_mut().zip(&wells) {
+            let well = &judged.wells[*well];
+            add(of, well.valid.then_some(well.response));
         }
     }
-    all
+    Values {
+        seats: all,
+        controls: controls.into_iter().flatten().collect(),
+    }
+}
+
+/// A plate's controls where nothing was done, as trials.
+pub(crate) fn controls(campaign: &Campaign, values: &[Vec<f64>], order: u32) -> Vec<Trial> {
+    let trial = |values: &Vec<f64>| Trial {
+        point: nothing(&campaign.space),
+        outcome: Outcome::Measured {
+            values: values.clone(),
+            sd: None,
+            replicates: 1,
+        },
+        batch: u64::from(order),
+    };
+    values.iter().map(trial).collect()
 }
 
 /// What is known of causes: the policy told once more what it was told, so that a restart says the same.
@@ -77,7 +147,10 @@ pub(crate) fn found(campaign: &Campaign, state: &State) -> Option<CausesFound> {
             });
         }
     }
-    for trials in plates.values() {
+    for ((_, order), trials) in &mut plates {
+        if let Some(plate) = state.plate(*order) {
+            trials.extend(controls(campaign, &plate.controls, order.0));
+        }
         policy.tell(trials).ok()?;
     }
     policy.findings().map(CausesFound::from)
@@ -243,5 +316,26 @@ impl From<Findings> for CausesFound {
             disturbed: found.disturbed,
             disagreement: found.disagreement,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use design::Factor;
+
+    #[test]
+    fn a_control_is_a_row_only_where_nothing_is_done() {
+        let space = Space::new(vec![
+            Factor::continuous("a", "", 0.0, 30.0),
+            Factor::continuous("b", "", 2.0, 30.0),
+        ]);
+        let control = |a, b| ControlContent::Levels(vec![a, b]);
+        let real = |value| Some(Level::Real(value));
+        assert!(idle(&space, &control(None, real(2.0))));
+        assert!(idle(&space, &control(real(0.0), real(2.0))));
+        assert!(!idle(&space, &control(real(30.0), real(2.0))));
+        // Nothing of a factor is less than its low end.
+        assert!(!idle(&space, &control(None, None)));
     }
 }

@@ -171,6 +171,9 @@ pub struct Told {
     pub points: Vec<ToldPoint>,
     /// Points that are asked again on a plate to come.
     pub again: Vec<u32>,
+    /// What every variable gave in controls where nothing was done, where several are asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<Vec<f64>>,
 }
 
 /// A candidate for the answer.

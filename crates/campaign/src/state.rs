@@ -2,6 +2,7 @@
 
 use crate::answer::CONFIRM;
 use crate::assay::{Assay, Campaign};
+use crate::causes;
 use crate::judge::{Judgement, PlateData, judge};
 use crate::map::PlateMap;
 use crate::record::{Analysed, Answer, Asked, Plated, Record, Told, ToldPoint};
@@ -76,6 +77,8 @@ pub struct PlateState {
     pub ended: Option<(Arc<str>, Instant)>,
     /// How it was judged.
     pub analysed: Option<Analysed>,
+    /// What several variables gave in its controls where nothing was done, as the policy was told.
+    pub controls: Vec<Vec<f64>>,
 }
 
 impl PlateState {
@@ -262,7 +265,7 @@ impl State {
                 plate.analysed = Some(analysed.clone());
                 Ok(())
             }
-            Record::Told(told) => self.told(told, policy, now),
+            Record::Told(told) => self.told(told, campaign, policy, now),
             Record::Answered(answer) => {
                 self.answer = Some(answer.clone());
                 Ok(())
@@ -331,11 +334,18 @@ impl State {
             reader: None,
             ended: None,
             analysed: None,
+            controls: Vec::new(),
         });
         Ok(())
     }
 
-    fn told(&mut self, told: &Told, policy: &mut dyn Policy, now: Instant) -> Result<(), String> {
+    fn told(
+        &mut self,
+        told: &Told,
+        campaign: &Campaign,
+        policy: &mut dyn Policy,
+        now: Instant,
+    ) -> Result<(), String> {
         let mut trials = Vec::with_capacity(told.points.len());
         for point in &told.points {
             let asked = self
@@ -362,6 +372,12 @@ impl State {
             asked.told = Some((point.clone(), now));
         }
         self.again.extend(&told.again);
+        if !told.controls.is_empty() {
+            trials.extend(causes::controls(campaign, &told.controls, told.order));
+            if let Some(plate) = self.plate_mut(OrderId(told.order)) {
+                plate.controls.clone_from(&told.controls);
+            }
+        }
         policy.tell(&trials).map_err(|error| error.to_string())
     }
 

@@ -441,7 +441,7 @@ impl Loop {
             .campaign
             .causes
             .as_ref()
-            .map(|causes| causes::values(&self.campaign.assay, &causes.variables, plate));
+            .map(|causes| causes::values(&self.campaign, &causes.variables, plate));
         let ending = plate
             .ended
             .as_ref()
@@ -482,7 +482,7 @@ impl Loop {
         for (seat, id) in seats.iter().enumerate() {
             let result = if rejected.is_empty() {
                 match (&several, &judged.points[seat]) {
-                    (Some(all), PointResult::Value { .. }) if all[seat].is_none() => {
+                    (Some(all), PointResult::Value { .. }) if all.seats[seat].is_none() => {
                         PointResult::Lost("not every variable gave a value".into())
                     }
                     (_, result) => result.clone(),
@@ -516,7 +516,7 @@ impl Loop {
                         value: Some(value),
                         values: several
                             .as_ref()
-                            .and_then(|all| all[seat].clone())
+                            .and_then(|all| all.seats[seat].clone())
                             .unwrap_or_default(),
                         sd,
                         shared,
@@ -547,12 +547,16 @@ impl Loop {
                 }
             }
         }
+        let controls = several
+            .filter(|_| rejected.is_empty())
+            .map_or_else(Vec::new, |all| all.controls);
         self.keep(
             &Record::Told(Told {
                 v: VERSION,
                 order: order.0,
                 points,
                 again,
+                controls,
             }),
             now,
             turn,

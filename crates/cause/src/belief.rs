@@ -27,6 +27,8 @@ pub struct Options {
     pub score: Gaussian,
     /// How much less likely every arrow makes a graph beforehand, in nats; by [`arrow_cost`] if not given.
     pub arrow_cost: Option<f64>,
+    /// The size of a typical effect, where graphs with hidden causes are weighed: see [`MixedScore::typical`].
+    pub typical: Option<f64>,
     /// The search for the best graph.
     pub effort: Effort,
     /// The sample of graphs.
@@ -39,6 +41,7 @@ impl Default for Options {
             hidden: true,
             score: Gaussian::Bic,
             arrow_cost: None,
+            typical: None,
             effort: Effort::default(),
             length: Length::default(),
         }
@@ -198,7 +201,7 @@ pub fn believe(data: &Data, options: &Options, seed: Seed) -> Belief {
     let plain = GaussianScore::new(options.score, data).sparse(cost);
     let found = search::best(&plain, &options.effort, seed);
     let targets = plain.targets();
-    let mixed = MixedScore::sparse(data, cost);
+    let mixed = MixedScore::sparse(data, cost).typical(options.typical);
     let (best, score, graphs, method) = if hidden {
         let open = Mixed::open(found.dag.clone());
         let (mut best, mut value) = sample::best_mixed(&mixed, &open, 6, seed);

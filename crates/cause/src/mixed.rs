@@ -124,6 +124,7 @@ type Key = (Nodes, Vec<Nodes>);
 pub struct MixedScore<'a> {
     data: &'a Data,
     arrow_cost: f64,
+    typical: Option<f64>,
     cache: RefCell<HashMap<Key, f64, Fold>>,
 }
 
@@ -141,8 +142,21 @@ impl<'a> MixedScore<'a> {
         Self {
             data,
             arrow_cost,
+            typical: None,
             cache: RefCell::default(),
         }
+    }
+
+    /// The same where an effect well below a typical size (in standard deviations of the driven for one of the driver;
+    /// for hidden causes, a correlation) is unlikely beforehand, with a density that falls to nothing at
+    /// no effect: a moment prior (Johnson and Rossell, J. R. Stat. Soc. B 72 (2010) 143; for graphs Altomare, Consonni
+    /// and La Rocca, Biometrics 69 (2013) 478). Under the criterion of Schwarz alone the odds of an arrow that is not
+    /// there fall with the root of the rows; with it they fall with their power of three halves.
+    #[must_use]
+    pub fn typical(mut self, effect: Option<f64>) -> Self {
+        self.typical = effect;
+        self.cache.get_mut().clear();
+        self
     }
 
     /// The data.
@@ -190,10 +204,9 @@ impl<'a> MixedScore<'a> {
         if let Some(known) = self.cache.borrow().get(&key) {
             return *known;
         }
-        let value = self
-            .group(graph, group)
-            .map_or(f64::NEG_INFINITY, |fit| fit.score)
-            - self.arrow_cost * (arrows + pairs) as f64;
+        let value = self.group(graph, group).map_or(f64::NEG_INFINITY, |fit| {
+            fit.score + self.typical.map_or(0.0, |size| smallness(&fit, size))
+        }) - self.arrow_cost * (arrows + pairs) as f64;
         self.cache.borrow_mut().insert(key, value);
         value
     }
@@ -213,6 +226,26 @@ impl<'a> MixedScore<'a> {
             .map(|group| self.group(graph, group))
             .collect()
     }
+}
+
+/// What effects below a typical size take from a group's score: the moment prior's factor `β² / size²`, expected under
+/// what is known of β, and no more than one.
+fn smallness(fit: &GroupFit, size: f64) -> f64 {
+    let factor = |square: f64| (square / (size * size)).min(1.0).ln();
+    let k = fit.members.len();
+    let mut sum = 0.0;
+    for i in 0..k {
+        let slopes = fit.slopes[i][1..].iter().zip(&fit.errors[i][1..]);
+        sum += slopes
+            .map(|(slope, error)| factor(slope * slope + error * error))
+            .sum::<f64>();
+        for j in 0..i {
+            let square = fit.noise[i * k + j] * fit.noise[i * k + j];
+            let of = fit.noise[i * k + i] * fit.noise[j * k + j];
+            sum += factor(square / of + 1.0 / fit.rows[i * k + j]);
+        }
+    }
+    sum
 }
 
 /// The probabilities of rival graphs, given what each was worth before the data; priors need not sum
@@ -317,5 +350,38 @@ mod tests {
             low < 0.632 && 0.632 < high && (r - 0.632).abs() < 0.05,
             "{r} {low} {high}"
         );
+    }
+
+    #[test]
+    fn a_typical_size_of_effects_rules_out_weak_ones_and_keeps_strong_ones() {
+        let mut rng = Seed(6).rng();
+        let rows = (0..60)
+            .map(|_| {
+                let a = normal(&mut rng);
+                (0, vec![a, a + normal(&mut rng), normal(&mut rng)])
+            })
+            .collect();
+        let names = ["a", "b", "c"].map(String::from).to_vec();
+        let data = Data::new(names, vec![Regime::observation()], rows).unwrap();
+        let (plain, typical) = (
+            MixedScore::new(&data),
+            MixedScore::new(&data).typical(Some(0.5)),
+        );
+        let none = Mixed::open(Dag::empty(3));
+        let arrow = |from, to| Mixed::open(Dag::from_arrows(3, &[(from, to)]).unwrap());
+        // What is there is as long as a typical effect; what is not loses more than two nats.
+        let strong = |score: &MixedScore<'_>| score.gain(&none, &arrow(0, 1));
+        assert!((strong(&plain) - strong(&typical)).abs() < 1e-9);
+        let weak = |score: &MixedScore<'_>| score.gain(&none, &arrow(0, 2));
+        assert!(
+            weak(&typical) < weak(&plain) - 2.0,
+            "{} {}",
+            weak(&plain),
+            weak(&typical)
+        );
+        let hidden = Mixed::confounded(Dag::empty(3), &[(1, 2)]);
+        assert!(typical.gain(&none, &hidden) < plain.gain(&none, &hidden) - 1.0);
+        // Observation can't tell these two apart, whatever is typical.
+        assert!((typical.of(&arrow(0, 1)) - typical.of(&arrow(1, 0))).abs() < 1e-6);
     }
 }

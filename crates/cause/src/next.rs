@@ -15,8 +15,10 @@ use rand::RngExt;
 /// What a batch should be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Batch {
-    /// Wells in all, controls included.
+    /// Wells in all, controls that are chosen included.
     pub wells: usize,
+    /// Controls that are there anyway, beside these wells.
+    pub given: usize,
     /// Fewest wells of one intervention on a plate.
     pub replicates: usize,
     /// Blocks of wells over which each intervention is spread.
@@ -57,6 +59,12 @@ fn controls(arms: usize) -> f64 {
     (arms as f64).sqrt()
 }
 
+/// Whether so many wells of so many arms fit, with the controls that they call for.
+fn fits(batch: &Batch, wells: usize, arms: usize) -> bool {
+    let controls = (controls(arms) * wells as f64 / arms as f64).floor() as usize;
+    wells + controls.saturating_sub(batch.given) <= batch.wells
+}
+
 /// Chooses a batch. `graphs` are the likely ones with their probabilities.
 #[must_use]
 pub fn choose(
@@ -84,9 +92,7 @@ pub fn choose(
         let mut best: Option<(usize, f64)> = None;
         for (at, apart) in each.iter().enumerate() {
             let arms = arms + usize::from(taken[at] == 0);
-            let wells = used + step;
-            let controls = controls(arms) * wells as f64 / arms as f64;
-            if wells + controls.floor() as usize > batch.wells {
+            if !fits(batch, used + step, arms) {
                 continue;
             }
             let with: Vec<f64> = so_far
@@ -106,8 +112,7 @@ pub fn choose(
         } else {
             let room = |at: &usize| {
                 let arms = arms + usize::from(taken[*at] == 0);
-                let controls = controls(arms) * (used + step) as f64 / arms as f64;
-                used + step + controls.floor() as usize <= batch.wells
+                fits(batch, used + step, arms)
             };
             match (0..taken.len()).filter(room).min_by_key(|at| taken[*at]) {
                 Some(least) => least,

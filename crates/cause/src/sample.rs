@@ -2,8 +2,10 @@
 //!
 //! A Markov chain over graphs (Madigan and York, Int. Stat. Rev. 63 (1995) 215): an arrow is added, taken
 //! away or turned, or a variable changes its group of hidden causes. Chains start at the best graph and
-//! at the empty one; how far their probabilities differ is reported, since a chain that has not met the
-//! others yet is not a sample of anything.
+//! at the empty one. Rows of strong interventions make the graphs between two likely ones very unlikely, and a
+//! chain may never leave the region that it came to; so each chain counts for as much as the graphs that it met are
+//! worth together, which is the same for chains that met the same ones. How far the probabilities of those that count
+//! differ is reported, since a chain that has not met the others yet is not a sample of anything.
 
 use crate::fold::Fold;
 use crate::graph::Dag;
@@ -73,6 +75,8 @@ impl Sample {
 trait Weight {
     /// Its logarithm at the second graph less that at the first.
     fn gain(&self, from: &Mixed, to: &Mixed) -> f64;
+    /// Its logarithm.
+    fn of(&self, graph: &Mixed) -> f64;
     /// Whether hidden causes may be.
     fn hidden(&self) -> bool;
 }
@@ -90,6 +94,11 @@ impl<S: LocalScore> Weight for Plain<'_, S> {
             .sum()
     }
 
+    fn of(&self, graph: &Mixed) -> f64 {
+        let parents = (0..graph.dag.variables()).map(|node| graph.dag.parents(node));
+        crate::score::total(self.0, parents)
+    }
+
     fn hidden(&self) -> bool {
         false
     }
@@ -98,6 +107,10 @@ impl<S: LocalScore> Weight for Plain<'_, S> {
 impl Weight for MixedScore<'_> {
     fn gain(&self, from: &Mixed, to: &Mixed) -> f64 {
         MixedScore::gain(self, from, to)
+    }
+
+    fn of(&self, graph: &Mixed) -> f64 {
+        MixedScore::of(self, graph)
     }
 
     fn hidden(&self) -> bool {
@@ -166,54 +179,94 @@ fn neighbour(graph: &Mixed, hidden: bool, rng: &mut Rng) -> Option<(Mixed, f64)>
     graph.with_parents(b, into.with(a)).map(|g| (g, 0.0))
 }
 
-fn draw(weight: &impl Weight, best: &Mixed, length: Length, seed: Seed) -> Sample {
-    let n = best.dag.variables();
+/// Weight below which a chain does not count where chains are compared.
+const COUNTS_MIN: f64 = 0.01;
+
+/// What one chain met.
+struct Chain {
+    counts: HashMap<Mixed, usize, Fold>,
+    /// Share of its graphs with each arrow, and with each common cause.
+    seen: Vec<f64>,
+    kept: usize,
+    /// Logarithm of what its graphs are worth together.
+    worth: f64,
+}
+
+fn walk(weight: &impl Weight, start: Mixed, length: Length, seed: Seed) -> Chain {
+    let n = start.dag.variables();
+    let mut rng = seed.rng();
+    let mut graph = start;
     let mut counts: HashMap<Mixed, usize, Fold> = HashMap::default();
-    let mut by_chain: Vec<Vec<f64>> = Vec::new();
+    let mut seen = vec![0.0; 2 * n * n];
     let mut kept = 0_usize;
-    for chain in 0..length.chains {
-        let mut rng = seed.derive("chain", chain as u64).rng();
-        let mut graph = if chain % 2 == 0 {
-            best.clone()
-        } else {
-            Mixed::open(Dag::empty(n))
-        };
-        let mut seen = vec![0.0; 2 * n * n];
-        let mut own = 0.0;
-        for step in 0..length.burn_in + length.steps {
-            if let Some((next, ratio)) = neighbour(&graph, weight.hidden(), &mut rng) {
-                let gain = weight.gain(&graph, &next);
-                if rng.random::<f64>().ln() < gain + ratio {
-                    graph = next;
-                }
+    for step in 0..length.burn_in + length.steps {
+        if let Some((next, ratio)) = neighbour(&graph, weight.hidden(), &mut rng) {
+            let gain = weight.gain(&graph, &next);
+            if rng.random::<f64>().ln() < gain + ratio {
+                graph = next;
             }
-            if step >= length.burn_in && step % length.every == 0 {
-                own += 1.0;
-                kept += 1;
-                *counts.entry(graph.clone()).or_default() += 1;
-                for (from, to) in graph.dag.arrows() {
-                    seen[from * n + to] += 1.0;
-                }
-                for node in 0..n {
-                    for other in graph.group(node).iter() {
-                        seen[n * n + node * n + other] += 1.0;
-                    }
+        }
+        if step >= length.burn_in && step % length.every == 0 {
+            kept += 1;
+            *counts.entry(graph.clone()).or_default() += 1;
+            for (from, to) in graph.dag.arrows() {
+                seen[from * n + to] += 1.0;
+            }
+            for node in 0..n {
+                for other in graph.group(node).iter() {
+                    seen[n * n + node * n + other] += 1.0;
                 }
             }
         }
-        by_chain.push(seen.into_iter().map(|count| count / own).collect());
+    }
+    for count in &mut seen {
+        *count /= kept.max(1) as f64;
+    }
+    // In order, so that rounding does not depend on the hash map.
+    let mut scores: Vec<f64> = counts.keys().map(|graph| weight.of(graph)).collect();
+    scores.sort_by(f64::total_cmp);
+    let top = scores.last().copied().unwrap_or(f64::NEG_INFINITY);
+    let sum: f64 = scores.iter().map(|score| (score - top).exp()).sum();
+    Chain {
+        counts,
+        seen,
+        kept,
+        worth: top + sum.ln(),
+    }
+}
+
+fn draw(weight: &impl Weight, best: &Mixed, length: Length, seed: Seed) -> Sample {
+    let n = best.dag.variables();
+    let chains: Vec<Chain> = (0..length.chains)
+        .map(|chain| {
+            let start = if chain % 2 == 0 {
+                best.clone()
+            } else {
+                Mixed::open(Dag::empty(n))
+            };
+            walk(weight, start, length, seed.derive("chain", chain as u64))
+        })
+        .collect();
+    let worths: Vec<f64> = chains.iter().map(|chain| chain.worth).collect();
+    let weights = crate::mixed::normalise(&worths);
+    let mut shares: HashMap<Mixed, f64, Fold> = HashMap::default();
+    for (chain, weight) in chains.iter().zip(&weights) {
+        for (graph, count) in &chain.counts {
+            *shares.entry(graph.clone()).or_default() += weight * *count as f64 / chain.kept as f64;
+        }
     }
     let disagreement = (0..2 * n * n)
         .map(|at| {
-            let values = by_chain.iter().map(|chain| chain[at]);
+            let counting = chains
+                .iter()
+                .zip(&weights)
+                .filter(|(_, w)| **w >= COUNTS_MIN);
+            let values = counting.map(|(chain, _)| chain.seen[at]);
             let (low, high) = values.fold((1.0_f64, 0.0_f64), |(l, h), v| (l.min(v), h.max(v)));
             (high - low).max(0.0)
         })
         .fold(0.0, f64::max);
-    let mut graphs: Vec<(Mixed, f64)> = counts
-        .into_iter()
-        .map(|(graph, count)| (graph, count as f64 / kept as f64))
-        .collect();
+    let mut graphs: Vec<(Mixed, f64)> = shares.into_iter().collect();
     // Ties in an order that does not depend on the hash map.
     graphs.sort_by(|a, b| {
         let arrows = |g: &Mixed| g.dag.arrows().collect::<Vec<_>>();

@@ -108,6 +108,7 @@ fn a_designed_batch_tells_more_than_a_random_one() {
     let rivals = belief.rivals(&data, 60);
     let batch = Batch {
         wells: 24,
+        given: 0,
         replicates: 3,
         blocks: 3,
     };

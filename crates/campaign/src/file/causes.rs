@@ -85,6 +85,7 @@ pub(super) fn read(root: &Table, space: &Space, asked: bool) -> Option<Read> {
                 leaves: leaves?,
                 combine: combine? as usize,
                 replicates: replicates? as usize,
+                controls: 0,
                 by_lot: false,
             },
         },

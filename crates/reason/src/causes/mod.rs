@@ -1,10 +1,13 @@
 //! Causes as what a campaign asks: interventions that tell who drives whom.
 //!
-//! A well is a row: every measured variable, and which variables were acted on. Wells that nobody acted on are
-//! asked for first, and beside every batch of interventions. The belief is [`cause::belief`], hidden common
-//! causes allowed for; which interventions come next, single and combined, is [`cause::next`].
+//! A well is a row: every measured variable, and which variables were acted on. Wells that nobody acted on belong to
+//! every batch: those that vouch for the plate anyway, and where these are too few, more of the same. The belief is
+//! [`cause::belief`], hidden common causes allowed for; which interventions come next, single and combined, is
+//! [`cause::next`].
 
 mod findings;
+#[cfg(test)]
+mod tests;
 
 pub use findings::{Findings, Link, Stage};
 
@@ -27,6 +30,11 @@ pub const VARIABLES_MAX: usize = cause::belief::MAX_HIDDEN;
 pub const INTERVENTIONS_MAX: usize = 400;
 /// Likely graphs that stand for all where the next interventions are chosen.
 const GRAPHS: usize = 100;
+/// The size of a typical effect, in standard deviations of the driven for one of the driver: weaker ones are less likely
+/// beforehand.
+const TYPICAL: f64 = 0.5;
+/// Fewest wells where nothing is done on every plate, with which interventions may begin at once.
+const LOOKED_MIN: usize = 4;
 /// Robust standard deviations of an equation's residuals beyond which a well was disturbed.
 const DISTURBED: f64 = 6.0;
 /// Greatest share of wells that may count as disturbed: more are a law that is no line.
@@ -56,6 +64,8 @@ pub struct CauseOptions {
     pub combine: usize,
     /// Wells of one intervention in a batch.
     pub replicates: usize,
+    /// Wells where nothing is done that are measured and told with every batch, whatever is asked for.
+    pub controls: usize,
     /// Interventions by lot and not by what they should tell: what choosing is to be compared with.
     pub by_lot: bool,
 }
@@ -246,15 +256,41 @@ impl CausePolicy {
 
     /// Acts of the next wells.
     fn chosen(&mut self, q: usize, seed: Seed) -> Vec<Vec<usize>> {
-        let Some((data, belief)) = &self.known else {
-            // Look before acting.
-            return vec![Vec::new(); q];
-        };
         if self.interventions.is_empty() {
             return vec![Vec::new(); q];
         }
+        if self.options.by_lot {
+            return self.by_lot(q, seed);
+        }
+        if self.known.is_none() {
+            return if self.options.controls < LOOKED_MIN {
+                // Look before acting.
+                vec![Vec::new(); q]
+            } else {
+                self.spread(q, seed)
+            };
+        }
+        // What nobody has tried comes first; what is left of the batch goes where it should tell most.
+        let untried = self.untried();
+        if !untried.is_empty() {
+            let mut all = self.spread(q.min(untried.len() * self.options.replicates.max(1)), seed);
+            if all.len() < q {
+                let rest = self.informative(q - all.len(), seed);
+                all.extend(rest);
+            }
+            return all;
+        }
+        self.informative(q, seed)
+    }
+
+    /// Acts of wells that should tell most apart.
+    fn informative(&mut self, q: usize, seed: Seed) -> Vec<Vec<usize>> {
+        let Some((data, belief)) = &self.known else {
+            return vec![Vec::new(); q];
+        };
         let batch = Batch {
             wells: q,
+            given: self.options.controls,
             replicates: self.options.replicates,
             blocks: 1,
         };
@@ -265,17 +301,72 @@ impl CausePolicy {
             let intervention = plan.arms[*arm].intervention;
             intervention.map_or(Vec::new(), |at| self.interventions[at].clone())
         };
-        let mut all: Vec<Vec<usize>> = plan.wells.iter().map(of).collect();
-        if self.options.by_lot {
-            // As many wells that nobody acts on, and the other wells by lot.
-            let mut rng: Rng = seed.derive("lot", 0).rng();
-            all.retain(Vec::is_empty);
-            while all.len() < q {
-                let set = &self.interventions[rng.random_range(0..self.interventions.len())];
-                let count = self.options.replicates.max(1).min(q - all.len());
-                all.extend(std::iter::repeat_n(set.clone(), count));
+        plan.wells.iter().map(of).collect()
+    }
+
+    /// Wells in which each act was made.
+    fn touched(&self) -> Vec<usize> {
+        let count = |act: usize| {
+            let with = self.rows.iter().filter(|(acts, _)| acts.contains(&act));
+            with.count()
+        };
+        (0..self.acts.len()).map(count).collect()
+    }
+
+    /// Acts that can be made and never were: a variable that moves too little by itself to show what it drives is
+    /// otherwise taken for one that drives nothing.
+    fn untried(&self) -> Vec<usize> {
+        let touched = self.touched();
+        let possible = |act: &usize| self.interventions.iter().any(|set| set.contains(act));
+        (0..self.acts.len())
+            .filter(|act| possible(act) && touched[*act] == 0)
+            .collect()
+    }
+
+    /// Wells that act on every variable as often as on every other: the first ones, when nothing is known and the
+    /// controls of a plate show what moves together by itself.
+    fn spread(&self, q: usize, seed: Seed) -> Vec<Vec<usize>> {
+        let mut rng: Rng = seed.derive("spread", 0).rng();
+        let mut touched = self.touched();
+        let mut all = Vec::with_capacity(q);
+        while all.len() < q {
+            let least = self
+                .interventions
+                .iter()
+                .map(|set| {
+                    let often: usize = set.iter().map(|act| touched[*act]).sum();
+                    let mean = often as f64 / set.len() as f64;
+                    (mean, set.len(), rng.random::<f64>(), set)
+                })
+                .min_by(|a, b| {
+                    let by_mean = a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+                    by_mean.then(a.2.total_cmp(&b.2))
+                });
+            let Some((_, _, _, set)) = least else { break };
+            for act in set {
+                touched[*act] += 1;
             }
-            self.expected = None;
+            let count = self.options.replicates.max(1).min(q - all.len());
+            all.extend(std::iter::repeat_n(set.clone(), count));
+        }
+        all
+    }
+
+    /// Interventions by lot, with as many wells where nothing is done as a choice would have.
+    fn by_lot(&self, q: usize, seed: Seed) -> Vec<Vec<usize>> {
+        let mut rng: Rng = seed.derive("lot", 0).rng();
+        let idle = if self.options.controls >= LOOKED_MIN {
+            0
+        } else if self.known.is_none() {
+            q
+        } else {
+            q.div_ceil(3)
+        };
+        let mut all = vec![Vec::new(); idle];
+        while all.len() < q {
+            let set = &self.interventions[rng.random_range(0..self.interventions.len())];
+            let count = self.options.replicates.max(1).min(q - all.len());
+            all.extend(std::iter::repeat_n(set.clone(), count));
         }
         all
     }
@@ -285,6 +376,7 @@ impl CausePolicy {
     fn believe(&mut self) {
         let options = Options {
             hidden: self.options.hidden,
+            typical: Some(TYPICAL),
             length: Length {
                 chains: 2,
                 burn_in: 4_000,
@@ -338,6 +430,12 @@ impl CausePolicy {
         }
         found.sort_unstable();
         found.dedup();
+        // The only well of an intervention may be far off for what was done.
+        let alone = |at: usize| {
+            let same = |row: &&(Vec<usize>, Vec<f64>)| row.0 == self.rows[at].0;
+            self.rows.iter().filter(same).count() == 1
+        };
+        found.retain(|at| !alone(*at));
         if found.len() as f64 > DISTURBED_MAX * self.rows.len() as f64 {
             found.clear();
         }
@@ -445,6 +543,7 @@ impl Policy for CausePolicy {
         // What was only looked at never settles a direction.
         let acted = self.rows.iter().any(|(acts, _)| !acts.is_empty());
         let certain = belief.certainty() >= self.options.certainty;
-        (acted && certain).then(|| self.findings().map(|found| found.words()))?
+        (acted && self.untried().is_empty() && certain)
+            .then(|| self.findings().map(|found| found.words()))?
     }
 }

@@ -60,6 +60,7 @@ pub fn next(args: &Next, output: &Output) -> Result<Exit, Failure> {
     }
     let batch = Batch {
         wells: args.wells,
+        given: 0,
         replicates: args.replicates,
         blocks: args.blocks,
     };

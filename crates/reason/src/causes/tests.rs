@@ -7,7 +7,7 @@ fn policy(controls: usize) -> CausePolicy {
         variable: at,
     });
     let options = CauseOptions {
-        certainty: 0.9,
+        certainty: 0.6,
         hidden: false,
         soft: false,
         leaves: 0.0,
@@ -64,6 +64,7 @@ fn everything_is_tried_before_anything_is_settled() {
     assert_ne!(first[0], first[1]);
     let wells: Vec<Vec<usize>> = std::iter::repeat_n(Vec::new(), 8).collect();
     told(&mut policy, &[&wells[..], &first[..]].concat(), 1);
+    // However sure it is of what nobody acted on.
     assert!(policy.settled().is_none());
     let second = asked(&mut policy, 2);
     told(&mut policy, &[&wells[..], &second[..]].concat(), 2);

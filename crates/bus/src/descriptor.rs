@@ -2,7 +2,7 @@
 
 use labware::{Cover, LabwareClass};
 use protocol::{Operation, Repeat, Value};
-use quantity::{ArmId, Duration, InstrumentId, Kind, NestId, Ratio, StationId};
+use quantity::{ArmId, Duration, Instant, InstrumentId, Kind, NestId, Ratio, StationId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -172,9 +172,32 @@ pub struct Instrument {
     pub capabilities: Vec<Capability>,
     /// What it uses up.
     pub consumables: Vec<Consumable>,
+    /// When it can't be used (maintenance, nights without a person), sorted and disjoint.
+    pub closed: Vec<Closed>,
+}
+
+/// A time in which an instrument does no work, from `from` up to, not including, `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Closed {
+    /// First moment.
+    pub from: Instant,
+    /// First moment after.
+    pub until: Instant,
 }
 
 impl Instrument {
+    /// The first moment from `at` on from which it is open for so long.
+    #[must_use]
+    pub fn open_for(&self, at: Instant, span: Duration) -> Instant {
+        let mut open = at;
+        for closed in &self.closed {
+            if closed.from < open + span && open < closed.until {
+                open = closed.until;
+            }
+        }
+        open
+    }
+
     /// The capability with this name.
     #[must_use]
     pub fn capability(&self, name: &str) -> Option<&Capability> {

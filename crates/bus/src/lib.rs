@@ -10,7 +10,7 @@ mod report;
 
 pub use command::{Action, Command, Device, Request, cover_after, list_wells};
 pub use descriptor::{
-    Arm, Capability, Consumable, DurationModel, Instrument, Range, Role, Station, Use,
+    Arm, Capability, Closed, Consumable, DurationModel, Instrument, Range, Role, Station, Use,
 };
 pub use driver::{Driver, Durability};
 pub use report::{Fault, Flag, Known, Outcome, PoseError, Reading, Received, Report};

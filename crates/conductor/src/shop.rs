@@ -5,7 +5,7 @@ use crate::limits::{CALL_MARGIN, EXACT_RIDES, LEG_MARGIN, MOVER_WAIT, RIDES_SAMP
 use bus::Role;
 use lab::Hall;
 use quantity::Duration;
-use schedule::{Machine, Shop, StationNode, Travel, UNLIMITED};
+use schedule::{Machine, Shop, StationNode, Travel, UNLIMITED, Window};
 use transport::{Limits, Traffic};
 
 /// One machine for each instrument and one station for each station, with the same indices; and the
@@ -35,7 +35,12 @@ pub(crate) fn shop(hall: &Hall, traffic: &mut Traffic) -> Result<(Shop, Vec<Dura
                 load: arm.pick + arm.place,
                 unload: arm.pick + arm.place,
                 gate: instrument.door,
-                down: Vec::new(),
+                down: (instrument.closed.iter())
+                    .map(|closed| Window {
+                        from: closed.from,
+                        until: closed.until,
+                    })
+                    .collect(),
             }
         })
         .collect();

@@ -6,7 +6,7 @@ use crate::commands::Owner;
 use crate::compile::{step_time, uses};
 use crate::conductor::{Conductor, Flow};
 use crate::effect::FaultEnd;
-use crate::limits::{LATE_QUANTILE, WORK_MOVES, WORK_RETRIES};
+use crate::limits::{LATE_QUANTILE, PLAN_QUANTILE, WORK_MOVES, WORK_RETRIES};
 use crate::order::{Goal, OrderState, Phase, Work, WorkStage};
 use crate::waits::Want;
 use bus::{Action, Device, Fault, Flag, Outcome, cover_after};
@@ -66,6 +66,18 @@ impl Conductor {
             && self.lacks(work.instrument, &consumable, pieces)
         {
             return self.wait(o, Want::Instrument(work.instrument));
+        }
+        let planned = step_time(
+            &o.order,
+            &hall,
+            o.step,
+            wells,
+            work.instrument,
+            PLAN_QUANTILE,
+        );
+        let open = instrument.open_for(self.now, planned);
+        if open > self.now {
+            return self.wait_until(o, open);
         }
         let repeat = offer.repeat;
         let worklist = o.order.worklists.get(&step.id).cloned();

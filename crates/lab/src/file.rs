@@ -142,6 +142,7 @@ fn enumerate(draft: &Draft, hall: &mut Hall, places: &mut LabPlaces) {
             door: one.kind.door,
             capabilities: one.kind.capabilities(),
             consumables: one.kind.stock(),
+            closed: one.closed.to_vec(),
         });
         places.instruments.push(one.span.clone());
         instruments.push(id);

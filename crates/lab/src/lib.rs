@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod check;
+mod closed;
 pub mod drawing;
 mod file;
 mod fit;

@@ -16,6 +16,8 @@ pub const MAX_HALL_NESTS: usize = 2_000_000;
 pub const MAX_TRACK_PARTS: usize = 100_000;
 /// The most tiles of a floor; each has up to twelve blocks.
 pub const MAX_TILES: usize = 40_000;
+/// The most times that one instrument is closed.
+pub const MAX_CLOSINGS: usize = 1_000;
 /// The most blocks of a track, and places for berths along ready-made ones.
 pub const MAX_BLOCKS: usize = 500_000;
 

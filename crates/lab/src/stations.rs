@@ -9,12 +9,15 @@
 //! instruments = [
 //!   { kind = "absorbance_reader" },
 //!   { kind = "hotel", name = "shelf", count = 2, nests = 40 },
+//!   { kind = "lcms", closed = [{ from = "6 h", until = "7 h" }] },   # see `closed.rs`
 //! ]
 //! ```
 
+use crate::closed;
 use crate::kinds::{self, Kind, Kinds};
 use crate::limits::{MAX_DOCKS, MAX_HALL_NESTS, MAX_INSTRUMENTS, MAX_STATIONS};
 use crate::track::in_range;
+use bus::Closed;
 use quantity::Duration;
 use source::{At, Item, Problem, Span, Table};
 use std::collections::BTreeMap;
@@ -74,6 +77,8 @@ pub(crate) struct InstrumentDraft {
     pub name: Arc<str>,
     pub kind_name: Arc<str>,
     pub kind: Arc<Kind>,
+    /// When it can't be used.
+    pub closed: Arc<[Closed]>,
     pub span: Span,
 }
 
@@ -277,6 +282,7 @@ fn instrument(table: Table<'_>, kinds: &Kinds) -> Option<Vec<InstrumentDraft>> {
         return None;
     };
     let kind = kinds::read(&table, Some(base)).map(Arc::new);
+    let closed = closed::read(&table, kind.as_ref().map(|kind| kind.role)).into();
     if let Some(name) = &name
         && (name.contains('/') || name.is_empty())
     {
@@ -297,6 +303,7 @@ fn instrument(table: Table<'_>, kinds: &Kinds) -> Option<Vec<InstrumentDraft>> {
         name: own,
         kind_name,
         kind,
+        closed,
         span,
     };
     Some(vec![one; count?])

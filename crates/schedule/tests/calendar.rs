@@ -183,3 +183,39 @@ fn a_plate_that_is_inside_when_a_machine_fails_waits_and_the_limit_is_named() {
     assert!(planner.plan(OrderId(1)).unwrap().visits[0].end >= now + Duration::from_secs(1_000));
     assert_eq!(planner.audit(now), Vec::<String>::new());
 }
+
+/// A plate that goes in late is inside when its machine closes: it stays in until the machine opens, its
+/// promise is named as broken, and it goes on after that.
+#[test]
+fn a_plate_that_is_inside_when_a_machine_closes_stays_and_goes_on() {
+    let mut dice = Dice(7);
+    let mut hall = shop(&mut dice);
+    for machine in &mut hall.machines {
+        machine.down.clear();
+    }
+    let mut job = job(1, &mut dice);
+    (job.release, job.due, job.deadline) = (Instant::EPOCH, None, None);
+    let mut open = Planner::new(hall.clone()).unwrap();
+    let first = open.admit(job.clone(), Instant::EPOCH).unwrap().plan.visits[0];
+    // It closes as soon as the plate is out.
+    let closes = first.end + hall.machines[first.machine].unload;
+    let opens = closes + Duration::from_secs(5_000);
+    hall.machines[first.machine].down = vec![schedule::Window {
+        from: closes,
+        until: opens,
+    }];
+    let mut planner = Planner::new(hall).unwrap();
+    planner.admit(job, Instant::EPOCH).unwrap();
+    let visit = planner.plan(OrderId(1)).unwrap().visits[0];
+    assert_eq!((visit.machine, visit.end), (first.machine, first.end));
+    planner.departed(OrderId(1), visit.leg_start);
+    planner.began(OrderId(1), 0, visit.machine, visit.slot, visit.begin);
+    let late = visit.end + Duration::from_secs(60);
+    planner.expect_end(OrderId(1), 0, late);
+    let repair = planner.repair(visit.end);
+    assert!(repair.stranded.is_empty(), "{:?}", repair.stranded);
+    assert!(repair.broken.iter().any(|b| b.limit == Limit::Finish));
+    let plan = planner.plan(OrderId(1)).unwrap();
+    assert!(plan.visits[0].end >= opens && plan.finish < schedule::FOREVER);
+    assert_eq!(planner.audit(visit.end), Vec::<String>::new());
+}

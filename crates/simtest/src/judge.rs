@@ -6,8 +6,9 @@ use crate::truth::{self, Truth};
 use crate::world::World;
 use conductor::Conductor;
 use labware::Place;
+use quantity::Duration;
 use std::fmt::Write as _;
-use twin::Twin;
+use twin::{Fact, Twin};
 
 /// Judges a run that has ended.
 pub(crate) fn judge(
@@ -40,6 +41,24 @@ pub(crate) fn judge(
                 wrong,
                 "{plate} is at {truth}, and believed to be at {believed}"
             );
+        }
+    }
+    for (_, fact) in twin.history() {
+        if let Fact::Operated {
+            plate,
+            instrument,
+            began,
+            ..
+        } = *fact
+        {
+            let instrument = world.hall.instrument(instrument);
+            if instrument.open_for(began, Duration::ZERO) > began {
+                let _ = writeln!(
+                    wrong,
+                    "{} began to work on {plate} at {began}, while it was closed",
+                    instrument.name
+                );
+            }
         }
     }
     for order in &world.orders {

@@ -114,6 +114,9 @@ const SHIPPED: &str = include_str!("../../../labs/hall.toml");
 /// Most stations of a lab that is generated as `nilo lab generate` does.
 const GENERATED_MAX: usize = 100;
 
+/// Share of the instruments of a random lab that are closed at times.
+const CLOSED: f64 = 0.1;
+
 /// A lab file: mostly a small random one, now and then a large one.
 fn lab_text(seed: Seed) -> String {
     let mut rng = seed.derive("size", 0).rng();
@@ -144,6 +147,7 @@ fn offered(hall: &Hall) -> Vec<&'static str> {
 /// A small lab with this track, or a random one.
 fn random_lab(seed: Seed, track: Option<&str>) -> String {
     let mut draws = seed.derive("hall", 0).rng();
+    let mut nights = seed.derive("closed", 0).rng();
     let rng = &mut draws;
     let mut text = String::from("name = \"random\"\n\n[track]\n");
     let rails = match rng.random_range(0..4) {
@@ -173,7 +177,16 @@ fn random_lab(seed: Seed, track: Option<&str>) -> String {
                 "heater_shaker_bank" => format!(", nests = {}", rng.random_range(1..=3)),
                 _ => String::new(),
             };
-            list.push(format!("{{ kind = \"{kind}\"{nests} }}"));
+            let closed = if nights.random_bool(CLOSED) {
+                format!(
+                    ", closed = [{{ from = \"{} min\", until = \"{} min\", every = \"3 h\", times = 4 }}]",
+                    nights.random_range(0..=60),
+                    nights.random_range(61..=120)
+                )
+            } else {
+                String::new()
+            };
+            list.push(format!("{{ kind = \"{kind}\"{nests}{closed} }}"));
         }
         let docks = if rng.random_bool(0.3) {
             "docks = 2\n"

@@ -9,7 +9,7 @@
 //!    always possible (see [`super::shift`]); limits that this breaks are named.
 
 use super::place::{Ask, Misfit, Placement, place, place_on};
-use super::tables::{ORIGIN, Tables};
+use super::tables::{ORIGIN, Tables, begin, end};
 use super::{Entry, Planner};
 use crate::job::Where;
 use crate::line::{FAR, Line};
@@ -145,7 +145,8 @@ impl Planner {
         inside: Option<(usize, i64)>,
         now: i64,
     ) -> Result<Placement, Misfit> {
-        let window = inside.and_then(|(machine, _)| Some((machine, self.down[machine]?)));
+        let window =
+            inside.and_then(|(machine, _)| self.shut(entry, machine).map(|w| (machine, w)));
         if let Some((machine, (from, until))) = window {
             self.tables.unblock(machine, from, until);
         }
@@ -243,6 +244,25 @@ impl Planner {
             })
     }
 
+    /// The stretch in which the machine that a plate is in is down, or closed before the plate can be out.
+    fn shut(&self, entry: &Entry, machine: usize) -> Option<(i64, i64)> {
+        if let Some(window) = self.down[machine] {
+            return Some(window);
+        }
+        let down = &self.shop.machines[machine].down;
+        let next = down.partition_point(|w| w.until.base() <= self.clock);
+        let (from, until) = down.get(next).map(|w| (w.from.base(), w.until.base()))?;
+        let task = (entry.past / 2).checked_sub(1)?;
+        let options = &entry.job.tasks.get(task)?.options;
+        let stay = (options.iter().find(|o| o.machine == machine)).map_or(0, |o| o.stay.base());
+        let done = match entry.expected {
+            Some((node, at)) if node == end(task) => at,
+            _ => entry.times[begin(task)] + stay,
+        };
+        let out = done.max(self.clock) + self.shop.machines[machine].unload.base();
+        (out > from).then_some((from, until))
+    }
+
     /// The machine that the plate is in, if that is down, and until when.
     pub(super) fn inside(&self, entry: &Entry) -> Option<(usize, i64)> {
         let machine = if entry.past == 0 {
@@ -255,7 +275,7 @@ impl Planner {
         } else {
             return None;
         };
-        self.down[machine].map(|(_, until)| (machine, until))
+        self.shut(entry, machine).map(|(_, until)| (machine, until))
     }
 
     /// Gives an entry its new place.

@@ -279,7 +279,6 @@ impl Surrogate {
     pub(crate) fn describe(&self) -> String {
         let shape = match self.process.kernel.shape {
             Shape::Radial => "all factors together",
-            Shape::Smooth => "all factors together, without kinks",
             Shape::Single => "all factors together and each alone",
             Shape::Paired => "all factors together, each alone and in pairs",
         };
@@ -540,7 +539,6 @@ fn choose(
             Some(plain),
             CHOICE_EVALUATIONS / 2,
         )?;
-        consider(Shape::Smooth, bend, leader.clone(), CHOICE_EVALUATIONS / 2);
         if groups.len() > 1 {
             let (single, ..) = consider(Shape::Single, bend, leader, CHOICE_EVALUATIONS)?;
             if groups.len() <= PAIRED_GROUPS_MAX {

@@ -71,8 +71,8 @@ const MEAN_TOLERANCE: f64 = 1e-9;
 const MEAN_STARTS: usize = 8;
 /// Evaluations of one climb.
 const CLIMB: usize = 40;
-/// Rows of data times evaluations that all climbs of one ask may cost, for each response.
-const CLIMB_WORK: usize = 1_500_000;
+/// Rows of data times evaluations that all climbs of one ask may cost.
+const CLIMB_WORK: usize = 2_000_000;
 
 /// A pool for a space without a candidate table: even points, points near the best, the tops of draws
 /// from the models and of their mean, and points near those.

@@ -1,13 +1,13 @@
 //! Random Fourier features: cosines whose sums are draws of a process without data.
 //!
-//! Frequencies of a squared exponential are normal, those of Matérn-5/2 Student-t with 5 degrees of freedom
-//! (Rahimi and Recht, NIPS 20 (2008); Rasmussen and Williams (2006), section 4.2.1).
+//! Matérn-5/2 frequencies are Student-t with 5 degrees of freedom (Rahimi and Recht, NIPS 20 (2008);
+//! Rasmussen and Williams (2006), section 4.2.1).
 
 use faer::Mat;
 use quantity::Rng;
 use rand::RngExt;
 
-use super::kernel::{Kernel, Shape};
+use super::kernel::Kernel;
 use super::matern::{dot, total, wide};
 use super::trigonometry::cosine_and_sine;
 use crate::encode::{Group, Rows};
@@ -119,11 +119,7 @@ impl Features {
         let height = amplitude(scales.radial, RADIAL_FEATURES);
         let radial = (0..RADIAL_FEATURES).map(|_| {
             // One common draw of the chi-squared makes the frequencies jointly Student-t.
-            let stretches = if kernel.shape == Shape::Smooth {
-                vec![1.0; g]
-            } else {
-                vec![student_stretch(rng); g]
-            };
+            let stretches = vec![student_stretch(rng); g];
             let inverses = &scales.radial_inverse;
             feature(&kernel.groups, &all, inverses, &stretches, height, rng)
         });

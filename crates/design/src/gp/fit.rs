@@ -318,7 +318,7 @@ mod tests {
         ];
         let data = example(&groups, 4, 23);
         let table = Table::new(&data.rows);
-        for shape in [Shape::Radial, Shape::Smooth, Shape::Single, Shape::Paired] {
+        for shape in [Shape::Radial, Shape::Single, Shape::Paired] {
             let count = Kernel::count(shape, 3);
             let logs: Vec<f64> = (0..count)
                 .map(|i| 0.3 * (i as f64 * 1.7).sin() - 0.2)

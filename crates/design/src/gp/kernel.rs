@@ -1,8 +1,7 @@
 //! Covariance of the response at two points.
 //!
 //! The sum of up to three parts, each with its own variance:
-//! - *radial*: Matérn-5/2, or a squared exponential, of the scaled distance over all groups, a length scale
-//!   each (ARD);
+//! - *radial*: Matérn-5/2 of the scaled distance over all groups, a length scale each (ARD);
 //! - *single*: the mean over groups of a Matérn-5/2 of that group alone, with length scales of its own;
 //! - *paired*: the mean over pairs of groups of the product of two such.
 //!
@@ -11,7 +10,7 @@
 
 use faer::Mat;
 
-use super::matern::{Sides, dot, gauss_and_slope, matern, matern_and_slope, total as sum_up, wide};
+use super::matern::{Sides, dot, matern, matern_and_slope, total as sum_up, wide};
 use crate::encode::{Group, Rows};
 
 /// Which parts a kernel has.
@@ -19,19 +18,10 @@ use crate::encode::{Group, Rows};
 pub(crate) enum Shape {
     /// The radial part alone.
     Radial,
-    /// The same with a squared exponential in place of the Matérn: responses without any kinks.
-    Smooth,
     /// Radial and single.
     Single,
     /// Radial, single and paired.
     Paired,
-}
-
-impl Shape {
-    /// Whether there are parts besides the radial one.
-    pub(crate) fn low_order(self) -> bool {
-        matches!(self, Shape::Single | Shape::Paired)
-    }
 }
 
 /// Numbers per kernel are logarithms, in this order: radial variance, radial length scales, and, where
@@ -135,7 +125,7 @@ impl Kernel {
     /// How many numbers a kernel of this shape over so many groups has.
     pub(crate) fn count(shape: Shape, groups: usize) -> usize {
         match shape {
-            Shape::Radial | Shape::Smooth => 1 + groups,
+            Shape::Radial => 1 + groups,
             Shape::Single => 2 + 2 * groups,
             Shape::Paired => 3 + 2 * groups,
         }
@@ -144,7 +134,7 @@ impl Kernel {
     pub(crate) fn scales(&self) -> Scales {
         let g = self.groups.len();
         let inverse = |logs: &[f64]| logs.iter().map(|log| (-2.0 * log).exp()).collect();
-        let low_order = self.shape.low_order();
+        let low_order = self.shape != Shape::Radial;
         Scales {
             radial: self.logs[0].exp(),
             radial_inverse: inverse(&self.logs[1..=g]),
@@ -205,7 +195,7 @@ impl Kernel {
         total.fill(0.0);
         single.fill(0.0);
         singles_squared.fill(0.0);
-        let low_order = self.shape.low_order();
+        let low_order = self.shape != Shape::Radial;
         for (index, &group) in self.groups.iter().enumerate() {
             table.squares(group, x, 0, square);
             let inverse = scales.radial_inverse[index];
@@ -235,14 +225,8 @@ impl Kernel {
                 }
             }
         }
-        if self.shape == Shape::Smooth {
-            for (out, total) in out.iter_mut().zip(&*total) {
-                *out = scales.radial * gauss_and_slope(*total).0;
-            }
-        } else {
-            for (out, total) in out.iter_mut().zip(&*total) {
-                *out = scales.radial * matern(*total);
-            }
+        for (out, total) in out.iter_mut().zip(&*total) {
+            *out = scales.radial * matern(*total);
         }
         if low_order {
             let (first, second) = (scales.single / g, scales.paired / (g * (g - 1.0)).max(1.0));
@@ -331,7 +315,7 @@ impl Kernel {
         let reversed = table.reversed();
         let ready = self.ready(&reversed);
         let scales = &ready.scales;
-        let low_order = self.shape.low_order();
+        let low_order = self.shape != Shape::Radial;
         let (first, second) = (
             scales.single / g as f64,
             scales.paired / ((g * (g - 1)) as f64).max(1.0),
@@ -398,18 +382,10 @@ impl Kernel {
                 }
                 {
                     let (total, factor) = (&mut total[..count], &mut factor[..count]);
-                    if self.shape == Shape::Smooth {
-                        for i in 0..count {
-                            let (k, slope) = gauss_and_slope(total[i]);
-                            factor[i] = w[i] * slope;
-                            total[i] = k;
-                        }
-                    } else {
-                        for i in 0..count {
-                            let (k, slope) = matern_and_slope(total[i]);
-                            factor[i] = w[i] * slope;
-                            total[i] = k;
-                        }
+                    for i in 0..count {
+                        let (k, slope) = matern_and_slope(total[i]);
+                        factor[i] = w[i] * slope;
+                        total[i] = k;
                     }
                     gradient[0] += scales.radial * dot(w, total);
                 }

@@ -48,14 +48,6 @@ pub(crate) fn matern_and_slope(square: f64) -> (f64, f64) {
     ((1.0 + t + t * t / 3.0) * e, 5.0 / 6.0 * (1.0 + t) * e)
 }
 
-/// Squared exponential at a squared scaled distance (Rasmussen and Williams (2006), equation 4.9), and minus
-/// its derivative by that square.
-#[inline(always)]
-pub(crate) fn gauss_and_slope(square: f64) -> (f64, f64) {
-    let e = exp_negative(-0.5 * square);
-    (e, 0.5 * e)
-}
-
 /// Runs a loop compiled for the widest vectors that this machine has. The order of operations is the
 /// code's own, so that the result doesn't depend on the width.
 #[inline(always)]

@@ -10,8 +10,7 @@ use quantity::Rng;
 use super::exact::Exact;
 use super::features::{Angles, Features};
 use super::fit::Data;
-use super::kernel::Shape;
-use super::matern::{gauss_and_slope, matern_and_slope, total as sum_up, wide};
+use super::matern::{matern_and_slope, total as sum_up, wide};
 use crate::encode::{Group, Rows};
 use crate::linear_algebra::{add_product, solve_lower, solve_lower_transposed};
 use crate::space::normal;
@@ -208,13 +207,8 @@ fn weighted_slope_in_step(
         }
     }
     let mut value = process.mean;
-    let smooth = kernel.shape == Shape::Smooth;
     for j in 0..n {
-        let (k, slope) = if smooth {
-            gauss_and_slope(total[j])
-        } else {
-            matern_and_slope(total[j])
-        };
+        let (k, slope) = matern_and_slope(total[j]);
         let weight = weights[j] * scales.radial;
         square[j] = weight * k
             + weights[j] * (first * sum[j] + second * (sum[j] * sum[j] - sum_squared[j]));

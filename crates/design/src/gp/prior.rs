@@ -63,7 +63,7 @@ pub(crate) fn priors(shape: Shape, groups: usize) -> Vec<Normal> {
     };
     let mut all = vec![variance];
     all.extend(std::iter::repeat_n(radial, groups));
-    if shape.low_order() {
+    if shape != Shape::Radial {
         all.push(low_order);
         all.extend(std::iter::repeat_n(single, groups));
     }

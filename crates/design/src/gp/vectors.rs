@@ -47,7 +47,6 @@ fn likelihood_gradient_and_posterior_agree_with_fifty_digits() {
     for case in cases.as_array().unwrap() {
         let shape = match case["shape"].as_str().unwrap() {
             "radial" => Shape::Radial,
-            "smooth" => Shape::Smooth,
             "single" => Shape::Single,
             _ => Shape::Paired,
         };

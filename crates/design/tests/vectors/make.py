@@ -4,7 +4,7 @@
     python make.py > gp.json
 
 The definitions are written out here from the documentation of the kernel alone: Matern-5/2 of the scaled
-distance over all groups, or a squared exponential of it; the mean over groups of a Matern-5/2 of each; the mean over pairs of groups of
+distance over all groups; the mean over groups of a Matern-5/2 of each; the mean over pairs of groups of
 their products; a constant mean at its most likely value; noise on the diagonal. Gradients are central
 differences of the likelihood with a step of 1e-20.
 """
@@ -30,9 +30,8 @@ def matern(d2):
 
 def kernel(shape, logs, a, b):
     d2, g = squares(a, b), 3
-    total = sum(d2[i] * exp(-2 * logs[1 + i]) for i in range(g))
-    k = exp(logs[0]) * (exp(-total / 2) if shape == "smooth" else matern(total))
-    if shape in ("single", "paired"):
+    k = exp(logs[0]) * matern(sum(d2[i] * exp(-2 * logs[1 + i]) for i in range(g)))
+    if shape != "radial":
         one = [matern(d2[i] * exp(-2 * logs[2 + g + i])) for i in range(g)]
         k += exp(logs[1 + g]) * sum(one) / g
     if shape == "paired":
@@ -69,7 +68,7 @@ def likelihood(shape, numbers, rows, y, share, known):
 def main():
     rng = random.Random(20260101)
     cases = []
-    for shape, count in (("radial", 4), ("single", 8), ("paired", 9), ("smooth", 4)):
+    for shape, count in (("radial", 4), ("single", 8), ("paired", 9)):
         for n in (1, 2, 14):
             def draw():
                 return [round(rng.random(), 3), float(rng.randrange(3)), round(rng.random(), 3), round(rng.random(), 3)]

@@ -30,6 +30,23 @@ impl Columns {
         Self::parse(&path.display().to_string(), &text).map_err(|p| Failure::problem(*p))
     }
 
+    /// The two columns of a table that has no others, where nobody says which: what was set, and what came of it.
+    ///
+    /// # Errors
+    /// If the table has more or fewer; says which option is missing.
+    pub fn pair(&self, options: &str) -> Result<(String, String), Failure> {
+        match self.names.as_slice() {
+            [first, second] => Ok((first.clone(), second.clone())),
+            names => Err(Failure::refused(format!(
+                "which of the {} columns of {} is which? They are called {}",
+                names.len(),
+                self.path(),
+                names.join(", ")
+            ))
+            .help(format!("name them with {options}"))),
+        }
+    }
+
     /// Reads a text.
     ///
     /// # Errors

@@ -181,6 +181,19 @@ fn a_law_is_fitted_and_a_budget_divided() {
     );
     assert!(folder.path().join("law.svg").exists());
 
+    // Two columns need no names; three do.
+    let short = ["scaling", "fit", "one.csv", "--resamples", "20"];
+    let (exit, alone, _) = nilo(folder.path(), &short);
+    assert_eq!(exit, 0);
+    let named = [&short[..], &["--x", "wells", "--y", "regret"]].concat();
+    let (_, named, _) = nilo(folder.path(), &named);
+    assert_eq!(alone["parameters"], named["parameters"]);
+    let (exit, _, said) = nilo(folder.path(), &["scaling", "fit", "two.csv"]);
+    assert!(
+        exit == 2 && said.contains("gpu, wells, loss") && said.contains("--x and --y"),
+        "{said}"
+    );
+
     let fit = [
         "scaling", "fit", "two.csv", "--x", "gpu", "--x", "wells", "--y", "loss",
     ];

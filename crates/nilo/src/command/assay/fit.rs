@@ -11,15 +11,27 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 /// What to fit.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Fit {
     /// A CSV file with one row for each well
     pub file: PathBuf,
-    /// The column of doses
-    #[arg(long, value_name = "COLUMN")]
+    /// The column of doses; of a file with two columns, the first
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        requires = "response",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub dose: String,
-    /// The column of responses
-    #[arg(long, value_name = "COLUMN")]
+    /// The column of responses; of a file with two columns, the second
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        requires = "dose",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub response: String,
     /// A column that says which curve a row belongs to
     #[arg(long, value_name = "COLUMN")]
@@ -40,6 +52,11 @@ struct Group {
 
 /// Fits the curves.
 pub fn fit(args: &Fit, output: &Output) -> Result<Exit, Failure> {
+    let mut args = args.clone();
+    if args.dose.is_empty() {
+        (args.dose, args.response) = Columns::read(&args.file)?.pair("--dose and --response")?;
+    }
+    let args = &args;
     if let Some(bad) = args.ed.iter().find(|p| !(**p > 0.0 && **p < 100.0)) {
         return Err(Failure::refused(format!(
             "--ed {bad}: an effective dose lies between 0 and 100 %"

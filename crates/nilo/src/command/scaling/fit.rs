@@ -36,15 +36,22 @@ pub enum Law {
 }
 
 /// What to fit.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Fit {
     /// A CSV file with one row for each run
     pub file: PathBuf,
-    /// The column of a resource that was spent; give it twice for two resources
-    #[arg(long, value_name = "COLUMN", required = true)]
+    /// The column of a resource that was spent; give it twice for two resources. Of a file with two columns it is the
+    /// first
+    #[arg(long, value_name = "COLUMN", requires = "y")]
     pub x: Vec<String>,
-    /// The column of what came of it; lower is better, and above zero
-    #[arg(long, value_name = "COLUMN")]
+    /// The column of what came of it; lower is better, and above zero. Of a file with two columns it is the second
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        requires = "x",
+        default_value = "",
+        hide_default_value = true
+    )]
     pub y: String,
     /// Which law
     #[arg(long, value_enum, default_value_t = Law::Auto)]
@@ -91,6 +98,13 @@ const BEYOND: f64 = 4.0;
 
 /// Fits a law.
 pub fn fit(args: &Fit, output: &Output) -> Result<Exit, Failure> {
+    let mut args = args.clone();
+    if args.x.is_empty() {
+        let (x, y) = Columns::read(&args.file)?.pair("--x and --y")?;
+        args.x.push(x);
+        args.y = y;
+    }
+    let args = &args;
     check(args)?;
     let (all, left_out) = table(args)?;
     let table = all.select(&all.without_highest(args.drop_highest));

@@ -446,6 +446,8 @@ impl Conductor {
             Some(o.id()),
             why,
         );
+        // A plate that was given up before may have met another fault on its way out.
+        self.close_faults(o, FaultEnd::PlateGivenUp);
         self.end(o, Ending::Lost(why.into()));
     }
 

@@ -216,6 +216,7 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
         .map(|i| schedule::Choice {
             machine: i.id.index(),
             stay: Duration::ZERO,
+            early: Duration::ZERO,
         })
         .collect();
     if waste.is_empty() {
@@ -228,9 +229,13 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
                 steps: steps.clone(),
                 options: fit
                     .iter()
-                    .map(|i| schedule::Choice {
-                        machine: i.index(),
-                        stay: time(steps.clone(), *i, PLAN_QUANTILE),
+                    .map(|i| {
+                        let stay = time(steps.clone(), *i, PLAN_QUANTILE);
+                        schedule::Choice {
+                            machine: i.index(),
+                            stay,
+                            early: stay - time(steps.clone(), *i, -LATE_QUANTILE / 2.0),
+                        }
                     })
                     .collect(),
             })
@@ -244,7 +249,8 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
         options: waste,
     });
     // An edge of a step inside a task is some time after the task's begin: at least what the steps
-    // before it take when they are quick, at most what they take when they are slow.
+    // before it take when they are quick, at most what they take when they are slow. The end of the
+    // last step is when the work is done, which the planner knows for each instrument.
     let edge = |(step, edge): (quantity::StepId, Edge)| {
         let task = compiled.task_of(step.index());
         let (steps, fit) = &tasks[task];
@@ -252,12 +258,16 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
             Edge::Begin => steps.start..step.index(),
             Edge::End => steps.start..step.index() + 1,
         };
+        if before == *steps {
+            let done = (task, schedule::Edge::Done);
+            return (done, Duration::ZERO, Duration::ZERO);
+        }
         let shortest = fit
             .iter()
             .map(|i| time(before.clone(), *i, -LATE_QUANTILE / 2.0));
         let longest = fit.iter().map(|i| time(before.clone(), *i, PLAN_QUANTILE));
         (
-            task,
+            (task, schedule::Edge::Begin),
             shortest.min().unwrap_or(Duration::ZERO),
             longest.max().unwrap_or(Duration::ZERO),
         )
@@ -266,17 +276,14 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
     for lag in &order.protocol.lags {
         let (from, from_min, from_max) = edge(lag.from);
         let (to, to_min, to_max) = edge(lag.to);
-        if from == to {
+        if from.0 == to.0 {
             continue;
         }
+        // Work is not done before it begins: what comes after the former task's work can't come
+        // before its begin.
         let min = lag.min + from_max - to_min;
         let max = lag.max.map(|max| max + from_min - to_max);
-        lags.push(schedule::Lag {
-            from: (from, schedule::Edge::Begin),
-            to: (to, schedule::Edge::Begin),
-            min: min.max(Duration::ZERO),
-            max,
-        });
+        lags.push(schedule::Lag { from, to, min, max });
     }
     compiled.lags = lags;
     Ok(compiled)

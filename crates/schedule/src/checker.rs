@@ -279,19 +279,28 @@ fn check_job(shop: &Shop, item: &Item, wrong: &mut Vec<String>) {
         }
     }
     for lag in &job.lags {
+        // The earliest and the latest moment of the edge.
         let time = |edge: (usize, Edge)| {
-            plan.visits.get(edge.0).map(|v| match edge.1 {
-                Edge::Begin => (v.begin, 1 + 2 * edge.0),
-                Edge::End => (v.end, 2 + 2 * edge.0),
+            let v = plan.visits.get(edge.0)?;
+            let mut options = job.tasks[edge.0].options.iter();
+            Some(match edge.1 {
+                Edge::Begin => (v.begin, v.begin, 1 + 2 * edge.0),
+                Edge::Done => {
+                    let chosen = options.find(|option| option.machine == v.machine);
+                    let (stay, early) =
+                        chosen.map_or((Duration::ZERO, Duration::ZERO), |c| (c.stay, c.early));
+                    (v.begin + stay - early, v.begin + stay, 1 + 2 * edge.0)
+                }
+                Edge::End => (v.end, v.end, 2 + 2 * edge.0),
             })
         };
-        let (Some((a, na)), Some((b, nb))) = (time(lag.from), time(lag.to)) else {
+        let (Some(a), Some(b)) = (time(lag.from), time(lag.to)) else {
             continue;
         };
-        if na.max(nb) < happened || item.stranded {
+        if a.2.max(b.2) < happened || item.stranded || a.2 == b.2 {
             continue;
         }
-        if b - a < lag.min {
+        if b.0 - a.1 < lag.min {
             wrong.push(format!(
                 "{id} lag {:?} to {:?} is too short",
                 lag.from, lag.to
@@ -301,7 +310,7 @@ fn check_job(shop: &Shop, item: &Item, wrong: &mut Vec<String>) {
             from: lag.from,
             to: lag.to,
         };
-        if lag.max.is_some_and(|most| b - a > most) && !excused(limit) {
+        if lag.max.is_some_and(|most| b.1 - a.0 > most) && !excused(limit) {
             wrong.push(format!(
                 "{id} lag {:?} to {:?} is too long",
                 lag.from, lag.to

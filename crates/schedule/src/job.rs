@@ -68,6 +68,9 @@ pub struct Choice {
     pub machine: usize,
     /// The least time between the end of loading and the begin of unloading: the work itself.
     pub stay: Duration,
+    /// The work may be done by this much before `stay` is over, where plans allow for slow work.
+    /// Limits that count from the end of work ([`Edge::Done`]) hold for every end in between.
+    pub early: Duration,
 }
 
 /// An edge of a task.
@@ -75,11 +78,15 @@ pub struct Choice {
 pub enum Edge {
     /// The plate is loaded; work begins.
     Begin,
+    /// The work is done, the plate may stay: [`Choice::stay`] after the begin, or up to
+    /// [`Choice::early`] before that. It depends on the machine that was chosen.
+    Done,
     /// Unloading begins.
     End,
 }
 
-/// A least and a most time from one edge to another: `min <= time(to) - time(from) <= max`.
+/// A least and a most time from one edge to another: `min <= time(to) - time(from) <= max`. Within one
+/// task only the stay is limited: a lag between its begin and its being done says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lag {
     /// Index of the task and edge that it counts from.

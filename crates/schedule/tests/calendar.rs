@@ -78,6 +78,7 @@ fn job(number: u32, dice: &mut Dice) -> Job {
             let choice = |second: i64| Choice {
                 machine: 1 + 2 * kind + second as usize,
                 stay: Duration::from_secs(stay + 40 * second),
+                early: Duration::from_secs(10 * second),
             };
             Task {
                 options: [choice(0), choice(1)].into(),
@@ -97,7 +98,14 @@ fn job(number: u32, dice: &mut Dice) -> Job {
         },
         tasks,
         lags: vec![Lag {
-            from: (0, Edge::End),
+            from: (
+                0,
+                if dice.below(2) == 0 {
+                    Edge::End
+                } else {
+                    Edge::Done
+                },
+            ),
             to: (1, Edge::Begin),
             min: Duration::from_secs(20),
             max: Some(Duration::from_secs(90)),

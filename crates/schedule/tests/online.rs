@@ -77,11 +77,16 @@ fn job(dice: &mut Dice, shop: &Shop, id: u32, now: Instant) -> Job {
                 options.push(Choice {
                     machine,
                     stay: stay + dice.secs(0, 30),
+                    early: dice.secs(0, 10),
                 });
             }
         }
         if options.is_empty() {
-            options.push(Choice { machine: 1, stay });
+            options.push(Choice {
+                machine: 1,
+                stay,
+                early: Duration::ZERO,
+            });
         }
         tasks.push(Task {
             options: options.into(),
@@ -92,6 +97,7 @@ fn job(dice: &mut Dice, shop: &Shop, id: u32, now: Instant) -> Job {
         options: vec![Choice {
             machine: 0,
             stay: Duration::ZERO,
+            early: Duration::ZERO,
         }]
         .into(),
         stay_max: None,
@@ -100,7 +106,14 @@ fn job(dice: &mut Dice, shop: &Shop, id: u32, now: Instant) -> Job {
     if count > 1 && dice.chance(60) {
         let a = dice.below(count - 1) as usize;
         lags.push(Lag {
-            from: (a, Edge::End),
+            from: (
+                a,
+                if dice.chance(50) {
+                    Edge::End
+                } else {
+                    Edge::Done
+                },
+            ),
             to: (a + 1, Edge::Begin),
             min: Duration::ZERO,
             max: Some(dice.secs(90, 300)),
@@ -353,6 +366,7 @@ fn who_found_no_slot_has_one_after_the_repair() {
                 .map(|&(machine, stay)| Choice {
                     machine,
                     stay: Duration::from_secs(stay),
+                    early: Duration::ZERO,
                 })
                 .collect(),
             stay_max: None,
@@ -426,6 +440,7 @@ fn who_was_overtaken_waits_and_goes_on() {
         options: [Choice {
             machine,
             stay: Duration::from_secs(stay),
+            early: Duration::ZERO,
         }]
         .into(),
         stay_max: None,

@@ -168,6 +168,7 @@ pub fn building(stations: usize, seed: u64) -> (Shop, Vec<Job>) {
                 let choice = |machine| Choice {
                     machine,
                     stay: Duration::from_secs(seconds),
+                    early: Duration::ZERO,
                 };
                 let fit = (0..stations).filter(|&m| kinds[m] == kind);
                 fit.map(choice).collect()

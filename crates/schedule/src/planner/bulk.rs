@@ -158,7 +158,7 @@ impl Building {
                 continue;
             }
             // Of machines with one place by zone; one with many is never short of gaps.
-            let mut alike: BTreeMap<(u32, Option<usize>), (Vec<usize>, Duration)> = BTreeMap::new();
+            let mut alike: BTreeMap<(u32, Option<usize>), Vec<Choice>> = BTreeMap::new();
             for option in options.iter() {
                 let machine = shop.machines.get(option.machine)?;
                 if !machine.down.is_empty() || machine.slots == UNLIMITED {
@@ -166,12 +166,16 @@ impl Building {
                 }
                 let zone = shop.travel.zone(machine.station);
                 let alone = (machine.slots > 1).then_some(option.machine);
-                let site = alike.entry((zone, alone)).or_default();
-                site.0.push(option.machine);
-                site.1 = site.1.max(option.stay);
+                alike.entry((zone, alone)).or_default().push(*option);
             }
             let mut here: BTreeMap<u32, Vec<Choice>> = BTreeMap::new();
-            for ((zone, _), (mut machines, stay)) in alike {
+            for ((zone, _), all) in alike {
+                // As slow as the slowest of them, as early as the quickest.
+                let Some(stay) = all.iter().map(|o| o.stay).max() else {
+                    continue;
+                };
+                let quick = all.iter().map(|o| o.stay - o.early).min().unwrap_or(stay);
+                let mut machines: Vec<usize> = all.iter().map(|o| o.machine).collect();
                 machines.sort_unstable();
                 machines.dedup();
                 let site = *known.entry(machines.clone()).or_insert(sites.len());
@@ -184,7 +188,12 @@ impl Building {
                     sites.push(Site { machines, zone });
                 }
                 let machine = site;
-                here.entry(zone).or_default().push(Choice { machine, stay });
+                let choice = Choice {
+                    machine,
+                    stay,
+                    early: stay - quick,
+                };
+                here.entry(zone).or_default().push(choice);
             }
             let here = here.into_iter().map(|(zone, all)| (zone, all.into()));
             let here: Offers = here.collect();

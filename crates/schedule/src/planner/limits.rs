@@ -1,7 +1,7 @@
 //! Which limits an order's times break, and letting go of them: said once, then no longer asked.
 
 use super::repair::Log;
-use super::tables::{Loose, ORIGIN, Tables, begin, end, node};
+use super::tables::{Loose, ORIGIN, Tables, begin, between, end, node};
 use super::{Entry, Planner};
 use crate::job::Where;
 use crate::line::FAR;
@@ -113,7 +113,8 @@ impl Planner {
         let mut all = Vec::new();
         for (index, lag) in entry.job.lags.iter().enumerate() {
             let (from, to) = (node(lag.from), node(lag.to));
-            let Some(allowed) = lag.max.map(Duration::base) else {
+            let most = between(&entry.job, &entry.machines, lag).and_then(|(_, most)| most);
+            let Some(allowed) = most else {
                 continue;
             };
             if from.max(to) >= times.len() || !counts(from) || entry.loose.lags.contains(&index) {

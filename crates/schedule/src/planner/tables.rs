@@ -1,7 +1,7 @@
 //! The timetables of a shop, and the pattern of a job on them for a choice of machines.
 
 use super::ready::Ready;
-use crate::job::{Edge, Job, Where};
+use crate::job::{Edge, Job, Lag, Where};
 use crate::line::{FAR, Line};
 use crate::net::Net;
 use crate::pattern::{ALWAYS, FOR_GOOD, Need, Pattern};
@@ -27,12 +27,37 @@ pub(crate) const fn end(task: usize) -> usize {
     2 + 2 * task
 }
 
-/// The node of an edge.
+/// The node that an edge counts from.
 pub(crate) const fn node(edge: (usize, Edge)) -> usize {
     match edge.1 {
-        Edge::Begin => begin(edge.0),
+        Edge::Begin | Edge::Done => begin(edge.0),
         Edge::End => end(edge.0),
     }
+}
+
+/// How long after its node an edge happens, at least and at most, on the machine that was chosen.
+fn after_node(job: &Job, machines: &[usize], edge: (usize, Edge)) -> (i64, i64) {
+    if edge.1 != Edge::Done {
+        return (0, 0);
+    }
+    let mut options = job.tasks[edge.0].options.iter();
+    let chosen = options.find(|option| option.machine == machines[edge.0]);
+    chosen.map_or((0, 0), |chosen| {
+        ((chosen.stay - chosen.early).base(), chosen.stay.base())
+    })
+}
+
+/// The least and the most time between the nodes of a lag, for a choice of machines; `None` where it
+/// binds nothing.
+pub(crate) fn between(job: &Job, machines: &[usize], lag: &Lag) -> Option<(i64, Option<i64>)> {
+    if node(lag.from) == node(lag.to) || lag.from.0.max(lag.to.0) >= machines.len() {
+        return None;
+    }
+    let from = after_node(job, machines, lag.from);
+    let to = after_node(job, machines, lag.to);
+    let least = lag.min.base() + from.1 - to.0;
+    let most = lag.max.map(|most| most.base() + from.0 - to.1);
+    Some((least, most))
 }
 
 /// All timetables of a shop.
@@ -289,15 +314,15 @@ impl Tables {
             }
         }
         for (index, lag) in job.lags.iter().enumerate() {
-            if lag.from.0 >= machines.len() || lag.to.0 >= machines.len() {
+            let Some((least, most)) = between(job, machines, lag) else {
                 continue;
-            }
+            };
             let (from, to) = (node(lag.from), node(lag.to));
-            net.at_least(from, to, lag.min.base());
-            if let Some(most) = lag.max
+            net.at_least(from, to, least);
+            if let Some(most) = most
                 && !loose.lags.contains(&index)
             {
-                net.at_most(from, to, most.base());
+                net.at_most(from, to, most);
             }
         }
         net.net

@@ -107,18 +107,35 @@ impl View {
                 begin: seconds(visit.begin),
                 end: seconds(visit.end),
             }));
-            let edge = |(task, edge): (usize, Edge)| match edge {
-                Edge::Begin => seconds(plan.visits[task].begin),
-                Edge::End => seconds(plan.visits[task].end),
+            // Limits must hold for slow and for quick work: from its earliest end, to its latest.
+            let edge = |(task, edge): (usize, Edge), latest: bool| {
+                let visit = &plan.visits[task];
+                match edge {
+                    Edge::Begin => seconds(visit.begin),
+                    Edge::Done => {
+                        let mut options = planned.job.tasks[task].options.iter();
+                        let chosen = options.find(|option| option.machine == visit.machine);
+                        let work = chosen.map_or(Duration::ZERO, |chosen| {
+                            let early = if latest { Duration::ZERO } else { chosen.early };
+                            chosen.stay - early
+                        });
+                        seconds(visit.begin + work)
+                    }
+                    Edge::End => seconds(visit.end),
+                }
             };
             let lags = planned.job.lags.iter().filter_map(|lag| {
                 let word = |e: (usize, Edge)| {
-                    let edge = if e.1 == Edge::Begin { "begin" } else { "end" };
+                    let edge = match e.1 {
+                        Edge::Begin => "begin",
+                        Edge::Done => "end",
+                        Edge::End => "leaving",
+                    };
                     format!("{edge} of {}", task(e.0))
                 };
                 Some(LagSeen {
-                    from: edge(lag.from),
-                    to: edge(lag.to),
+                    from: edge(lag.from, false),
+                    to: edge(lag.to, true),
                     text: format!("{} to {}", word(lag.from), word(lag.to)),
                     min: lag.min.as_secs_f64(),
                     max: lag.max.map(Duration::as_secs_f64)?,

@@ -252,9 +252,11 @@ impl Conductor {
             .any(|(at, state)| at != but.index() && state.leaves == Some(berth))
     }
 
-    /// Whether nobody may set out for now.
+    /// Whether nobody may set out for now: a run is to be made again, or is being made, for which no
+    /// way is reserved.
     fn held(&mut self) -> bool {
-        let held = !self.fleet.again.is_empty() || !self.fleet.doubted.is_empty();
+        let again = self.fleet.quiet_from.is_some_and(|from| from > self.now);
+        let held = again || !self.fleet.again.is_empty() || !self.fleet.doubted.is_empty();
         if held {
             self.timers.sooner(Timer::Ways, self.now + WAY_AGAIN);
         }
@@ -673,8 +675,10 @@ impl Conductor {
 
     /// Movers that are on the way to nowhere look again, after ways were blocked.
     pub(crate) fn send_home(&mut self) {
-        let motions = self.traffic.resume(self.now);
-        self.follow(motions);
+        if !self.held() {
+            let motions = self.traffic.resume(self.now);
+            self.follow(motions);
+        }
         let resting = (0..self.fleet.movers.len() as u32).any(|m| {
             let state = self.fleet.get(MoverId(m));
             state.ride.is_none()

@@ -6,7 +6,7 @@
 fn what_must_hold_holds() {
     let seeds = (0..60).chain([
         90, 181, 190, 275, 301, 324, 352, 1338, 1425, 1670, 1737, 1839, 1882, 1948, 1993, 2100,
-        2684,
+        2495, 2684, 3169, 3649,
     ]);
     let mut failures = Vec::new();
     let mut completed = 0;

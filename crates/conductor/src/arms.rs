@@ -79,7 +79,10 @@ impl Conductor {
         let plate = o.plate();
         let times = &self.hall.station(handling.station).arm;
         let held = self.places.place(plate) == Place::Arm(arm);
-        let next = match (held, o.scanned || handling.back) {
+        // A plate that was given up goes to quarantine, whoever it is: to ask again would find the
+        // same and put it back again, for ever.
+        let given_up = matches!(o.goal, Goal::Quarantine(_));
+        let next = match (held, o.scanned || handling.back || given_up) {
             (false, _) => Move::Pick,
             (true, false) => Move::Scan,
             (true, true) => Move::Place,

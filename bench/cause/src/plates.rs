@@ -2,7 +2,6 @@
 //! a reader with its noise, and wells that it disturbs unnoticed. Until the policy says that all is settled.
 
 use crate::normal;
-use cause::belief::Link;
 use design::{Factor, Level, Outcome, Policy, Space, Trial};
 use quantity::{Rng, Seed};
 use rand::RngExt;
@@ -42,24 +41,8 @@ pub struct Ended {
 }
 
 fn right(net: &Network, policy: &CausePolicy) -> bool {
-    let Some((_, belief)) = policy.belief() else {
-        return false;
-    };
-    let n = net.genes().len();
-    let drives: Vec<(usize, usize)> = net.drives().map(|d| (d.from, d.to)).collect();
-    (0..n)
-        .flat_map(|a| (a + 1..n).map(move |b| (a, b)))
-        .all(|(a, b)| {
-            let link = if drives.contains(&(a, b)) {
-                Link::Forth
-            } else if drives.contains(&(b, a)) {
-                Link::Back
-            } else {
-                Link::None
-            };
-            let hidden = net.genes()[a].hidden != 0.0 && net.genes()[b].hidden != 0.0;
-            belief.verdict(a, b).0 == link && (belief.hidden(a, b) > 0.5) == hidden
-        })
+    let belief = policy.belief();
+    belief.is_some_and(|(_, belief)| crate::right(net, belief))
 }
 
 /// What a fluorescence reader of the twin makes of a well.

@@ -332,7 +332,7 @@ pub(crate) fn answer(
 ) -> Answer {
     let calibration = calibration(state);
     let all = measured(state);
-    let (rivals, laws) = rivals::found(campaign, policy);
+    let (rivals, fits) = rivals::found(campaign, policy);
     let mut candidates = if campaign.aim == Aim::Map {
         Vec::new()
     } else {
@@ -354,7 +354,7 @@ pub(crate) fn answer(
         covered: calibration.covered,
         verdict: policy.settled(),
         rivals,
-        laws,
+        fits,
         causes: causes::found(campaign, state).map(Box::new),
         prior: prior::found(campaign, state),
         points: all.len() as u32,

@@ -14,7 +14,7 @@
 pub use crate::causes::CausesFound;
 use crate::map::{Content, PlateMap};
 pub use crate::prior::{Fate, PriorFound, Speaks};
-pub use crate::rivals::{LawFound, LawsFound};
+pub use crate::rivals::{RivalFit, RivalFits};
 use serde::{Deserialize, Serialize};
 
 /// The version that is written.
@@ -228,7 +228,7 @@ pub struct Answer {
     pub rivals: Vec<(String, Vec<f64>)>,
     /// The same hypotheses in the same order: what each says, once wells have fitted it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub laws: Option<LawsFound>,
+    pub fits: Option<RivalFits>,
     /// Who drives whom, where that was the question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causes: Option<Box<CausesFound>>,

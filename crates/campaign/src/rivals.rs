@@ -9,16 +9,16 @@ const PLACES: usize = 81;
 
 /// What wells made of rival hypotheses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LawsFound {
+pub struct RivalFits {
     /// Each of them, in the order of the campaign file.
-    pub each: Vec<LawFound>,
+    pub each: Vec<RivalFit>,
     /// Whether even the best of them misses what wells said by more than wells err.
     pub none_fits: bool,
 }
 
 /// One hypothesis, fitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LawFound {
+pub struct RivalFit {
     /// Its open parameters: name, mean and standard deviation.
     pub parameters: Vec<(String, f64, f64)>,
     /// What it expects: level, mean, and standard deviation without the error of wells. Only where
@@ -31,7 +31,7 @@ pub struct LawFound {
 pub(crate) fn found(
     campaign: &Campaign,
     policy: &dyn Policy,
-) -> (Vec<(String, Vec<f64>)>, Option<LawsFound>) {
+) -> (Vec<(String, Vec<f64>)>, Option<RivalFits>) {
     let Some(found) = policy.rivals() else {
         return (Vec::new(), None);
     };
@@ -48,12 +48,12 @@ pub(crate) fn found(
             .filter(|(_, mean, sd)| mean.is_finite() && sd.is_finite())
             .collect()
     };
-    let laws = LawsFound {
+    let fits = RivalFits {
         each: found
             .each
             .iter()
             .enumerate()
-            .map(|(at, rival)| LawFound {
+            .map(|(at, rival)| RivalFit {
                 parameters: rival.parameters.clone(),
                 curve: curve(at),
             })
@@ -65,7 +65,7 @@ pub(crate) fn found(
         .into_iter()
         .map(|rival| (rival.name, rival.probabilities))
         .chain([("none of these".to_owned(), found.none)]);
-    (each.collect(), Some(laws))
+    (each.collect(), Some(fits))
 }
 
 /// Levels from the lowest to the highest, where one factor is varied and that is continuous.

@@ -55,15 +55,15 @@ fn rivals(out: &mut String, answer: &record::Answer) {
 
 /// The same for programs, with the parameters that wells leave to each.
 fn rivals_json(answer: &record::Answer) -> Vec<Value> {
-    let laws = answer.laws.iter().flat_map(|laws| &laws.each).map(Some);
+    let fits = answer.fits.iter().flat_map(|fits| &fits.each).map(Some);
     let each = answer
         .rivals
         .iter()
-        .zip(laws.chain(std::iter::repeat(None)));
-    each.map(|((name, probabilities), law)| {
-        let parameters: Vec<Value> = law
+        .zip(fits.chain(std::iter::repeat(None)));
+    each.map(|((name, probabilities), fit)| {
+        let parameters: Vec<Value> = fit
             .iter()
-            .flat_map(|law| &law.parameters)
+            .flat_map(|fit| &fit.parameters)
             .map(|(name, mean, sd)| json!({ "name": name, "mean": mean, "sd": sd }))
             .collect();
         json!({ "name": name, "probabilities": probabilities, "parameters": parameters })

@@ -6,6 +6,9 @@ use quantity::PlateId;
 /// Half the width of a 90 % interval of the normal distribution, in standard deviations.
 pub(crate) const Z90: f64 = 1.644_853_626_951_472_7;
 
+/// The same of a 95 % interval.
+pub(crate) const Z95: f64 = 1.959_963_984_540_054;
+
 /// An experiment whose response was predicted before it was measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Foretold {

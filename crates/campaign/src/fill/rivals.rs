@@ -15,18 +15,18 @@ pub(super) fn report(campaign: &Campaign, answer: &Answer) -> Option<report::Riv
         .zip(shares)
         .enumerate()
         .map(|(at, (hypothesis, (name, shares)))| {
-            let fitted = answer.laws.as_ref().and_then(|laws| laws.each.get(at));
+            let fitted = answer.fits.as_ref().and_then(|fits| fits.each.get(at));
             report::Rival {
                 name: name.clone(),
                 formula: hypothesis.formula.text().to_owned(),
                 prior: hypothesis.prior,
                 probabilities: shares.clone(),
-                parameters: fitted.map_or(Vec::new(), |law| law.parameters.clone()),
-                curve: fitted.map_or(Vec::new(), |law| law.curve.clone()),
+                parameters: fitted.map_or(Vec::new(), |fit| fit.parameters.clone()),
+                curve: fitted.map_or(Vec::new(), |fit| fit.curve.clone()),
             }
         })
         .collect();
-    let none_fits = answer.laws.as_ref().is_some_and(|laws| laws.none_fits);
+    let none_fits = answer.fits.as_ref().is_some_and(|fits| fits.none_fits);
     let last = |rival: &report::Rival| rival.probabilities.last().copied().unwrap_or(0.0);
     let best = (0..each.len()).max_by(|a, b| last(&each[*a]).total_cmp(&last(&each[*b])));
     let verdict = match (answer.verdict.is_some(), best) {

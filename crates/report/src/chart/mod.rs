@@ -7,9 +7,9 @@ pub(crate) mod gantt;
 pub(crate) mod heat;
 pub(crate) mod intervals;
 pub(crate) mod lanes;
-pub(crate) mod laws;
 pub(crate) mod parity;
 pub(crate) mod progress;
+pub(crate) mod rivals;
 pub(crate) mod scale;
 pub(crate) mod traffic;
 

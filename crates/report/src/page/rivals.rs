@@ -2,7 +2,7 @@
 
 use super::table::{Cell, chip, figure, table};
 use crate::Campaign;
-use crate::chart::laws;
+use crate::chart::rivals as picture;
 use crate::markup::Markup;
 use crate::number::{chance, uncertain};
 use crate::{Rival, RivalVerdict, Rivals};
@@ -16,7 +16,7 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign, found: &Rivals) {
     };
     let keys: Vec<(&'static str, String)> = names()
         .enumerate()
-        .map(|(at, name)| (laws::colour(at, found.each.len()), name))
+        .map(|(at, name)| (picture::colour(at, found.each.len()), name))
         .collect();
     let keys: Vec<(&'static str, &str)> = keys.iter().map(|(c, n)| (*c, n.as_str())).collect();
     let note =
@@ -26,7 +26,7 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign, found: &Rivals) {
             m,
             ("How probable each is", note),
             &keys,
-            |m| laws::probabilities(m, found),
+            |m| picture::probabilities(m, found),
             None,
         );
     });
@@ -37,7 +37,7 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign, found: &Rivals) {
                 m,
                 ("What each says of the wells", note),
                 &[],
-                |m| laws::curves(m, campaign, found),
+                |m| picture::curves(m, campaign, found),
                 None,
             );
         });
@@ -124,6 +124,6 @@ pub(super) fn verdict(m: &mut Markup, found: &Rivals) {
         }
     }
     if found.verdict == RivalVerdict::NoneFits {
-        chip(m, "bad", "another law is nature's");
+        chip(m, "bad", "another hypothesis is needed");
     }
 }

@@ -5,10 +5,9 @@ use super::scale::Scale;
 use crate::limits::DOTS_MAX;
 use crate::markup::Markup;
 use crate::number::{chance, count, named, number, with_unit};
+use crate::score::Z95;
 use crate::{Campaign, Level, Rival, Rivals};
 
-/// Half the width of a 95 % interval of the normal distribution, in standard deviations.
-const Z95: f64 = 1.959_963_984_540_054;
 /// Colours that lines have; more hypotheses begin again.
 const COLOURS: [&str; 7] = ["c1", "c2", "c3", "c4", "c5", "c6", "c7"];
 

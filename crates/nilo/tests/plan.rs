@@ -75,7 +75,7 @@ fn a_plan_keeps_its_limits_and_is_drawn() {
 
 #[test]
 fn a_campaign_is_planned_with_what_it_keeps_in_flight_or_as_told() {
-    let plan = json(&nilo("plan campaigns/gb1.toml=3 --json"));
+    let plan = json(&nilo("plan campaigns/electrolyte.toml=3 --json"));
     assert_eq!(plan["orders"].as_array().unwrap().len(), 3);
     let text = nilo("plan campaigns/antibiotics.toml --columns 40");
     let text = String::from_utf8(text.stdout).unwrap();

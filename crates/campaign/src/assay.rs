@@ -89,12 +89,14 @@ pub struct Budget {
 }
 
 /// Which policy chooses points.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PolicyChoice {
     /// Its name in `design`.
     pub name: Arc<str>,
     /// Whether it may ask for a point again.
     pub repeats: bool,
+    /// How much computing an ask may spend.
+    pub effort: design::Effort,
 }
 
 /// The confirmation at the end: the best candidates are measured again, side by side, so that the

@@ -96,6 +96,7 @@ impl Loop {
             question,
             Options {
                 repeats: campaign.policy.repeats,
+                effort: campaign.policy.effort,
             },
             campaign.seed.derive("policy", 0),
         )?;

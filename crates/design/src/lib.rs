@@ -29,6 +29,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod acquire;
+mod effort;
 mod encode;
 mod gp;
 mod linear_algebra;
@@ -42,6 +43,7 @@ mod surrogate;
 mod trial;
 mod warp;
 
+pub use effort::{Effort, EffortError};
 pub use policy::{
     AskError, Options, POLICIES, Policy, PolicyError, Rival, RivalsFound, TellError, policy,
 };

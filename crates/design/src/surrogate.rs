@@ -4,6 +4,7 @@
 use quantity::{Rng, Seed};
 use rand::RngExt;
 
+use crate::effort::Effort;
 use crate::encode::{Group, Rows};
 use crate::gp::{Data, Exact, Fit, Shape, Start, fit};
 use crate::linear_algebra;
@@ -36,6 +37,8 @@ pub(crate) struct Surrogate {
     pub data: Data,
     /// How many of the data's rows were measured.
     pub measured: usize,
+    /// How many of those the kernel's numbers were fitted to.
+    fitted_on: usize,
     /// What to begin the next fit from.
     pub memory: Memory,
     /// Cross-validated mean log density of the values that forms are judged by, in the response's own unit.
@@ -128,6 +131,7 @@ impl Surrogate {
         observed: &Observed,
         groups: &[Group],
         memory: &Memory,
+        effort: Effort,
         seed: Seed,
     ) -> Option<Surrogate> {
         let n = observed.values.len();
@@ -141,8 +145,10 @@ impl Surrogate {
         let checkpoint = checkpoint(n);
         if memory.shape.is_none() || memory.chosen_at != checkpoint {
             let mut rng = seed.derive("choice", checkpoint as u64).rng();
-            let part = part(&observed.values[..checkpoint], CHOICE_ROWS, &mut rng);
-            let (shape, bend, fitted) = choose(observed, checkpoint, &part, groups, &mut rng)?;
+            let most = effort.side(CHOICE_ROWS);
+            let part = part(&observed.values[..checkpoint], most, &mut rng);
+            let (shape, bend, fitted) =
+                choose(observed, checkpoint, &part, groups, effort, &mut rng)?;
             memory = Memory {
                 shape: Some(shape),
                 bend,
@@ -154,10 +160,11 @@ impl Surrogate {
         let warp = memory.bend.warp(&observed.values);
         let mut data = warped(observed, &warp);
         let mut rng = seed.derive("surrogate", n as u64).rng();
-        let rows = part(&observed.values, FIT_ROWS, &mut rng);
+        let rows = part(&observed.values, effort.side(FIT_ROWS), &mut rng);
         let picked = data.pick(&rows);
         let start = Some(&memory.start);
-        let mut fitted = fit(&picked, shape, groups, start, FIT_EVALUATIONS)?;
+        let evaluations = effort.of(FIT_EVALUATIONS);
+        let mut fitted = fit(&picked, shape, groups, start, evaluations)?;
         let fitted_on: Vec<f64> = rows.iter().map(|&row| observed.values[row]).collect();
         let score = upper_score(&fitted, &warp, &fitted_on, observed.judged);
         let (mut scatter, mut outliers) = (None, Vec::new());
@@ -179,6 +186,7 @@ impl Surrogate {
             process,
             data,
             measured: n,
+            fitted_on: rows.len(),
             memory,
             score,
             scatter,
@@ -206,6 +214,7 @@ impl Surrogate {
             process: Exact::new(&data, &fitted)?,
             data,
             measured: 0,
+            fitted_on: 0,
             memory: Memory::default(),
             score: 0.0,
             scatter: None,
@@ -240,7 +249,7 @@ impl Surrogate {
     /// the root of the final prediction error over the error seen (Akaike, Ann. Inst. Statist. Math. 21
     /// (1969) 243).
     fn widening(&self) -> f64 {
-        let rows = self.measured.min(FIT_ROWS) as f64;
+        let rows = self.fitted_on as f64;
         let numbers = (self.process.kernel.logs.len() + 1) as f64;
         let numbers = numbers.min(rows * FITTED_SHARE_MAX);
         if rows > 0.0 {
@@ -496,10 +505,14 @@ fn choose(
     count: usize,
     place: &[usize],
     groups: &[Group],
+    effort: Effort,
     rng: &mut Rng,
 ) -> Option<(Shape, Bend, Fit)> {
     let values: Vec<f64> = place.iter().map(|&place| observed.values[place]).collect();
-    let coarse = (2 * place.len() > 3 * COARSE_ROWS).then(|| part(&values, COARSE_ROWS, rng));
+    let rows = effort.side(COARSE_ROWS);
+    let coarse = (2 * place.len() > 3 * rows).then(|| part(&values, rows, rng));
+    let many = effort.of(CHOICE_EVALUATIONS);
+    let fewer = effort.of(CHOICE_EVALUATIONS / 2);
     let mut best: Option<(Shape, Bend, Fit, f64)> = None;
     let mut consider = |shape: Shape, bend: Bend, start: Option<Fit>, evaluations: usize| {
         let warp = bend.warp(&observed.values[..count]);
@@ -515,7 +528,7 @@ fn choose(
                 evaluations,
             )?;
             start = Some(fitted.start(shape));
-            evaluations = REFINING_EVALUATIONS;
+            evaluations = effort.of(REFINING_EVALUATIONS);
         }
         let fitted = fit(&data, shape, groups, start.as_ref(), evaluations)?;
         let score = upper_score(&fitted, &warp, &values, observed.judged);
@@ -525,24 +538,14 @@ fn choose(
         let bend = best.as_ref().map_or(Bend::Straight, |best| best.1);
         Some((fitted, bend, best.as_ref().map(|best| best.2.clone())))
     };
-    let (plain, _, _) = consider(Shape::Radial, Bend::Straight, None, CHOICE_EVALUATIONS)?;
+    let (plain, _, _) = consider(Shape::Radial, Bend::Straight, None, many)?;
     if values.len() >= ROWS_TO_CHOOSE {
-        consider(
-            Shape::Radial,
-            Bend::Power,
-            Some(plain.clone()),
-            CHOICE_EVALUATIONS / 2,
-        );
-        let (_, bend, leader) = consider(
-            Shape::Radial,
-            Bend::Log,
-            Some(plain),
-            CHOICE_EVALUATIONS / 2,
-        )?;
+        consider(Shape::Radial, Bend::Power, Some(plain.clone()), fewer);
+        let (_, bend, leader) = consider(Shape::Radial, Bend::Log, Some(plain), fewer)?;
         if groups.len() > 1 {
-            let (single, ..) = consider(Shape::Single, bend, leader, CHOICE_EVALUATIONS)?;
+            let (single, ..) = consider(Shape::Single, bend, leader, many)?;
             if groups.len() <= PAIRED_GROUPS_MAX {
-                consider(Shape::Paired, bend, Some(single), CHOICE_EVALUATIONS / 2);
+                consider(Shape::Paired, bend, Some(single), fewer);
             }
         }
     }

@@ -525,3 +525,19 @@ fn rules_of_the_space_are_read_and_kept() {
         }
     }
 }
+
+#[test]
+fn effort_is_read_and_checked() {
+    let with = |effort: Value| {
+        let mut init = campaign();
+        init["effort"] = effort;
+        talk(&lines(&[init, json!({"op": "ask", "q": 2})]))
+    };
+    assert_eq!(with(json!(0.5))[1]["trials"].as_array().unwrap().len(), 2);
+    for wrong in [json!(0), json!(1e9), json!("much")] {
+        let answers = with(wrong);
+        assert_eq!(answers[0]["ok"], json!(false));
+        let error = answers[0]["error"].as_str().unwrap();
+        assert!(error.contains("effort"), "{error}");
+    }
+}

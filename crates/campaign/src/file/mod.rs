@@ -21,7 +21,7 @@ pub use nature::{NatureFile, Setting, TableFile};
 
 use crate::assay::{Budget, Campaign, Confirm, PolicyChoice, Response};
 use assay::AssayFile;
-use design::Aim;
+use design::{Aim, Effort};
 use labware::Catalogue;
 use protocol::{Protocol, ProtocolFile};
 use quantity::{CampaignId, Duration, Seed};
@@ -173,16 +173,21 @@ fn policy(table: Option<Table>) -> Option<PolicyChoice> {
         return Some(PolicyChoice {
             name: "gp".into(),
             repeats: false,
+            effort: Effort::default(),
         });
     };
     let name = table.required_item("name", "one of random, sobol, grid, gp, passive");
     let choices: Vec<(&str, usize)> = design::POLICIES.iter().copied().zip(0..).collect();
     let name = name.and_then(|item| item.choice(&choices));
     let repeats = table.or("repeats", false);
+    let effort = table.item("effort").map_or(Some(1.0), |item| {
+        item.number_in(Effort::LEAST..=Effort::MOST)
+    });
     table.finish();
     Some(PolicyChoice {
         name: design::POLICIES[name?.value].into(),
         repeats,
+        effort: Effort::new(effort?).unwrap_or_default(),
     })
 }
 

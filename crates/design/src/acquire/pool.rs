@@ -7,6 +7,7 @@ use rand::RngExt;
 
 use super::climb::Ground;
 use super::utility::Utility;
+use crate::effort::Effort;
 use crate::encode::{Encoding, Rows};
 use crate::gp::{Paths, SlopeWork, mean_slope};
 use crate::policy::Sequence;
@@ -25,6 +26,8 @@ pub(crate) struct Source<'a> {
     pub leaders: &'a [Point],
     /// Factors that stay at a level.
     pub held: &'a [(usize, Level)],
+    /// How much may be spent.
+    pub effort: Effort,
 }
 
 /// Points that may be proposed, encoded too.
@@ -82,6 +85,7 @@ pub(crate) fn open_pool(
     q: usize,
     seed: Seed,
 ) -> Pool {
+    let effort = source.effort;
     let mut rng = seed.derive("pool", 0).rng();
     let mut ground = Ground::new(source.space, source.encoding, source.held);
     let mut pool = Gathering::new(source, taken);
@@ -89,7 +93,7 @@ pub(crate) fn open_pool(
     let even = sequence
         .points(
             source.space,
-            EVEN,
+            effort.of(EVEN),
             &mut BTreeSet::new(),
             true,
             seed.derive("pool", 2),
@@ -97,7 +101,8 @@ pub(crate) fn open_pool(
         .unwrap_or_default();
     even.into_iter().for_each(|point| pool.add(point));
     let leaders: Vec<Point> = source.leaders.iter().take(LEADERS).cloned().collect();
-    near(&ground, &leaders, NEAR_LEADER, 0.4, &mut pool, &mut rng);
+    let each = effort.of(NEAR_LEADER);
+    near(&ground, &leaders, each, 0.4, &mut pool, &mut rng);
     let screened = pool.points.clone();
     ground.tolerance = DRAW_TOLERANCE;
     let tops = climb_draws(source, &ground, &screened, q, &mut rng);
@@ -105,7 +110,7 @@ pub(crate) fn open_pool(
     tops.iter().cloned().for_each(|point| pool.add(point));
     let peaks = climb_mean(source, &ground, &mut rng);
     peaks.iter().cloned().for_each(|point| pool.add(point));
-    near(&ground, &peaks, 16, 0.1, &mut pool, &mut rng);
+    near(&ground, &peaks, effort.of(16), 0.1, &mut pool, &mut rng);
     near(
         &ground,
         &tops,
@@ -147,7 +152,7 @@ pub(crate) fn even_pool(
             .for_each(|point| pool.add(point));
         pool
     };
-    let mut pool = gathering((2 * q).max(2 * EVEN), 1);
+    let mut pool = gathering((2 * q).max(source.effort.side(2 * EVEN)), 1);
     if let (Some(level), [model, ..]) = (level, source.models) {
         let most = (2 * q).max(EVEN);
         let ground = Ground::new(source.space, source.encoding, source.held);
@@ -177,7 +182,7 @@ pub(crate) fn even_table_pool(
     level: Option<f64>,
     seed: Seed,
 ) -> Pool {
-    let most = SAMPLED.max(2 * q);
+    let most = source.effort.side(SAMPLED).max(2 * q);
     if free.len() > most {
         let mut rng = seed.derive("even pool", 0).rng();
         for i in 0..most {
@@ -293,7 +298,9 @@ fn climb_draws(
         .max()
         .unwrap_or(0);
     let affordable = CLIMB_WORK / (CLIMB * (n + 200));
-    let draws = q.clamp(8, DRAWS_MAX).min(affordable.max(8));
+    let draws = source
+        .effort
+        .of(q.clamp(8, DRAWS_MAX).min(affordable.max(8)));
     let starts: Vec<Point> = screened
         .iter()
         .chain(source.leaders.iter().take(LEADERS))
@@ -372,7 +379,7 @@ fn climb_mean(source: &Source<'_>, ground: &Ground<'_>, rng: &mut Rng) -> Vec<Po
     source
         .leaders
         .iter()
-        .take(MEAN_STARTS)
+        .take(source.effort.of(MEAN_STARTS))
         .map(|leader| {
             let direction = source.utility.direction(rng);
             let mut height = |row: &[f64], slope: &mut [f64]| match source.models {
@@ -402,7 +409,7 @@ pub(crate) fn table_pool(
     rows: &Rows,
     q: usize,
 ) -> Pool {
-    let most = SAMPLED.max(4 * q);
+    let most = source.effort.side(SAMPLED).max(4 * q);
     let mut places: Vec<usize> = free.to_vec();
     for (response, model) in source.models.iter().enumerate() {
         // Several responses: any of them may make a row worth sampling, so all rows stay.

@@ -66,6 +66,7 @@ impl Model {
         };
         let utility = Utility::new(&self.record.question, &known);
         let leaders = self.leaders(models, &utility, &points);
+        let effort = self.record.options.effort;
         let source = Source {
             space: &self.record.space,
             encoding: &self.encoding,
@@ -73,6 +74,7 @@ impl Model {
             utility: &utility,
             leaders: &leaders,
             held: &self.held,
+            effort,
         };
         let question = &self.record.question;
         let map = question.goals[0].aim == Aim::Map;
@@ -103,7 +105,10 @@ impl Model {
                 .collect();
         }
         let pool = match (models, &self.table) {
-            ([model], None) => pool.promising(model, (4 * q).max(SAMPLED_MIN)),
+            ([model], None) => {
+                let most = effort.side((4 * q).max(SAMPLED_MIN));
+                pool.promising(model, most.max(2 * q))
+            }
             _ => pool,
         };
         let chosen = self.by_samples(models, &utility, &pool, &leaders, pending, q, seed);
@@ -143,7 +148,8 @@ impl Model {
             .take(KNOWN_MAX.max(2 * top))
             .chain(pending.iter().take(PENDING_MAX));
         known.for_each(|point| rows.push(&self.encoding.row(point)));
-        let count = (2 * q).clamp(SAMPLES, SAMPLES_MAX);
+        let effort = self.record.options.effort;
+        let count = effort.of((2 * q).clamp(SAMPLES, SAMPLES_MAX));
         let samples: Option<Vec<Mat<f64>>> = models
             .iter()
             .map(|model| model.process.samples(&rows, count, &mut rng))

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use quantity::Seed;
 
+use crate::effort::Effort;
 use crate::question::Question;
 use crate::space::{Level, Point, Space, SpaceProblem, WhyNot};
 use crate::trial::{Prediction, Proposal, Trial};
@@ -146,6 +147,8 @@ pub struct Rival {
 pub struct Options {
     /// Whether a point may be proposed again: told ones, pending ones, and the same twice in a batch.
     pub repeats: bool,
+    /// How much computing an ask may spend.
+    pub effort: Effort,
 }
 
 /// Why a policy can't be made.

@@ -185,6 +185,7 @@ impl Model {
                 &observed,
                 &self.encoding.groups,
                 &self.memories[response],
+                self.record.options.effort,
                 seed,
             ) {
                 Some(model) => models.push(model),

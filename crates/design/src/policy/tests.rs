@@ -204,3 +204,36 @@ fn a_wrong_name_gets_the_nearest_right_one() {
         "{error}"
     );
 }
+
+/// What is proposed after ten trials of a bumpy function, with this effort.
+fn with_effort(effort: Effort) -> Vec<Point> {
+    let space = Arc::new(Space::new(vec![
+        Factor::continuous("x", "", 0.0, 1.0),
+        Factor::continuous("y", "", 0.0, 1.0),
+    ]));
+    let options = Options {
+        effort,
+        ..Options::default()
+    };
+    let question = Question::maximise("z");
+    let mut chooser = policy("gp", space.clone(), question, options, Seed(3)).unwrap();
+    let trials: Vec<Trial> = (0..10)
+        .map(|i| {
+            let (x, y) = (f64::from(i) / 9.0, f64::from(i * 7 % 10) / 9.0);
+            let levels = vec![crate::space::Level::Real(x), crate::space::Level::Real(y)];
+            Trial::measured(Point(levels), (9.0 * x).sin() + y, 0)
+        })
+        .collect();
+    chooser.tell(&trials).unwrap();
+    let proposals = chooser.ask(6, &[], Seed(4)).unwrap();
+    proposals.into_iter().map(|p| p.point).collect()
+}
+
+#[test]
+fn effort_changes_what_is_looked_at_and_one_is_the_usual() {
+    let of = |factor| with_effort(Effort::new(factor).unwrap());
+    assert_eq!(of(1.0), with_effort(Effort::default()));
+    assert_eq!(of(0.1), of(0.1));
+    assert_ne!(of(0.1), of(1.0));
+    assert_ne!(of(4.0), of(1.0));
+}

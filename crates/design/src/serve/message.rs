@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::extension;
 
+use crate::effort::Effort;
 use crate::policy::Options;
 use crate::question::{Aim, Goal, Limit, Question, Side};
 use crate::space::{Factor, FactorKind, Level, LinearConstraint, Point, Relation, Space};
@@ -53,6 +54,11 @@ pub fn read_task(request: &Value) -> Result<Task, String> {
         options: Options {
             repeats: present(request, "repeats")
                 .is_some_and(|repeats| repeats == &Value::Bool(true)),
+            effort: match present(request, "effort") {
+                None => Effort::default(),
+                Some(_) => Effort::new(number(request, "effort", "`init`")?)
+                    .map_err(|error| error.to_string())?,
+            },
         },
         batch: match whole(request, "batch")? {
             None => 1,

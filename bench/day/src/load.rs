@@ -82,7 +82,7 @@ impl Customer for Load {
                 }
                 turn.input(Input::Submit(self.order()));
             }
-            Effect::Refused { order, why } => {
+            Effect::Refused { order, why, .. } => {
                 let recipe = self.recipe_of(*order);
                 self.ended[recipe].1 += 1;
                 *self.otherwise.entry(format!("refused: {why}")).or_default() += 1;

@@ -392,7 +392,7 @@ impl State {
                     plate.promised = Some(*finish);
                 }
             }
-            Effect::Refused { order, why } => {
+            Effect::Refused { order, why, .. } => {
                 if let Some(plate) = self.plate_mut(*order) {
                     plate.ended = Some((format!("refused: {why}").into(), now));
                 }

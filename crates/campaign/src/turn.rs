@@ -423,7 +423,9 @@ impl Loop {
             worklists: worklists(&campaign, &self.state, plate),
             release: now,
             due: None,
+            deadline: None,
             priority: 0,
+            weight: 1,
         };
         turn.input(Input::Submit(Arc::new(order)));
     }

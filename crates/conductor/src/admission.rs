@@ -4,18 +4,41 @@ use crate::believed::Believed;
 use crate::compile::compile;
 use crate::conductor::{Conductor, Flow};
 use crate::effect::FaultEnd;
-use crate::limits::{BRING_TIME, PLAN_AGAIN, UNBEGUN_LEAST, UNBEGUN_SHARE};
+use crate::limits::{BRING_TIME, PLAN_AGAIN, PROMISE_MARGIN, UNBEGUN_LEAST, UNBEGUN_SHARE};
 use crate::order::{Goal, Home, OrderState, Phase};
 use crate::persons::Purpose;
 use crate::timers::Timer;
 use crate::waits::Want;
 use crate::{Effect, Ending};
-use bus::{Request, Role};
+use bus::{Instrument, Request, Role};
+use lab::Hall;
 use labware::Place;
 use protocol::Order;
-use quantity::{Duration, InstrumentId, OrderId};
-use schedule::{Refusal, Where, Why};
+use quantity::{Duration, Instant, InstrumentId, OrderId};
+use schedule::{Choice, Refusal, Travel, Where, Why};
 use std::sync::Arc;
+
+/// What a home in a hotel costs a plate that is to go first to one of these, in time: nothing if it has
+/// none that is free.
+pub(crate) fn home_cost(
+    hall: &Hall,
+    travel: &Travel,
+    first: &[Choice],
+    hotel: &Instrument,
+    free: u32,
+) -> Option<Duration> {
+    if free == 0 {
+        return None;
+    }
+    let ways = first.iter().map(|choice| {
+        let to = hall.instruments[choice.machine].station;
+        travel.time(hotel.station.index(), to.index())
+    });
+    let near = ways.min().unwrap_or(Duration::ZERO);
+    // A minute of way is worth as much as a quarter of the hotel's homes.
+    let full = 1.0 - f64::from(free) / hotel.nests.len() as f64;
+    Some(near + Duration::from_secs(240).scale(full))
+}
 
 impl Conductor {
     pub(crate) fn admit_or_refuse(&mut self, order: Arc<Order>) {
@@ -26,6 +49,7 @@ impl Conductor {
             this.emit(Effect::Refused {
                 order: id,
                 why: why.into(),
+                earliest: None,
             });
         };
         if !self.known_orders.insert(id) {
@@ -68,31 +92,18 @@ impl Conductor {
 
     /// The hotel whose free home is nearest to where the plate is to go first; the fuller of two
     /// comes last.
-    fn choose_hotel(&self, o: &OrderState) -> Option<InstrumentId> {
+    pub(crate) fn choose_hotel(&self, o: &OrderState) -> Option<InstrumentId> {
         let first = &o.compiled.tasks[0].options;
+        let travel = &self.planner.shop().travel;
         self.hall
             .with_role(Role::Storage)
-            .filter(|hotel| {
-                self.places.free_homes(hotel.id) > 0 && !self.health.is_gone(hotel.station)
+            .filter(|hotel| !self.health.is_gone(hotel.station))
+            .filter_map(|hotel| {
+                let free = self.places.free_homes(hotel.id);
+                home_cost(&self.hall, travel, first, hotel, free).map(|cost| (cost, hotel))
             })
-            .min_by_key(|hotel| {
-                let near = first
-                    .iter()
-                    .map(|choice| {
-                        let to = self.hall.instruments[choice.machine].station;
-                        self.planner
-                            .shop()
-                            .travel
-                            .time(hotel.station.index(), to.index())
-                    })
-                    .min()
-                    .unwrap_or(Duration::ZERO);
-                // A minute of way is worth as much as a quarter of the hotel's homes.
-                let full =
-                    1.0 - f64::from(self.places.free_homes(hotel.id)) / hotel.nests.len() as f64;
-                (near + Duration::from_secs(240).scale(full), hotel.id)
-            })
-            .map(|hotel| hotel.id)
+            .min_by_key(|(cost, hotel)| (*cost, hotel.id))
+            .map(|(_, hotel)| hotel.id)
     }
 
     pub(crate) fn try_admit(&mut self, o: &mut OrderState) -> Flow {
@@ -108,8 +119,15 @@ impl Conductor {
         if o.goal == Goal::Cancelled {
             return self.end(o, Ending::Cancelled);
         }
+        if o.planned {
+            return self.await_home(o);
+        }
+        if o.order.deadline.is_some() {
+            return self.admit_dated(o);
+        }
+        self.queue.enter(&o.order, self.now);
         let most = UNBEGUN_LEAST.max(self.hall.stations.len() * UNBEGUN_SHARE / 100);
-        if self.unbegun >= most {
+        if self.unbegun >= most || self.queue.first(self.now) != Some(o.id()) {
             return self.wait(o, Want::Home);
         }
         let Some(hotel) = self.choose_hotel(o) else {
@@ -123,44 +141,51 @@ impl Conductor {
         let job = o.compiled.job(&o.order, 0, at, release);
         match self.planner.admit(job, self.now) {
             Ok(promise) => {
-                let Some(nest) = self.places.move_in(o.plate(), hotel, &self.hall) else {
-                    // Shut nests are counted as free homes; another hotel may do.
-                    self.planner.withdraw(o.id(), self.now);
-                    return self.wait(o, Want::Home);
-                };
-                o.planned = true;
-                o.unbegun = true;
-                self.unbegun += 1;
-                o.home = Some(Home { hotel, nest });
-                self.promise_finish(o, promise.finish);
-                let task = self.ask(
-                    Request::Bring {
-                        plate: o.plate(),
-                        labware: o.order.protocol.labware.clone(),
-                        barcode: o.order.barcode.clone(),
-                        nest,
-                    },
-                    Purpose::Bring(o.id()),
-                    Some(o.id()),
-                    "the order needs a fresh plate",
-                );
-                o.phase = Phase::Bringing(task);
-                Flow::Stop
+                self.taken(o, promise.plan.finish);
+                self.bring(o, hotel)
             }
-            Err(Refusal::Impossible(Why::Unknown(what))) => self.refuse(o, what),
-            Err(Refusal::Impossible(Why::Contradiction(lags))) => {
-                let why = format!(
-                    "its lags can't be kept in this hall, whatever the load: transport alone \
-                     takes longer than {} of them allow",
-                    lags.len()
-                );
-                self.refuse(o, why)
+            Err(Refusal::Impossible(why @ (Why::Unknown(_) | Why::Contradiction(_)))) => {
+                self.refuse(o, crate::forecast::why(&why), None)
             }
             Err(_) => {
+                // Others are not kept waiting meanwhile.
+                self.queue.leave(&o.order);
                 self.timers.sooner(Timer::Plan, self.now + PLAN_AGAIN);
                 self.wait(o, Want::Plan)
             }
         }
+    }
+
+    /// The planner took the order.
+    pub(crate) fn taken(&mut self, o: &mut OrderState, finish: Instant) {
+        o.planned = true;
+        o.unbegun = true;
+        self.unbegun += 1;
+        self.queue.served(&o.order, o.compiled.share);
+        self.promise_finish(o, finish);
+    }
+
+    /// A home is kept for the order's plate, and a person or an intake asked for it.
+    pub(crate) fn bring(&mut self, o: &mut OrderState, hotel: InstrumentId) -> Flow {
+        let Some(nest) = self.places.move_in(o.plate(), hotel, &self.hall) else {
+            // Shut nests are counted as free homes; another hotel may do.
+            self.queue.await_home(o.id(), self.now);
+            return self.wait(o, Want::Home);
+        };
+        o.home = Some(Home { hotel, nest });
+        let task = self.ask(
+            Request::Bring {
+                plate: o.plate(),
+                labware: o.order.protocol.labware.clone(),
+                barcode: o.order.barcode.clone(),
+                nest,
+            },
+            Purpose::Bring(o.id()),
+            Some(o.id()),
+            "the order needs a fresh plate",
+        );
+        o.phase = Phase::Bringing(task);
+        Flow::Stop
     }
 
     /// A plate at home whose plan is gone is planned anew, from the task that is next. Lags that
@@ -175,13 +200,15 @@ impl Conductor {
             machine: home.hotel.index(),
             slot: 0,
         };
-        let job = o.compiled.job(&o.order, o.task, at, self.now);
+        let mut job = o.compiled.job(&o.order, o.task, at, self.now);
+        // What has begun is finished, late if need be.
+        job.due = job.due.or(o.order.deadline);
         match self.planner.admit(job, self.now) {
             Ok(promise) => {
                 o.planned = true;
                 o.first = o.task;
                 o.told_departed = false;
-                self.promise_finish(o, promise.finish);
+                self.promise_finish(o, promise.plan.finish);
                 Flow::Again
             }
             Err(_) => {
@@ -191,24 +218,36 @@ impl Conductor {
         }
     }
 
-    fn refuse(&mut self, o: &mut OrderState, why: String) -> Flow {
+    pub(crate) fn refuse(
+        &mut self,
+        o: &mut OrderState,
+        why: String,
+        earliest: Option<Instant>,
+    ) -> Flow {
         self.counters.refused += 1;
         self.emit(Effect::Refused {
             order: o.id(),
             why: why.into(),
+            earliest,
         });
         self.forget(o);
         Flow::Stop
     }
 
-    pub(crate) fn promise_finish(&mut self, o: &mut OrderState, finish: quantity::Instant) {
-        if o.promised.is_none_or(|old| finish > old) && finish < schedule::FOREVER {
-            o.promised = Some(finish);
-            self.emit(Effect::Promise {
-                order: o.id(),
-                finish,
-            });
+    /// The order is planned to be finished then: what is promised is kept as long as it can be, else it
+    /// is promised anew.
+    pub(crate) fn promise_finish(&mut self, o: &mut OrderState, planned: Instant) {
+        let broken = o.promised.is_none_or(|promised| planned > promised);
+        if !broken || planned >= schedule::FOREVER {
+            return;
         }
+        let finish = planned + PROMISE_MARGIN;
+        let finish = o.order.due.map_or(finish, |due| finish.max(due));
+        o.promised = Some(finish);
+        self.emit(Effect::Promise {
+            order: o.id(),
+            finish,
+        });
     }
 
     /// The order is not wanted any more.
@@ -261,6 +300,10 @@ impl Conductor {
     /// Gives everything free that the order still has.
     fn forget(&mut self, o: &mut OrderState) {
         self.begun(o);
+        if o.phase == Phase::Queued {
+            self.queue.leave(&o.order);
+            self.freed(Want::Home);
+        }
         if let Some(home) = o.home.take() {
             self.places.move_out(o.plate(), home.nest, home.hotel);
             self.freed(Want::Home);

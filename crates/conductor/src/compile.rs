@@ -7,6 +7,7 @@ use lab::Hall;
 use labware::Cover;
 use protocol::{Edge, Operation, Order, Value};
 use quantity::{Duration, InstrumentId, Volume};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range as Span;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ pub(crate) struct Compiled {
     pub lags: Vec<schedule::Lag>,
     /// Wells that each step touches.
     pub wells: Vec<usize>,
+    /// Its work on the instruments that it needs most of, over the plates that these work on at once.
+    pub share: Duration,
 }
 
 /// One stay in an instrument.
@@ -242,7 +245,9 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
             .collect(),
         lags: Vec::new(),
         wells: wells.clone(),
+        share: Duration::ZERO,
     };
+    compiled.share = share(&compiled, hall);
     let end = order.protocol.steps.len();
     compiled.tasks.push(TaskSpec {
         steps: end..end,
@@ -287,6 +292,23 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
     }
     compiled.lags = lags;
     Ok(compiled)
+}
+
+/// By instruments that the same tasks can be done by: the work, over the plates that they take at once.
+/// Of all the most.
+fn share(compiled: &Compiled, hall: &Hall) -> Duration {
+    let mut work: BTreeMap<Vec<usize>, Duration> = BTreeMap::new();
+    for task in &compiled.tasks {
+        let machines: Vec<usize> = task.options.iter().map(|o| o.machine).collect();
+        let capacity: i64 = (machines.iter())
+            .map(|&m| &hall.instruments[m])
+            .map(|i| i64::from(i.simultaneous.min(i.nests.len() as u32).max(1)))
+            .sum();
+        let stays = task.options.iter().map(|o| o.stay);
+        let mean = stays.sum::<Duration>() / task.options.len().max(1) as i64;
+        *work.entry(machines).or_default() += mean / capacity.max(1);
+    }
+    work.into_values().max().unwrap_or(Duration::ZERO)
 }
 
 impl Compiled {

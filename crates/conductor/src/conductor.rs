@@ -7,6 +7,7 @@ use crate::limits::{FORGET_EVERY, PLAN_MEMORY, WAY_MEMORY};
 use crate::movers::Fleet;
 use crate::order::{OrderState, Phase};
 use crate::persons::Persons;
+use crate::queue::Queue;
 use crate::reservations::Reservations;
 use crate::ride::Rides;
 use crate::timers::{Timer, Timers};
@@ -56,6 +57,7 @@ pub struct Conductor {
     pub(crate) persons: Persons,
     pub(crate) timers: Timers,
     pub(crate) waits: Waits,
+    pub(crate) queue: Queue,
     pub(crate) ready: BTreeSet<(Instant, OrderId)>,
     pub(crate) planner: Planner,
     pub(crate) traffic: Traffic,
@@ -92,6 +94,7 @@ impl Conductor {
             persons: Persons::default(),
             timers: Timers::default(),
             waits: Waits::default(),
+            queue: Queue::default(),
             ready: BTreeSet::new(),
             planner,
             traffic,
@@ -226,13 +229,18 @@ impl Conductor {
         }
     }
 
-    /// Something came free that orders may wait for. Of those that wait for a home only the first
-    /// looks; it wakes the next when it needs no home any more.
+    /// Something came free that orders may wait for. Of those that wait for a home only the one
+    /// whose turn it is looks; it wakes the next when it needs no home any more.
     pub(crate) fn freed(&mut self, want: Want) {
-        if want == Want::Home {
-            return self.waits.freed_one(want, &mut self.ready);
+        if want != Want::Home {
+            return self.waits.freed(want, &mut self.ready);
         }
-        self.waits.freed(want, &mut self.ready);
+        if let Some(first) = self.queue.first(self.now)
+            && self.waits.of(first) == Some(Want::Home)
+        {
+            self.waits.cancel(first);
+            self.ready.insert((self.now, first));
+        }
     }
 
     /// Takes an order out of its box, lets it be worked on, and puts it back unless it ended.

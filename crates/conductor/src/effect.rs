@@ -28,6 +28,8 @@ pub enum Effect {
         order: OrderId,
         /// Why, for a person.
         why: Arc<str>,
+        /// The earliest finish that could be promised when it was refused for its deadline.
+        earliest: Option<Instant>,
     },
     /// A step of the order began on an instrument.
     StepBegan {

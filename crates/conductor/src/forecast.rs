@@ -1,13 +1,16 @@
 //! A plan of orders in an empty hall, made as the conductor makes it, without carrying anything out.
 
 use crate::HallError;
-use crate::compile::compile;
-use crate::limits::BRING_TIME;
+use crate::admission::home_cost;
+use crate::compile::{Compiled, compile};
+use crate::limits::{BRING_TIME, PROMISE_MARGIN};
+use crate::queue::Queue;
 use bus::Role;
 use lab::Hall;
 use protocol::Order;
-use quantity::{Instant, OrderId};
-use schedule::{Job, Planner, Refusal, Where, Why};
+use quantity::{Instant, InstrumentId, OrderId};
+use schedule::{Choice, Job, Planner, Refusal, Travel, Where, Why};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use transport::Traffic;
 
@@ -16,10 +19,10 @@ use transport::Traffic;
 pub struct Forecast {
     /// The planner with all that were taken.
     pub planner: Planner,
-    /// Those that were taken, in the order in which they were handed in.
+    /// Those that were taken, in the order in which they were.
     pub taken: Vec<Planned>,
-    /// Those that were not, and why.
-    pub refused: Vec<(OrderId, String)>,
+    /// Those that were not.
+    pub refused: Vec<Refused>,
 }
 
 /// An order that was taken.
@@ -29,13 +32,62 @@ pub struct Planned {
     pub order: Arc<Order>,
     /// As the planner knows it.
     pub job: Job,
+    /// The hotel in which it has its home.
+    pub hotel: InstrumentId,
     /// By task: the names of its steps; empty for the way out.
     pub steps: Vec<Vec<Arc<str>>>,
 }
 
-/// Plans orders that are all handed in now. Their plates stand in the hotel nearest to their first
-/// instrument; that a hotel may have too few homes for all of them at once is left out of account.
-/// Then `tries` improvements are tried, which keep every promise.
+/// An order that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The order.
+    pub order: OrderId,
+    /// Why, for a person.
+    pub why: String,
+    /// The earliest finish that could be promised, where its deadline is before that.
+    pub earliest: Option<Instant>,
+}
+
+/// Homes in hotels, and from when each is free.
+struct Homes {
+    free: BTreeSet<(Instant, InstrumentId, usize)>,
+}
+
+impl Homes {
+    fn new(hall: &Hall) -> Self {
+        let homes = hall.with_role(Role::Storage).flat_map(|hotel| {
+            (0..hotel.nests.len()).map(move |nest| (Instant::EPOCH, hotel.id, nest))
+        });
+        Self {
+            free: homes.collect(),
+        }
+    }
+
+    /// The home for a plate that is to go first to one of these: as the conductor chooses among those
+    /// that are free, or else the one that comes free first.
+    fn choose(
+        &self,
+        hall: &Hall,
+        travel: &Travel,
+        first: &[Choice],
+    ) -> Option<(Instant, InstrumentId, usize)> {
+        let mut now: BTreeMap<InstrumentId, (u32, usize)> = BTreeMap::new();
+        for &(_, hotel, nest) in (self.free.iter()).take_while(|home| home.0 <= Instant::EPOCH) {
+            now.entry(hotel).or_insert((0, nest)).0 += 1;
+        }
+        let costs = now.iter().filter_map(|(&hotel, &(free, nest))| {
+            let cost = home_cost(hall, travel, first, hall.instrument(hotel), free)?;
+            Some((cost, (Instant::EPOCH, hotel, nest)))
+        });
+        (costs.min()).map_or_else(|| self.free.first().copied(), |(_, home)| Some(home))
+    }
+}
+
+/// Plans orders that are all handed in now: those with a deadline at once, the others as campaigns share
+/// the hall. A plate has a home in a hotel from when it is brought until it is done, as in the hall; where
+/// there are fewer homes than plates, the others are brought as homes come free. Then `tries`
+/// improvements are tried, which keep every promise.
 ///
 /// # Errors
 /// What in the hall does not fit together.
@@ -47,75 +99,118 @@ pub fn forecast(
     let movers: Vec<_> = hall.movers.iter().map(|m| (m.spec, m.home)).collect();
     let mut traffic = Traffic::new(hall.track.clone(), &movers)?;
     let (shop, _) = crate::shop::shop(hall, &mut traffic)?;
-    let mut planner = Planner::new(shop).map_err(HallError::Shop)?;
-    let (mut taken, mut refused) = (Vec::new(), Vec::new());
+    let planner = Planner::new(shop).map_err(HallError::Shop)?;
+    let mut forecast = Forecast {
+        planner,
+        taken: Vec::new(),
+        refused: Vec::new(),
+    };
+    let mut homes = Homes::new(hall);
+    let mut queue = Queue::default();
+    let mut waiting: BTreeMap<OrderId, (Arc<Order>, Compiled)> = BTreeMap::new();
     for order in orders {
-        let compiled = match compile(order, hall) {
-            Ok(compiled) => compiled,
-            Err(why) => {
-                refused.push((order.id, why));
-                continue;
+        match compile(order, hall) {
+            Err(why) => forecast.refuse(order.id, why, None),
+            Ok(compiled) if order.deadline.is_some() => {
+                if forecast.plan(hall, &mut homes, order, &compiled) {
+                    queue.served(order, compiled.share);
+                }
             }
-        };
-        let first = &compiled.tasks[0].options;
-        let hotel = hall.with_role(Role::Storage).min_by_key(|hotel| {
-            let to = |machine: usize| hall.instruments[machine].station.index();
-            let from = hotel.station.index();
-            let travel = &planner.shop().travel;
-            let ways = first.iter().map(|o| travel.time(from, to(o.machine)));
-            ways.min()
-        });
-        let Some(hotel) = hotel else {
-            refused.push((order.id, "the hall has no hotel".to_owned()));
-            continue;
-        };
-        let at = Where::In {
-            machine: hotel.id.index(),
-            slot: 0,
-        };
-        let release = order.release.max(Instant::EPOCH + BRING_TIME);
-        let job = compiled.job(order, 0, at, release);
-        match planner.admit(job.clone(), Instant::EPOCH) {
-            Ok(_) => taken.push(Planned {
-                order: order.clone(),
-                job,
-                steps: (compiled.tasks.iter())
-                    .map(|task| {
-                        let steps = &order.protocol.steps[task.steps.clone()];
-                        steps.iter().map(|s| s.name.clone()).collect()
-                    })
-                    .collect(),
-            }),
-            Err(refusal) => refused.push((order.id, why(&refusal))),
+            Ok(compiled) => {
+                queue.enter(order, Instant::EPOCH);
+                waiting.insert(order.id, (order.clone(), compiled));
+            }
         }
     }
-    planner.improve(Instant::EPOCH, tries);
-    Ok(Forecast {
-        planner,
-        taken,
-        refused,
-    })
+    while let Some(first) = queue.first(Instant::EPOCH) {
+        let Some((order, compiled)) = waiting.remove(&first) else {
+            break;
+        };
+        if forecast.plan(hall, &mut homes, &order, &compiled) {
+            queue.served(&order, compiled.share);
+        } else {
+            queue.leave(&order);
+        }
+    }
+    forecast.planner.improve(Instant::EPOCH, tries);
+    Ok(forecast)
 }
 
-fn why(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::TooLate { deadline, earliest } => format!(
-            "it can be finished {} s after the start, not {} s",
-            (*earliest - Instant::EPOCH).as_secs_f64().ceil(),
-            (*deadline - Instant::EPOCH).as_secs_f64()
-        ),
-        Refusal::Impossible(Why::Unknown(what)) => what.clone(),
-        Refusal::Impossible(Why::Contradiction(lags)) => format!(
+impl Forecast {
+    fn refuse(&mut self, order: OrderId, why: String, earliest: Option<Instant>) {
+        self.refused.push(Refused {
+            order,
+            why,
+            earliest,
+        });
+    }
+
+    /// Plans an order if it can be.
+    fn plan(
+        &mut self,
+        hall: &Hall,
+        homes: &mut Homes,
+        order: &Arc<Order>,
+        compiled: &Compiled,
+    ) -> bool {
+        let first = &compiled.tasks[0].options;
+        let Some(home) = homes.choose(hall, &self.planner.shop().travel, first) else {
+            self.refuse(order.id, "the hall has no hotel".to_owned(), None);
+            return false;
+        };
+        let (free, hotel, nest) = home;
+        let at = Where::In {
+            machine: hotel.index(),
+            slot: 0,
+        };
+        let release = order.release.max(free + BRING_TIME);
+        let mut job = compiled.job(order, 0, at, release);
+        job.deadline = order.deadline.map(|by| by - PROMISE_MARGIN);
+        match self.planner.admit(job.clone(), Instant::EPOCH) {
+            Ok(promise) => {
+                homes.free.remove(&home);
+                homes.free.insert((promise.plan.finish, hotel, nest));
+                let steps = compiled.tasks.iter().map(|task| {
+                    let steps = &order.protocol.steps[task.steps.clone()];
+                    steps.iter().map(|s| s.name.clone()).collect()
+                });
+                self.taken.push(Planned {
+                    order: order.clone(),
+                    job,
+                    hotel,
+                    steps: steps.collect(),
+                });
+                true
+            }
+            Err(Refusal::TooLate { deadline, earliest }) => {
+                let (deadline, earliest) = (deadline + PROMISE_MARGIN, earliest + PROMISE_MARGIN);
+                self.refuse(order.id, too_late(deadline, earliest), Some(earliest));
+                false
+            }
+            Err(Refusal::Impossible(cause)) => {
+                self.refuse(order.id, why(&cause), None);
+                false
+            }
+        }
+    }
+}
+
+/// Why an order with a deadline is refused, for a person.
+pub(crate) fn too_late(deadline: Instant, earliest: Instant) -> String {
+    format!("it can't be finished by {deadline}: the earliest that can be promised is {earliest}")
+}
+
+/// Why an order can't be done, for a person.
+pub(crate) fn why(why: &Why) -> String {
+    match why {
+        Why::Unknown(what) => what.clone(),
+        Why::Contradiction(lags) => format!(
             "its lags can't be kept in this hall, whatever the load: transport alone takes longer than {} of \
              them allow",
             lags.len()
         ),
-        Refusal::Impossible(Why::NoMachine { task }) => {
-            format!("no instrument can do its task {task}")
-        }
-        Refusal::Impossible(Why::NoMover) => "the hall has no mover".to_owned(),
-        Refusal::Impossible(Why::Locked { .. } | Why::Crowded { .. }) => {
-            "there is no room for it".to_owned()
-        }
+        Why::NoMachine { task } => format!("no instrument that can do its task {task} is fit"),
+        Why::NoMover => "the hall has no mover that is fit".to_owned(),
+        Why::Locked { .. } | Why::Crowded { .. } => "there is no room for it".to_owned(),
     }
 }

@@ -38,6 +38,10 @@ pub const BRING_TIME: Duration = Duration::from_secs(30);
 /// How late a plan may run before it is repaired.
 pub const LATE_TOLERANCE: Duration = Duration::from_secs(300);
 
+/// What a finish is promised later than it is planned: the plan is repaired before it runs later than that,
+/// so that it does not break promises as it goes.
+pub const PROMISE_MARGIN: Duration = LATE_TOLERANCE;
+
 /// The least time between two repairs that lateness asks for (those after faults don't wait).
 pub const REPAIR_INTERVAL: Duration = Duration::from_secs(900);
 

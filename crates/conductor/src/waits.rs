@@ -98,19 +98,6 @@ impl Waits {
         self.queues.contains_key(&want)
     }
 
-    /// Moves the first that waits for this into `ready`.
-    pub fn freed_one(&mut self, want: Want, ready: &mut BTreeSet<(Instant, OrderId)>) {
-        if let Some(queue) = self.queues.get_mut(&want)
-            && let Some((rank, order)) = queue.pop_first()
-        {
-            if queue.is_empty() {
-                self.queues.remove(&want);
-            }
-            self.by_order.remove(&order);
-            ready.insert((rank, order));
-        }
-    }
-
     /// Moves all that wait for this into `ready`, in their order.
     pub fn freed(&mut self, want: Want, ready: &mut BTreeSet<(Instant, OrderId)>) {
         if let Some(queue) = self.queues.remove(&want) {

@@ -79,7 +79,9 @@ impl Recipe {
             worklists: self.worklists.clone(),
             release: Instant::EPOCH,
             due: None,
+            deadline: None,
             priority: 1,
+            weight: 1,
         })
     }
 }

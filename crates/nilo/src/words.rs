@@ -65,13 +65,16 @@ impl Words {
         let order = || Some(format!("order-{}", body["order"].as_u64()?));
         Some(match event.kind.as_str() {
             "in.submit" => format!(
-                "order-{} is handed in: '{}' on plate-{} ({})",
+                "order-{} is handed in: '{}' on plate-{} ({}){}",
                 body["id"].as_u64()?,
                 body["define"]["name"]
                     .as_str()
                     .unwrap_or("the same protocol"),
                 body["plate"].as_u64()?,
-                body["barcode"].as_str()?
+                body["barcode"].as_str()?,
+                moment(&body["deadline"])
+                    .map(|by| format!(", to be finished by {by}"))
+                    .unwrap_or_default()
             ),
             "in.cancel" => format!("order-{} is cancelled", body.as_u64()?),
             "in.restarted" => "the program begins again".into(),

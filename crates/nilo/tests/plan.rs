@@ -83,3 +83,57 @@ fn a_campaign_is_planned_with_what_it_keeps_in_flight_or_as_told() {
     let refused = nilo("plan labs/bench.toml=3 protocols/growth-inhibition.toml");
     assert_eq!(refused.status.code(), Some(2));
 }
+
+#[test]
+fn a_deadline_is_promised_or_told_when() {
+    let words = "plan labs/bench.toml protocols/qpcr.toml=2 protocols/elisa.toml=1@5min --json";
+    let output = nilo(words);
+    assert_eq!(output.status.code(), Some(1));
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let refused = plan["refused"].as_array().unwrap();
+    assert_eq!(refused.len(), 1);
+    let earliest = seconds(&refused[0]["earliest_s"]);
+    assert!(earliest > 300.0);
+    // By then it can be promised.
+    let by = earliest.ceil();
+    let words =
+        format!("plan labs/bench.toml protocols/qpcr.toml=2 protocols/elisa.toml=1@{by}s --json");
+    let plan = json(&nilo(&words));
+    let orders = plan["orders"].as_array().unwrap();
+    assert_eq!(orders.len(), 3);
+    let dated: Vec<&Value> = orders
+        .iter()
+        .filter(|o| !o["deadline_s"].is_null())
+        .collect();
+    assert_eq!(dated.len(), 1);
+    assert_eq!(seconds(&dated[0]["deadline_s"]), by);
+    assert!(seconds(&dated[0]["promised_s"]) <= by);
+    let refused = nilo("plan labs/bench.toml protocols/qpcr.toml --deadline soon");
+    assert_eq!(refused.status.code(), Some(2));
+}
+
+#[test]
+fn plates_that_find_no_home_wait_for_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let lab = folder.path().join("small.toml");
+    let text = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../labs/bench.toml"),
+    );
+    let homes = "{ kind = \"hotel\", count = 2 }";
+    let few = "{ kind = \"hotel\", nests = 3 }";
+    std::fs::write(&lab, text.unwrap().replace(homes, few)).unwrap();
+    let words = format!("plan {} protocols/electrolyte.toml=7 --json", lab.display());
+    let plan = json(&nilo(&words));
+    let orders = plan["orders"].as_array().unwrap();
+    assert_eq!(orders.len(), 7);
+    // At no moment are more than three in the hall: each comes after one is done.
+    let mut finishes: Vec<f64> = orders.iter().map(|o| seconds(&o["promised_s"])).collect();
+    finishes.sort_by(f64::total_cmp);
+    let mut releases: Vec<f64> = orders.iter().map(|o| seconds(&o["release_s"])).collect();
+    releases.sort_by(f64::total_cmp);
+    for (at, release) in releases.iter().enumerate().skip(3) {
+        let before = orders.iter().filter(|o| seconds(&o["finish_s"]) < *release);
+        assert!(before.count() + 3 > at, "{releases:?} {finishes:?}");
+    }
+    assert!(releases[6] > releases[0]);
+}

@@ -24,6 +24,12 @@ pub struct Order {
     pub release: Instant,
     /// Wanted by, if there is a wish.
     pub due: Option<Instant>,
-    /// Higher goes first.
+    /// Must be finished by, if it must: an order that can't be is refused at once, with the earliest
+    /// finish that can be promised.
+    pub deadline: Option<Instant>,
+    /// Higher goes first, among the orders of one campaign and in repairs of the plan.
     pub priority: u32,
+    /// The share of the hall that its campaign has beside others with orders that wait, by weight; 1
+    /// is usual, and 0 counts as that.
+    pub weight: u32,
 }

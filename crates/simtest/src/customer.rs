@@ -14,6 +14,12 @@ pub struct Told {
     pub ended: Option<Ending>,
     /// It was refused.
     pub refused: Option<Arc<str>>,
+    /// The earliest finish that could be promised, when it was refused for its deadline.
+    pub earliest: Option<Instant>,
+    /// The finish that was promised first, and when that was.
+    pub promised: Option<(Instant, Instant)>,
+    /// When its end was told.
+    pub ended_at: Option<Instant>,
     /// Steps done.
     pub done: Vec<StepId>,
     /// Steps with a reading, and its number of values.
@@ -80,9 +86,10 @@ impl Batch {
             .count()
     }
 
-    fn hear(&mut self, effect: &Effect) {
+    fn hear(&mut self, effect: &Effect, now: Instant) {
         let order = match effect {
             Effect::Refused { order, .. }
+            | Effect::Promise { order, .. }
             | Effect::StepDone { order, .. }
             | Effect::StepBegan { order, .. }
             | Effect::Reading { order, .. }
@@ -95,7 +102,13 @@ impl Batch {
         let told = self.told.entry(order).or_default();
         told.after_end |= told.ended.is_some();
         match effect {
-            Effect::Refused { why, .. } => told.refused = Some(why.clone()),
+            Effect::Refused { why, earliest, .. } => {
+                told.refused = Some(why.clone());
+                told.earliest = *earliest;
+            }
+            Effect::Promise { finish, .. } => {
+                told.promised.get_or_insert((*finish, now));
+            }
             Effect::StepDone {
                 step, began, ended, ..
             } => {
@@ -121,7 +134,10 @@ impl Batch {
                     told.lost_twice |= !told.lost.insert(*well);
                 }
             }
-            Effect::OrderEnded { how, .. } => told.ended = Some(how.clone()),
+            Effect::OrderEnded { how, .. } => {
+                told.ended = Some(how.clone());
+                told.ended_at = Some(now);
+            }
             _ => {}
         }
     }
@@ -134,8 +150,8 @@ impl Customer for Batch {
         }
     }
 
-    fn on_effect(&mut self, effect: &Effect, _now: Instant, turn: &mut Turn) {
-        self.hear(effect);
+    fn on_effect(&mut self, effect: &Effect, now: Instant, turn: &mut Turn) {
+        self.hear(effect, now);
         match effect {
             Effect::OrderEnded { order, .. } => {
                 self.notes += 1;
@@ -150,8 +166,8 @@ impl Customer for Batch {
         }
     }
 
-    fn replay_effect(&mut self, effect: &Effect, _now: Instant) {
-        self.hear(effect);
+    fn replay_effect(&mut self, effect: &Effect, now: Instant) {
+        self.hear(effect, now);
         if let Effect::StepDone { order, .. } = effect {
             self.cancel.remove(order);
         }

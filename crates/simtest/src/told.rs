@@ -11,7 +11,13 @@ pub(crate) fn judge_order(order: &Order, told: &Told, wrong: &mut String) {
     let id = order.id;
     if let Some(why) = &told.refused {
         let impossible = why.contains("can't be done here") || why.contains("can't be kept");
-        if !impossible || told.ended.is_some() || !told.done.is_empty() {
+        // Only those with a deadline are refused for what others keep or what is broken.
+        let dated = order.deadline.is_some();
+        let late = (told.earliest).is_none_or(|at| order.deadline.is_some_and(|by| at > by));
+        if !late {
+            let _ = writeln!(wrong, "{id} was refused for a deadline that can be met");
+        }
+        if !(impossible || dated) || told.ended.is_some() || !told.done.is_empty() {
             let _ = writeln!(wrong, "{id} was refused: {why}");
         }
         return;
@@ -20,6 +26,20 @@ pub(crate) fn judge_order(order: &Order, told: &Told, wrong: &mut String) {
         let _ = writeln!(wrong, "{id} has not ended");
         return;
     };
+    if let Some(by) = order.deadline {
+        let cancelled = *ended == Ending::Cancelled;
+        match told.promised {
+            // Each is handed in when the run starts.
+            Some((finish, at)) if finish <= by && at <= order.release.max(Instant::EPOCH) => {}
+            None if cancelled => {}
+            other => {
+                let _ = writeln!(
+                    wrong,
+                    "{id} is to be finished by {by} and was promised {other:?}"
+                );
+            }
+        }
+    }
     if told.after_end {
         let _ = writeln!(wrong, "something was told of {id} after its end");
     }

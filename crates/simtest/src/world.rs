@@ -84,9 +84,9 @@ impl World {
             read.push(file.protocol);
         }
         let count = rng.random_range(1..=ORDERS_MAX);
-        let orders: Vec<Arc<Order>> = (0..count)
-            .map(|n| Arc::new(order(&mut rng, n, &read)))
-            .collect();
+        let mut orders: Vec<Order> = (0..count).map(|n| order(&mut rng, n, &read)).collect();
+        wishes(&mut seed.derive("wishes", 0).rng(), &mut orders);
+        let orders = orders.into_iter().map(Arc::new).collect();
         let mut cancel = BTreeMap::new();
         if count > 2 && rng.random_bool(0.3) {
             cancel.insert(OrderId(0), OrderId(count - 1));
@@ -321,7 +321,24 @@ fn order(rng: &mut Rng, n: u32, protocols: &[Arc<Protocol>]) -> Order {
         worklists,
         release: Instant::from_secs_f64(f64::from(rng.random_range(0..3600_u32))),
         due: None,
+        deadline: None,
         priority: rng.random_range(1..=3),
+        weight: 1,
+    }
+}
+
+/// For whom orders are, and by when they must be finished.
+fn wishes(rng: &mut Rng, orders: &mut [Order]) {
+    let campaigns = rng.random_range(1..=3);
+    let weights = [1, rng.random_range(0..=4), 2];
+    for order in orders {
+        let campaign = rng.random_range(0..campaigns);
+        order.campaign = CampaignId(campaign);
+        order.weight = weights[usize::from(campaign)];
+        if rng.random_bool(0.15) {
+            let minutes = rng.random_range(5..=1200_u32);
+            order.deadline = Some(Instant::from_secs_f64(f64::from(minutes) * 60.0));
+        }
     }
 }
 

@@ -21,6 +21,8 @@ enum Wire<'a> {
     Refused {
         order: u32,
         why: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        earliest: Option<i64>,
     },
     StepBegan {
         order: u32,
@@ -319,9 +321,14 @@ pub fn write_effect(effect: &Effect) -> Vec<u8> {
             order: order.0,
             finish: finish.base(),
         },
-        Effect::Refused { order, why } => Wire::Refused {
+        Effect::Refused {
+            order,
+            why,
+            earliest,
+        } => Wire::Refused {
             order: order.0,
             why,
+            earliest: earliest.map(quantity::Instant::base),
         },
         Effect::StepBegan {
             order,

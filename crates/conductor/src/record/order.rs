@@ -183,7 +183,19 @@ pub(super) struct OrderWire {
     release: i64,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     due: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    deadline: Option<i64>,
     priority: u32,
+    #[serde(skip_serializing_if = "is_one", default = "one")]
+    weight: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn is_one(weight: &u32) -> bool {
+    *weight == 1
 }
 
 impl OrderWire {
@@ -208,7 +220,9 @@ impl OrderWire {
                 .collect(),
             release: order.release.base(),
             due: order.due.map(Instant::base),
+            deadline: order.deadline.map(Instant::base),
             priority: order.priority,
+            weight: order.weight,
         }
     }
 
@@ -236,7 +250,9 @@ impl OrderWire {
                 .collect(),
             release: Instant::from_base(self.release),
             due: self.due.map(Instant::from_base),
+            deadline: self.deadline.map(Instant::from_base),
             priority: self.priority,
+            weight: self.weight,
         }
     }
 }

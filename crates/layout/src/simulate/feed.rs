@@ -125,7 +125,7 @@ impl Customer for Feed {
                     turn.input(input);
                 }
             }
-            Effect::Refused { order, why } => {
+            Effect::Refused { order, why, .. } => {
                 // No other follows: what is refused once would be refused for ever.
                 let recipe = self.known(*order).0;
                 self.books[recipe].otherwise += 1;

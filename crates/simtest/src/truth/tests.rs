@@ -37,7 +37,9 @@ within = "10 min"
         worklists: BTreeMap::new(),
         release: Instant::EPOCH,
         due: None,
+        deadline: None,
         priority: 1,
+        weight: 1,
     }
 }
 

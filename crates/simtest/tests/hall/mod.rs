@@ -56,15 +56,35 @@ pub fn orders(protocol: &str, count: u32, from: u32) -> Vec<Arc<Order>> {
                 worklists,
                 release: Instant::EPOCH,
                 due: None,
+                deadline: None,
                 priority: 1,
+                weight: 1,
             })
         })
         .collect()
 }
 
-/// Runs orders in a hall to their end, with the conductor's invariants checked after every turn.
+/// A hall that ships, with its file changed.
+#[allow(dead_code)]
+pub fn changed(name: &str, from: &str, to: &str) -> Arc<lab::Hall> {
+    let text = root(&format!("labs/{name}.toml"));
+    assert!(text.contains(from), "{from}");
+    let (file, _) = LabFile::parse(name, &text.replace(from, to)).unwrap();
+    file.hall
+}
+
+/// Runs orders in a hall that ships to their end.
+#[allow(dead_code)]
 pub fn run_with(lab: &str, orders: Vec<Arc<Order>>, config: TwinConfig) -> Shell<Twin, Batch> {
-    let hall = hall(lab);
+    run_in(hall(lab), orders, config)
+}
+
+/// Runs orders in a hall to their end, with the conductor's invariants checked after every turn.
+pub fn run_in(
+    hall: Arc<lab::Hall>,
+    orders: Vec<Arc<Order>>,
+    config: TwinConfig,
+) -> Shell<Twin, Batch> {
     let config = TwinConfig {
         reagents: vec![twin::nature::Reagent::new(
             "water",

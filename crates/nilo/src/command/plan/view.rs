@@ -1,6 +1,6 @@
 //! A plan in the terms in which it is drawn and told.
 
-use conductor::Forecast;
+use conductor::{Forecast, Refused};
 use lab::Hall;
 use quantity::{Duration, Instant};
 use schedule::{Edge, Limiting, UNLIMITED};
@@ -45,6 +45,9 @@ impl LagSeen {
 pub struct PlateRow {
     pub order: String,
     pub protocol: usize,
+    /// The hotel in which it has its home.
+    pub home: String,
+    pub deadline: Option<f64>,
     pub release: f64,
     pub finish: f64,
     pub promised: f64,
@@ -72,7 +75,7 @@ pub struct View {
     pub bound: f64,
     /// What the bound comes from, in words.
     pub by: String,
-    refused: Vec<(String, String)>,
+    refused: Vec<Refused>,
 }
 
 fn seconds(at: Instant) -> f64 {
@@ -144,6 +147,8 @@ impl View {
             plates.push(PlateRow {
                 order: planned.order.id.to_string(),
                 protocol,
+                home: hall.instrument(planned.hotel).name.to_string(),
+                deadline: planned.order.deadline.map(seconds),
                 release: seconds(planned.job.release),
                 finish: seconds(plan.finish),
                 promised: planner.promised(planned.order.id).map_or(0.0, seconds),
@@ -193,9 +198,7 @@ impl View {
             makespan,
             bound: bound.map_or(0.0, |b| seconds(b.finish)),
             by,
-            refused: (forecast.refused.iter())
-                .map(|(order, why)| (order.to_string(), why.clone()))
-                .collect(),
+            refused: forecast.refused.clone(),
         }
     }
 
@@ -333,6 +336,8 @@ impl View {
                 json!({
                     "order": plate.order,
                     "protocol": self.protocols[plate.protocol],
+                    "home": plate.home,
+                    "deadline_s": plate.deadline,
                     "release_s": plate.release,
                     "finish_s": plate.finish,
                     "promised_s": plate.promised,
@@ -352,7 +357,13 @@ impl View {
             })
             .collect();
         let refused: Vec<Value> = (self.refused.iter())
-            .map(|(order, why)| json!({ "order": order, "why": why }))
+            .map(|refused| {
+                json!({
+                    "order": refused.order.to_string(),
+                    "why": refused.why,
+                    "earliest_s": refused.earliest.map(seconds),
+                })
+            })
             .collect();
         json!({
             "ok": refused.is_empty(),

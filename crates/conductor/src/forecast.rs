@@ -137,6 +137,12 @@ pub fn forecast(
 }
 
 impl Forecast {
+    /// When the order would be promised to be finished, if it was taken.
+    #[must_use]
+    pub fn promised(&self, order: OrderId) -> Option<Instant> {
+        Some(self.planner.promised(order)? + PROMISE_MARGIN)
+    }
+
     fn refuse(&mut self, order: OrderId, why: String, earliest: Option<Instant>) {
         self.refused.push(Refused {
             order,

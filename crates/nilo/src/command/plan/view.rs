@@ -151,7 +151,7 @@ impl View {
                 deadline: planned.order.deadline.map(seconds),
                 release: seconds(planned.job.release),
                 finish: seconds(plan.finish),
-                promised: planner.promised(planned.order.id).map_or(0.0, seconds),
+                promised: forecast.promised(planned.order.id).map_or(0.0, seconds),
                 lags: lags.collect(),
             });
         }

@@ -86,7 +86,7 @@ fn a_campaign_is_planned_with_what_it_keeps_in_flight_or_as_told() {
 
 #[test]
 fn a_deadline_is_promised_or_told_when() {
-    let words = "plan labs/bench.toml protocols/qpcr.toml=2 protocols/elisa.toml=1@5min --json";
+    let words = "plan labs/hall.toml protocols/qpcr.toml=2 protocols/elisa.toml=1@5min --json";
     let output = nilo(words);
     assert_eq!(output.status.code(), Some(1));
     let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -97,7 +97,7 @@ fn a_deadline_is_promised_or_told_when() {
     // By then it can be promised.
     let by = earliest.ceil();
     let words =
-        format!("plan labs/bench.toml protocols/qpcr.toml=2 protocols/elisa.toml=1@{by}s --json");
+        format!("plan labs/hall.toml protocols/qpcr.toml=2 protocols/elisa.toml=1@{by}s --json");
     let plan = json(&nilo(&words));
     let orders = plan["orders"].as_array().unwrap();
     assert_eq!(orders.len(), 3);

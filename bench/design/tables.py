@@ -4,7 +4,8 @@
     OPTBENCH=../shared/optimizers NILO_DATA=../shared/data python bench/design/tables.py OUT [NAME...]
 
 Each file holds the `init` request of the harness, the outcomes by row, and the first plate of 96 by seed. `gb1` is made from the
-measured landscape: the four sites as one sequence.
+measured landscape: the four sites as one sequence. `starts.json` holds the harness's first plates for functions, by problem, size and seed:
+`bench hartmann6@OUT/starts.json 8 12 20`.
 """
 import csv
 import json
@@ -21,6 +22,9 @@ DATA = Path(os.environ.get("NILO_DATA", ROOT / "shared" / "data"))
 os.environ.setdefault("OPTBENCH_DATA", str(DATA))
 sys.path.insert(0, str(OPTBENCH))
 from optbench import problems  # noqa: E402
+from optbench.runner import initial_design  # noqa: E402
+
+FUNCTIONS = ["branin2", "hartmann6", "hartmann6_noisy", "ackley10", "levy20"]
 
 
 def harness(name):
@@ -45,10 +49,23 @@ def gb1():
     return {"init": init, "outcomes": [[float(r["fitness"])] for r in rows]}
 
 
+def starts():
+    """First plates on open spaces, as optbench/runner.py draws them: factor values in the order of the space."""
+    out = {}
+    for name in FUNCTIONS:
+        p = problems.make(name)
+        out[name] = {}
+        for q in (1, 8, 96, 1536):
+            plates = [initial_design(p, q, seed) for seed in range(SEEDS if q < 1000 else 3)]
+            out[name][q] = [[[c[n] for n in p.space.names] for c in plate] for plate in plates]
+    return out
+
+
 def main():
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     names = sys.argv[2:] or ["gb1"] + [n for n in problems.REGISTRY if problems.make(n).space.candidates is not None]
+    (out / "starts.json").write_text(json.dumps(starts()))
     for name in names:
         (out / f"{name}.json").write_text(json.dumps(gb1() if name == "gb1" else harness(name)))
         print(name)

@@ -4,21 +4,26 @@
 //!
 //! `bench scale N M Q` times one ask of Q out of M candidates, of which N are measured.
 //!
+//! `bench likelihood TABLE...` prints, as a line of JSON for each table, what the fit of the plainest model to its
+//! first plates reaches, for `bench/design/likelihood.py`.
+//!
 //! `bench PROBLEM[,PROBLEM...] [q] [rounds] [seeds] [policy]`, where a problem is a built-in function or
 //! a file of `{"init": ..., "outcomes": [[...], ...]}` with the table of a finite problem. One line per
 //! problem: median and quartiles over seeds of the final regret, and for tables the share of the best
-//! 1 % found, averaged over rounds. A file may give the first plate of each seed as `"starts"`.
+//! 1 % found, averaged over rounds. A file may give the first plate of each seed as `"starts"`; a function takes
+//! them from the file after an `@`, as `hartmann6@starts.json`.
 
 // A bench stops at the first thing that is wrong.
 #![allow(clippy::unwrap_used, clippy::type_complexity)]
 
+use std::collections::BTreeSet;
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use design::{
     Aim, AskError, Factor, Goal, Limit, Options, Outcome, Point, Question, Side, Space, Trial,
-    policy, read_task,
+    plain_fit, policy, read_task,
 };
 use quantity::Seed;
 use rand::RngExt;
@@ -302,7 +307,7 @@ fn table(path: &str) -> Problem {
     }
 }
 
-fn make(name: &str) -> Problem {
+fn make(name: &str, q: usize) -> Problem {
     match name {
         "branin2" => {
             let space = Space::new(vec![
@@ -343,8 +348,32 @@ fn make(name: &str) -> Problem {
             &[1864.72022, 11.81993945, 0.2903999384],
             246.816_070_811_870_02,
         ),
-        path => table(path),
+        other => match other.split_once('@') {
+            Some((name, file)) => {
+                let mut problem = make(name, q);
+                problem.starts = first_plates(&problem.space, name, file, q);
+                problem
+            }
+            None => table(other),
+        },
     }
+}
+
+/// The first plates of `q` points by seed that a file of `tables.py` gives for a function.
+fn first_plates(space: &Space, name: &str, file: &str, q: usize) -> Vec<Vec<Point>> {
+    let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let plates = file[name][q.to_string()].as_array();
+    let plates = plates.unwrap_or_else(|| panic!("no first plates of {q} for {name}"));
+    let number = |v: &serde_json::Value| design::Level::Real(v.as_f64().unwrap());
+    let point = |row: &serde_json::Value| {
+        let levels = row.as_array().unwrap().iter().map(number).collect();
+        let point = Point(levels);
+        assert!(space.contains(&point));
+        point
+    };
+    let plate = |plate: &serde_json::Value| plate.as_array().unwrap().iter().map(point).collect();
+    plates.iter().map(plate).collect()
 }
 
 struct Run {
@@ -601,10 +630,37 @@ fn calibration(paths: &[String]) {
     }
 }
 
+/// Fits the plainest model to the rows of each table's first two plates.
+fn likelihood(paths: &[String]) {
+    for path in paths {
+        let problem = table(path);
+        let listed = problem.space.candidates.as_ref().unwrap();
+        let plates = problem.starts.iter().take(2).flatten();
+        let rows: BTreeSet<usize> = plates.map(|p| listed.position(p).unwrap()).collect();
+        let points: Vec<Point> = rows.iter().map(|&r| listed.points()[r].clone()).collect();
+        let values: Vec<f64> = points.iter().map(|p| (problem.truth)(p)[0]).collect();
+        let before = thread_seconds();
+        let fit = plain_fit(&problem.space, &points, &values).unwrap();
+        println!(
+            "{}",
+            serde_json::json!({
+                "table": path, "rows": rows, "log_likelihood": fit.log_likelihood,
+                "log_posterior": fit.log_posterior, "log_variance": fit.log_variance,
+                "log_lengths": fit.log_lengths, "log_noise": fit.log_noise,
+                "cpu_s": thread_seconds() - before,
+            })
+        );
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments[0] == "calibration" {
         calibration(&arguments[1..]);
+        return;
+    }
+    if arguments[0] == "likelihood" {
+        likelihood(&arguments[1..]);
         return;
     }
     let number = |place: usize, default: usize| {
@@ -624,7 +680,7 @@ fn main() {
     let policy_name = arguments.get(4).map_or("gp", String::as_str);
     let threads = std::env::var("BENCH_THREADS").map_or(2, |text| text.parse().unwrap());
     for name in arguments[0].split(',') {
-        let problem = make(name);
+        let problem = make(name, q);
         let next = AtomicUsize::new(0);
         let mut runs: Vec<(usize, Run)> = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..threads)
@@ -654,6 +710,11 @@ fn main() {
             regrets[1], regrets[0], regrets[2]
         );
         let count = runs.len() as f64;
+        let each: Vec<String> = runs
+            .iter()
+            .map(|run| format!("{:.4}", run.1.regret))
+            .collect();
+        eprintln!("regret by seed: {}", each.join(" "));
         if problem.found.is_some() {
             let found = runs.iter().map(|run| run.1.found).sum::<f64>() / count;
             let mean = runs.iter().map(|run| run.1.regret).sum::<f64>() / count;

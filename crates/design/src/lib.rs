@@ -31,7 +31,9 @@
 mod acquire;
 mod effort;
 mod encode;
+mod forest;
 mod gp;
+mod likelihood;
 mod linear_algebra;
 mod outlier;
 mod policy;
@@ -44,6 +46,7 @@ mod trial;
 mod warp;
 
 pub use effort::{Effort, EffortError};
+pub use likelihood::{PlainFit, plain_fit};
 pub use policy::{
     AskError, Options, POLICIES, Policy, PolicyError, Rival, RivalsFound, TellError, policy,
 };

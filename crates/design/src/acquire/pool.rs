@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use faer::Mat;
 use quantity::{Rng, Seed};
 use rand::RngExt;
 
@@ -208,7 +209,7 @@ const CROSSING_LOOKS_TABLE: usize = 20_000;
 
 /// How likely points are on the wrong side of a level, as the order of these numbers.
 fn doubts(model: &Surrogate, rows: &Rows, level: f64) -> Vec<f64> {
-    let (means, variances) = model.process.predict(rows);
+    let (means, variances) = model.moments(rows);
     let sides = means.iter().zip(&variances);
     sides
         .map(|(mean, variance)| -(mean - level).abs() / variance.sqrt())
@@ -307,16 +308,39 @@ fn climb_draws(
         .cloned()
         .collect();
     let rows = source.encoding.rows(&starts);
-    let paths: Vec<Paths<'_>> = source
-        .models
-        .iter()
-        .map(|model| Paths::draw(&model.process, &model.data, draws, rng))
-        .collect();
-    let heights: Vec<_> = paths.iter().map(|paths| paths.at(&rows)).collect();
-    let mut work = SlopeWork::default();
     let mut tops = Vec::new();
+    // Each of the processes draws its share.
+    let most = source.models.iter().map(Surrogate::count).max();
+    let voices = most.unwrap_or(1);
+    for voice in 0..voices {
+        let count = (voice..draws).step_by(voices).len();
+        let paths: Vec<Paths<'_>> = source
+            .models
+            .iter()
+            .filter_map(|model| {
+                let process = model.processes().nth(voice % model.count())?;
+                Some(Paths::draw(process, &model.data, count, rng))
+            })
+            .collect();
+        let heights: Vec<_> = paths.iter().map(|paths| paths.at(&rows)).collect();
+        climb_paths(source, ground, &starts, &paths, &heights, rng, &mut tops);
+    }
+    tops
+}
+
+/// Climbs each of the draws, whose heights at the starts are given, from the best of these.
+fn climb_paths(
+    source: &Source<'_>,
+    ground: &Ground<'_>,
+    starts: &[Point],
+    paths: &[Paths<'_>],
+    heights: &[Mat<f64>],
+    rng: &mut Rng,
+    tops: &mut Vec<Point>,
+) {
+    let mut work = SlopeWork::default();
     let mut values = vec![0.0; paths.len()];
-    for draw in 0..draws {
+    for draw in 0..heights.first().map_or(0, Mat::ncols) {
         let direction = source.utility.direction(rng);
         let mut utility_at = |at: &dyn Fn(usize) -> f64| {
             for (response, model) in source.models.iter().enumerate() {
@@ -342,7 +366,6 @@ fn climb_draws(
         };
         tops.push(ground.climb(&starts[start], &mut height, CLIMB, rng).0);
     }
-    tops
 }
 
 /// The smooth utility of what the responses are at a point, given the process's value and slope of each;
@@ -417,7 +440,7 @@ pub(crate) fn table_pool(
             break;
         }
         if places.len() > SHORTLIST {
-            let means = model.process.means(&rows.pick(&places));
+            let means = model.means(&rows.pick(&places));
             places = top(&places, &means, SHORTLIST.max(4 * q));
         }
         if places.len() > most {
@@ -430,7 +453,7 @@ pub(crate) fn table_pool(
         let predictions: Vec<(Vec<f64>, Vec<f64>)> = source
             .models
             .iter()
-            .map(|model| model.process.predict(&chosen))
+            .map(|model| model.moments(&chosen))
             .collect();
         let mut rng = Seed(places.len() as u64).derive("directions", 0).rng();
         let mut kept = BTreeSet::new();
@@ -464,7 +487,7 @@ pub(crate) fn table_pool(
 /// At most so many of the places, whose rows are given: a third of them the best expected, the others the
 /// best hoped for. In their order.
 fn promising(model: &Surrogate, rows: &Rows, places: &[usize], most: usize) -> Vec<usize> {
-    let (means, variances) = model.process.predict(rows);
+    let (means, variances) = model.moments(rows);
     let hopes: Vec<f64> = means
         .iter()
         .zip(&variances)

@@ -92,40 +92,19 @@ pub(crate) fn fit(
     if data.values.is_empty() {
         return None;
     }
-    let priors = priors(shape, groups.len());
-    let table = Table::new(&data.rows);
-    let mut kernel = Kernel {
-        shape,
-        groups: groups.to_vec(),
-        logs: vec![0.0; Kernel::count(shape, groups.len())],
-    };
-    let default: Vec<f64> = priors.iter().map(|prior| prior.mean).collect();
-    let start = start.filter(|start| start.numbers.len() == priors.len());
+    let mut problem = Problem::new(data, shape, groups);
+    let default: Vec<f64> = problem.priors.iter().map(|prior| prior.mean).collect();
+    let start = start.filter(|start| start.numbers.len() == default.len());
     // A likelihood bends in proportion to the rows.
     let bending = start.map_or_else(Bending::default, |start| {
         let factor = data.values.len() as f64 / start.rows.max(1) as f64;
         start.bending.grown(factor, 0, 0)
     });
     let start = start.map_or(&default, |start| &start.numbers);
-    let low: Vec<f64> = priors.iter().map(|prior| prior.low).collect();
-    let high: Vec<f64> = priors.iter().map(|prior| prior.high).collect();
-    let mut room = Room::new(data.values.len());
+    let low: Vec<f64> = problem.priors.iter().map(|prior| prior.low).collect();
+    let high: Vec<f64> = problem.priors.iter().map(|prior| prior.high).collect();
     let found = minimise_in_box(
-        |numbers, gradient| {
-            let last = numbers.len() - 1;
-            kernel.logs.copy_from_slice(&numbers[..last]);
-            match likelihood(
-                data,
-                &table,
-                &kernel,
-                numbers[last],
-                &mut room,
-                Some(gradient),
-            ) {
-                Some(score) => posterior(score, &priors, numbers, gradient),
-                None => f64::INFINITY,
-            }
-        },
+        |numbers, gradient| problem.value(numbers, Some(gradient)),
         start,
         &low,
         &high,
@@ -136,22 +115,80 @@ pub(crate) fn fit(
     if !found.value.is_finite() {
         return None;
     }
-    let noise = found.x[found.x.len() - 1];
-    kernel.logs.copy_from_slice(&found.x[..found.x.len() - 1]);
-    let leave_one_out = densities(data, &table, &kernel, noise)?;
-    Some(Fit {
-        kernel,
-        noise,
-        leave_one_out,
-        bending: found.bending,
-    })
+    let mut fit = problem.fit(&found.x);
+    fit.leave_one_out = densities(data, &problem.table, &fit.kernel, fit.noise)?;
+    fit.bending = found.bending;
+    Some(fit)
+}
+
+/// The negative log posterior of a kernel's numbers and the log noise variance, given data.
+#[derive(Clone, Debug)]
+pub(super) struct Problem<'a> {
+    data: &'a Data,
+    table: Table,
+    kernel: Kernel,
+    /// What is believed of each number before any data.
+    pub priors: Vec<Normal>,
+    room: Room,
+}
+
+impl<'a> Problem<'a> {
+    pub(super) fn new(data: &'a Data, shape: Shape, groups: &[Group]) -> Problem<'a> {
+        Problem {
+            data,
+            table: Table::new(&data.rows),
+            kernel: Kernel {
+                shape,
+                groups: groups.to_vec(),
+                logs: vec![0.0; Kernel::count(shape, groups.len())],
+            },
+            priors: priors(shape, groups.len()),
+            room: Room::new(data.values.len()),
+        }
+    }
+
+    /// Its value, and its slope where that is wanted; infinite where nothing can be factored.
+    pub(super) fn value(&mut self, numbers: &[f64], mut gradient: Option<&mut [f64]>) -> f64 {
+        let last = numbers.len() - 1;
+        self.kernel.logs.copy_from_slice(&numbers[..last]);
+        let score = likelihood(
+            self.data,
+            &self.table,
+            &self.kernel,
+            numbers[last],
+            &mut self.room,
+            gradient.as_deref_mut(),
+        );
+        match score {
+            Some(score) => posterior(score, &self.priors, numbers, gradient),
+            None => f64::INFINITY,
+        }
+    }
+
+    /// The kernel and noise that these numbers stand for.
+    pub(super) fn fit(&self, numbers: &[f64]) -> Fit {
+        let last = numbers.len() - 1;
+        Fit {
+            kernel: Kernel {
+                logs: numbers[..last].to_vec(),
+                ..self.kernel.clone()
+            },
+            noise: numbers[last],
+            leave_one_out: Vec::new(),
+            bending: Bending::default(),
+        }
+    }
 }
 
 /// Turns a log likelihood and its gradient into the negative log posterior and its gradient.
-fn posterior(score: f64, priors: &[Normal], numbers: &[f64], gradient: &mut [f64]) -> f64 {
-    let mut value = -score;
-    for ((prior, number), slope) in priors.iter().zip(numbers).zip(gradient) {
-        value -= prior.log(*number);
+fn posterior(score: f64, priors: &[Normal], numbers: &[f64], gradient: Option<&mut [f64]>) -> f64 {
+    let logs = priors.iter().zip(numbers);
+    let value = -score - logs.map(|(prior, number)| prior.log(*number)).sum::<f64>();
+    for ((prior, number), slope) in priors
+        .iter()
+        .zip(numbers)
+        .zip(gradient.into_iter().flatten())
+    {
         *slope = -*slope - prior.slope(*number);
     }
     value
@@ -244,6 +281,20 @@ pub(crate) fn likelihood(
             .sum();
     }
     value.is_finite().then_some(value)
+}
+
+/// The log marginal likelihood of a fit, and the same plus the log density of the prior without its constant.
+pub(crate) fn log_likelihood(data: &Data, fit: &Fit) -> Option<(f64, f64)> {
+    let (shape, groups) = (fit.kernel.shape, &fit.kernel.groups);
+    let mut problem = Problem::new(data, shape, groups);
+    let mut numbers = fit.kernel.logs.clone();
+    numbers.push(fit.noise);
+    let posterior = -problem.value(&numbers, None);
+    let logs = problem.priors.iter().zip(&numbers);
+    let prior: f64 = logs.map(|(prior, number)| prior.log(*number)).sum();
+    posterior
+        .is_finite()
+        .then_some((posterior - prior, posterior))
 }
 
 /// What each value is off by when predicted from all the others, and the standard deviation of that

@@ -3,6 +3,7 @@
 // Several arrays run in step here: one index reads better than zips of zips.
 #![allow(clippy::needless_range_loop)]
 
+mod doubt;
 mod exact;
 mod features;
 mod fit;
@@ -14,8 +15,9 @@ mod paths;
 mod prior;
 mod trigonometry;
 
+pub(crate) use doubt::plausible;
 pub(crate) use exact::Exact;
-pub(crate) use fit::{Data, Fit, Start, fit, leave_one_out};
+pub(crate) use fit::{Data, Fit, Start, fit, leave_one_out, log_likelihood};
 pub(crate) use kernel::Shape;
 pub(crate) use lbfgs::{Bending, minimise_in_box};
 pub(crate) use matern::{dot, wide};

@@ -87,8 +87,8 @@ impl Model {
         let points: Vec<Point> = points.take(SAMPLED).cloned().collect();
         let mut rng = seed.derive("tops", 0).rng();
         let rows = self.encoding.rows(&points);
-        let Some(samples) = model.process.samples(&rows, SAMPLES, &mut rng) else {
-            return vec![model.process.means(&rows).into_iter().fold(0.0, f64::max)];
+        let Some(samples) = model.samples(&rows, SAMPLES, &mut rng) else {
+            return vec![model.means(&rows).into_iter().fold(0.0, f64::max)];
         };
         let mut tops: Vec<f64> = (0..SAMPLES)
             .map(|sample| {

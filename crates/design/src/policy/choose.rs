@@ -152,7 +152,7 @@ impl Model {
         let count = effort.of((2 * q).clamp(SAMPLES, SAMPLES_MAX));
         let samples: Option<Vec<Mat<f64>>> = models
             .iter()
-            .map(|model| model.process.samples(&rows, count, &mut rng))
+            .map(|model| model.samples(&rows, count, &mut rng))
             .collect();
         let Some(samples) = samples else {
             return (0..q.min(pool.points.len()))
@@ -190,7 +190,7 @@ impl Model {
         let expected: Vec<Vec<f64>> = models
             .iter()
             .map(|model| {
-                let means = model.process.means(&rows);
+                let means = model.means(&rows);
                 means.iter().map(|&mean| model.warp.back(mean)).collect()
             })
             .collect();

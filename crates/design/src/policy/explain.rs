@@ -43,7 +43,7 @@ impl Model {
             points
                 .iter()
                 .for_each(|point| rows.push(&self.encoding.row(point)));
-            model.process.means(&rows)
+            model.means(&rows)
         };
         let values = expect(&base);
         let mean = values.iter().sum::<f64>() / SHARE_POINTS as f64;

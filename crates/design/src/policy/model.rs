@@ -173,6 +173,7 @@ impl Model {
                 (vec![1.0; shares.len()], vec![0.0; shares.len()])
             };
             let observed = Observed {
+                listed: self.table.is_some(),
                 judged,
                 rows: rows.clone(),
                 values,

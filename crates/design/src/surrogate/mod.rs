@@ -1,21 +1,32 @@
 //! The model of one response: a Gaussian process over warped values, its form chosen by how well it
 //! predicts what it has not seen.
 
+mod blend;
+mod form;
+mod settle;
+
+use faer::Mat;
 use quantity::{Rng, Seed};
-use rand::RngExt;
 
 use crate::effort::Effort;
 use crate::encode::{Group, Rows};
-use crate::gp::{Data, Exact, Fit, Shape, Start, fit};
+use crate::gp::{Data, Exact, Shape, Start, fit, plausible};
 use crate::linear_algebra;
 use crate::outlier::set_aside;
-use crate::scatter::{Residuals, Scatter, gross};
+use crate::scatter::Scatter;
 use crate::trial::{NORMAL_95, Prediction};
 use crate::warp::{Form, Warp};
+use blend::Blend;
+use form::{Bend, CHOICE_EVALUATIONS, choose, part, upper_score};
+use settle::{believe_guesses, settle_noise};
+
+pub(crate) use form::warped;
 
 /// A response's values at encoded points, oriented so that more is better.
 #[derive(Clone, Debug)]
 pub(crate) struct Observed {
+    /// Whether the points there are were listed: then a model needs no slopes to be of use.
+    pub listed: bool,
     /// Share of the values, best first, whose prediction the form of the model is chosen by.
     pub judged: f64,
     pub rows: Rows,
@@ -33,6 +44,10 @@ pub(crate) struct Observed {
 pub(crate) struct Surrogate {
     pub warp: Warp,
     pub process: Exact,
+    /// The same with other numbers that the data leave open: each as likely as the one above.
+    pub others: Vec<Exact>,
+    /// A forest of trees, where it predicts better than the process.
+    blend: Option<Blend>,
     /// Measured rows first, then guesses where they are believed.
     pub data: Data,
     /// How many of the data's rows were measured.
@@ -61,45 +76,17 @@ pub(crate) struct Memory {
     chosen_at: usize,
 }
 
-/// A family of warps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Bend {
-    #[default]
-    Straight,
-    Power,
-    Log,
-}
-
-impl Bend {
-    fn warp(self, values: &[f64]) -> Warp {
-        match self {
-            Bend::Straight => Warp::straight(values),
-            Bend::Power => Warp::power(values),
-            Bend::Log => Warp::log(values),
-        }
-    }
-}
-
-/// Fewest rows with which warps and shapes are compared; below, the plainest is taken.
-const ROWS_TO_CHOOSE: usize = 8;
 /// Up to so many rows the form is chosen anew whenever there are more: a form chosen on the first plate
 /// alone keeps part of the runs from the optimum. Beyond, whenever the data have grown by a factor.
 const CHOICE_ALWAYS: usize = 512;
 const CHOICE_GROWTH: f64 = 1.3;
 /// Rows that the form and the kernel's numbers are chosen on; with more, a part of them is used.
 const CHOICE_ROWS: usize = 256;
-/// A part of those that each form is fitted to first, where there are more than half as many again: a fit to
-/// half the rows costs an eighth.
-const COARSE_ROWS: usize = 128;
 const FIT_ROWS: usize = 384;
-/// Evaluations of the likelihood while choosing the form, and afterwards.
-const CHOICE_EVALUATIONS: usize = 40;
-const REFINING_EVALUATIONS: usize = 4;
+/// Evaluations of the likelihood once the form is chosen.
 const FIT_EVALUATIONS: usize = 12;
 /// Largest share of the rows that as many fitted numbers are taken to use up: priors hold more in check.
 const FITTED_SHARE_MAX: f64 = 0.2;
-/// Most groups for which pairs are considered.
-const PAIRED_GROUPS_MAX: usize = 40;
 /// Most rows of an exact process; beyond, what they say is held at fewer points.
 const EXACT_MAX: usize = 5_000;
 /// Points that hold what more rows say.
@@ -110,8 +97,15 @@ const SCATTER_ROWS: usize = 400;
 const TRUSTS: [f64; 3] = [0.1, 0.3, 1.0];
 /// Most guesses that are used.
 const GUESSES_MAX: usize = 256;
-/// By how much a change of the noise or a belief in guesses must raise the cross-validated mean log density.
-const WORTHWHILE: f64 = 0.02;
+/// How often a kernel's numbers are drawn from what the data leave open, and the rows, cubed, times
+/// evaluations that this may cost.
+const DRAWN: usize = 7;
+const DRAWN_WORK: f64 = 1e9;
+
+/// How many evaluations of a likelihood may be spent on what the data leave open.
+fn left_open(data: &Data) -> usize {
+    (DRAWN_WORK / (data.values.len() as f64).powi(3)) as usize
+}
 
 /// The number of rows, of `n`, that the form is chosen on.
 fn checkpoint(n: usize) -> usize {
@@ -181,9 +175,22 @@ impl Surrogate {
             let places = part(&observed.values, INDUCING, &mut rng);
             Exact::inducing(&data, &fitted, &places)?
         };
+        let open = plausible(&data, &fitted, effort.of(DRAWN), left_open(&data), &mut rng);
+        let others = open
+            .iter()
+            .filter_map(|fit| Exact::new(&data, fit))
+            .collect();
+        let blend = if observed.listed && trust.is_none() {
+            Blend::new(observed, &data, &rows, &fitted, groups, &mut rng)
+        } else {
+            None
+        };
+        let score = score + blend.as_ref().map_or(0.0, |blend| blend.1);
         Some(Surrogate {
             warp,
             process,
+            others,
+            blend: blend.map(|blend| blend.0),
             data,
             measured: n,
             fitted_on: rows.len(),
@@ -212,6 +219,8 @@ impl Surrogate {
         Some(Surrogate {
             warp,
             process: Exact::new(&data, &fitted)?,
+            others: Vec::new(),
+            blend: None,
             data,
             measured: 0,
             fitted_on: 0,
@@ -223,9 +232,96 @@ impl Surrogate {
         })
     }
 
+    /// The process and its likely others.
+    pub(crate) fn processes(&self) -> impl Iterator<Item = &Exact> {
+        std::iter::once(&self.process).chain(&self.others)
+    }
+
+    /// How many processes there are.
+    pub(crate) fn count(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// The models besides the processes with their share.
+    fn share(&self) -> f64 {
+        self.blend.as_ref().map_or(0.0, |blend| blend.share)
+    }
+
+    /// Expected values at encoded points, as the process sees them.
+    pub(crate) fn means(&self, points: &Rows) -> Vec<f64> {
+        let mut means = self.process.means(points);
+        let mut mix = |share: f64, others: Vec<f64>| {
+            for (mean, own) in means.iter_mut().zip(others) {
+                *mean += share * (own - *mean);
+            }
+        };
+        for (number, other) in self.others.iter().enumerate() {
+            mix(1.0 / (number + 2) as f64, other.means(points));
+        }
+        if let Some(blend) = &self.blend {
+            mix(blend.share, blend.forest.means(points));
+        }
+        means
+    }
+
+    /// Expected values and variances, noise left out, as the process sees them: those of the mixture of all
+    /// models.
+    pub(crate) fn moments(&self, points: &Rows) -> (Vec<f64>, Vec<f64>) {
+        let (mut means, mut variances) = self.process.predict(points);
+        let mut mix = |share: f64, (own, own_variances): (Vec<f64>, Vec<f64>)| {
+            for i in 0..means.len() {
+                let apart = own[i] - means[i];
+                means[i] += share * apart;
+                variances[i] += share * (own_variances[i] - variances[i])
+                    + share * (1.0 - share) * apart * apart;
+            }
+        };
+        for (number, other) in self.others.iter().enumerate() {
+            mix(1.0 / (number + 2) as f64, other.predict(points));
+        }
+        if let Some(blend) = &self.blend {
+            mix(blend.share, blend.forest.predict(points));
+        }
+        (means, variances)
+    }
+
+    /// Joint samples at encoded points, noise left out, as the process sees them: one column per sample,
+    /// of each model its share. Nothing when a covariance can't be factored.
+    pub(crate) fn samples(&self, points: &Rows, count: usize, rng: &mut Rng) -> Option<Mat<f64>> {
+        if self.others.is_empty() && self.blend.is_none() {
+            return self.process.samples(points, count, rng);
+        }
+        // Every so many columns one is the forest's.
+        let share = self.share();
+        let grown = |column: usize| {
+            ((column + 1) as f64 * share) as usize > (column as f64 * share) as usize
+        };
+        let (wood, open): (Vec<usize>, Vec<usize>) = (0..count).partition(|&column| grown(column));
+        let mut all = Mat::zeros(points.len(), count);
+        let mut put = |columns: &[usize], samples: Mat<f64>| {
+            for (from, &to) in columns.iter().enumerate() {
+                let column = samples.col_as_slice(from);
+                all.col_as_slice_mut(to).copy_from_slice(column);
+            }
+        };
+        for (first, process) in self.processes().enumerate() {
+            let columns: Vec<usize> = open
+                .iter()
+                .copied()
+                .skip(first)
+                .step_by(self.count())
+                .collect();
+            put(&columns, process.samples(points, columns.len(), rng)?);
+        }
+        if let Some(blend) = &self.blend {
+            put(&wood, blend.forest.samples(points, wood.len(), rng));
+        }
+        Some(all)
+    }
+
     /// What is expected at encoded points, in the response's own unit.
     pub(crate) fn predict(&self, points: &Rows) -> Vec<Prediction> {
-        let (means, variances) = self.process.predict(points);
+        let (means, variances) = self.moments(points);
         let reach = NORMAL_95 * self.widening();
         (0..points.len())
             .map(|i| {
@@ -265,7 +361,8 @@ impl Surrogate {
             .scatter
             .as_ref()
             .map_or(1.0, |scatter| scatter.share(row, mean));
-        share * self.process.noise.exp()
+        let forest = self.blend.as_ref().map_or(0.0, |blend| blend.forest.noise);
+        (1.0 - self.share()) * share * self.process.noise.exp() + self.share() * forest
     }
 
     /// The weight of each row of the data in what is expected at an encoded point: by how much the
@@ -307,6 +404,12 @@ impl Surrogate {
                 self.measured
             ));
         }
+        if let Some(blend) = &self.blend {
+            text.push_str(&format!(
+                ", a forest of trees with a weight of {:.2}",
+                blend.share
+            ));
+        }
         if self.scatter.is_some() {
             text.push_str(", noise uneven");
         }
@@ -320,234 +423,4 @@ impl Surrogate {
         }
         text
     }
-}
-
-/// Sets gross errors aside and lets the noise vary, where that makes the rest better predicted: the rest as
-/// a whole, and for varying noise also the share of the values, best first, that the model's form is judged
-/// by. Noise that grows towards the best values otherwise blurs them to predict the rest.
-fn settle_noise(
-    data: &mut Data,
-    fitted: &mut Fit,
-    groups: &[Group],
-    judged: f64,
-) -> (Option<Scatter>, Vec<usize>) {
-    let shape = fitted.kernel.shape;
-    let Some(residuals) = Residuals::new(data, fitted) else {
-        return (None, Vec::new());
-    };
-    let again = |data: &Data, fitted: &Fit| -> Option<(Fit, Residuals)> {
-        let start = fitted.start(shape);
-        let next = fit(data, shape, groups, Some(&start), FIT_EVALUATIONS)?;
-        let residuals = Residuals::new(data, &next)?;
-        Some((next, residuals))
-    };
-    let mut outliers = gross(&residuals);
-    let mut current = residuals;
-    let rest = |outliers: &[usize]| -> Vec<usize> {
-        (0..data.values.len())
-            .filter(|row| !outliers.contains(row))
-            .collect()
-    };
-    let mut kept = rest(&outliers);
-    if !outliers.is_empty() {
-        let mut tamed = data.clone();
-        for &row in &outliers {
-            tamed.noise_known[row] += current.errors[row] * current.errors[row];
-        }
-        match again(&tamed, fitted) {
-            Some((next, residuals))
-                if residuals.density(&kept) > current.density(&kept) + WORTHWHILE =>
-            {
-                (*data, *fitted, current) = (tamed, next, residuals);
-            }
-            _ => {
-                outliers.clear();
-                kept = (0..data.values.len()).collect();
-            }
-        }
-    }
-    let mut scatter = None;
-    if let Some(found) = Scatter::new(data, fitted, &current, &outliers) {
-        let mut uneven = data.clone();
-        found.apply(&mut uneven, &current);
-        let mut best = kept.clone();
-        best.sort_by(|&a, &b| data.values[b].total_cmp(&data.values[a]).then(a.cmp(&b)));
-        best.truncate(((kept.len() as f64 * judged) as usize).max(4));
-        if let Some((next, residuals)) = again(&uneven, fitted)
-            && [&kept, &best]
-                .iter()
-                .all(|rows| residuals.density(rows) > current.density(rows) + WORTHWHILE)
-        {
-            (*data, *fitted) = (uneven, next);
-            scatter = Some(found);
-        }
-    }
-    (scatter, outliers)
-}
-
-/// Adds the guesses to the data, as values with an error, where they make the measured values better
-/// predicted; the error is the one with which they do most so.
-fn believe_guesses(
-    observed: &Observed,
-    warp: &Warp,
-    data: &mut Data,
-    rows: &[usize],
-    fitted: &mut Fit,
-    groups: &[Group],
-) -> Option<f64> {
-    let (points, values) = &observed.guesses;
-    if values.is_empty() {
-        return None;
-    }
-    let most = values.len().min(GUESSES_MAX);
-    let places: Vec<usize> = (0..most).map(|i| i * values.len() / most).collect();
-    let mut best = (WORTHWHILE, None);
-    let picked = data.pick(rows);
-    for trust in TRUSTS {
-        let with = |data: &Data| {
-            let mut data = data.clone();
-            for &place in &places {
-                data.rows.push(points.row(place));
-                data.values.push(warp.forward(values[place]));
-                data.noise_share.push(0.0);
-                data.noise_known.push(trust * trust);
-            }
-            data
-        };
-        let shape = fitted.kernel.shape;
-        let start = fitted.start(shape);
-        let Some(next) = fit(&with(&picked), shape, groups, Some(&start), FIT_EVALUATIONS) else {
-            continue;
-        };
-        let gains: Vec<f64> = next.leave_one_out[..rows.len()]
-            .iter()
-            .zip(&fitted.leave_one_out)
-            .map(|(with, without)| with - without)
-            .collect();
-        // What the mean gain is at least: two standard errors below it, since few values agree with wrong
-        // guesses by chance.
-        let n = gains.len() as f64;
-        let mean = gains.iter().sum::<f64>() / n;
-        let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / n;
-        let gain = mean - 2.0 * (variance / n).sqrt();
-        if gain > best.0 {
-            best = (gain, Some((trust, next, with(data))));
-        }
-    }
-    let (trust, next, with) = best.1?;
-    (*fitted, *data) = (next, with);
-    Some(trust)
-}
-
-/// Places of at most `most` values: the better half of them the best, the rest at random.
-fn part(values: &[f64], most: usize, rng: &mut Rng) -> Vec<usize> {
-    let n = values.len();
-    let mut order: Vec<usize> = (0..n).collect();
-    if n <= most {
-        return order;
-    }
-    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
-    let best = most / 2;
-    for i in best..most {
-        let j = rng.random_range(i..n);
-        order.swap(i, j);
-    }
-    order.truncate(most);
-    order.sort_unstable();
-    order
-}
-
-pub(crate) fn warped(observed: &Observed, warp: &Warp) -> Data {
-    let values: Vec<f64> = observed
-        .values
-        .iter()
-        .map(|&value| warp.forward(value))
-        .collect();
-    let noise_known = observed
-        .values
-        .iter()
-        .zip(&observed.noise_known)
-        // A known error is carried through the warp by its slope.
-        .map(|(&value, &known)| {
-            if known > 0.0 {
-                known * (2.0 * warp.log_slope(value)).exp()
-            } else {
-                0.0
-            }
-        })
-        .collect();
-    Data {
-        rows: observed.rows.clone(),
-        values,
-        noise_share: observed.noise_share.clone(),
-        noise_known,
-    }
-}
-
-/// Mean log density of a share of the values, best first, each given all others, in the response's own
-/// unit.
-fn upper_score(fit: &Fit, warp: &Warp, values: &[f64], share: f64) -> f64 {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
-    order.truncate(((values.len() as f64 * share) as usize).max(4));
-    let total: f64 = order
-        .iter()
-        .map(|&i| fit.leave_one_out[i] + warp.log_slope(values[i]))
-        .sum();
-    total / order.len().max(1) as f64
-}
-
-/// The kernel's shape, the warp, and the fit, of highest cross-validated score on the rows at `place` of the
-/// first `count`. First the warp is chosen with the plainest shape, then the shape; each fit begins where
-/// the one before it ended.
-fn choose(
-    observed: &Observed,
-    count: usize,
-    place: &[usize],
-    groups: &[Group],
-    effort: Effort,
-    rng: &mut Rng,
-) -> Option<(Shape, Bend, Fit)> {
-    let values: Vec<f64> = place.iter().map(|&place| observed.values[place]).collect();
-    let rows = effort.side(COARSE_ROWS);
-    let coarse = (2 * place.len() > 3 * rows).then(|| part(&values, rows, rng));
-    let many = effort.of(CHOICE_EVALUATIONS);
-    let fewer = effort.of(CHOICE_EVALUATIONS / 2);
-    let mut best: Option<(Shape, Bend, Fit, f64)> = None;
-    let mut consider = |shape: Shape, bend: Bend, start: Option<Fit>, evaluations: usize| {
-        let warp = bend.warp(&observed.values[..count]);
-        let data = warped(observed, &warp).pick(place);
-        let mut start = start.map(|start| start.start(shape));
-        let mut evaluations = evaluations;
-        if let Some(coarse) = &coarse {
-            let fitted = fit(
-                &data.pick(coarse),
-                shape,
-                groups,
-                start.as_ref(),
-                evaluations,
-            )?;
-            start = Some(fitted.start(shape));
-            evaluations = effort.of(REFINING_EVALUATIONS);
-        }
-        let fitted = fit(&data, shape, groups, start.as_ref(), evaluations)?;
-        let score = upper_score(&fitted, &warp, &values, observed.judged);
-        if best.as_ref().is_none_or(|best| score > best.3) {
-            best = Some((shape, bend, fitted.clone(), score));
-        }
-        let bend = best.as_ref().map_or(Bend::Straight, |best| best.1);
-        Some((fitted, bend, best.as_ref().map(|best| best.2.clone())))
-    };
-    let (plain, _, _) = consider(Shape::Radial, Bend::Straight, None, many)?;
-    if values.len() >= ROWS_TO_CHOOSE {
-        consider(Shape::Radial, Bend::Power, Some(plain.clone()), fewer);
-        let (_, bend, leader) = consider(Shape::Radial, Bend::Log, Some(plain), fewer)?;
-        if groups.len() > 1 {
-            let (single, ..) = consider(Shape::Single, bend, leader, many)?;
-            if groups.len() <= PAIRED_GROUPS_MAX {
-                consider(Shape::Paired, bend, Some(single), fewer);
-            }
-        }
-    }
-    best.map(|(shape, bend, fitted, _)| (shape, bend, fitted))
 }

@@ -440,7 +440,7 @@ pub(crate) fn table_pool(
             break;
         }
         if places.len() > SHORTLIST {
-            let means = model.means(&rows.pick(&places));
+            let means = model.rough_means(&rows.pick(&places));
             places = top(&places, &means, SHORTLIST.max(4 * q));
         }
         if places.len() > most {

@@ -43,7 +43,8 @@ impl Model {
             points
                 .iter()
                 .for_each(|point| rows.push(&self.encoding.row(point)));
-            model.means(&rows)
+            // As the weights of trials, by the likeliest numbers of the kernel.
+            model.process.means(&rows)
         };
         let values = expect(&base);
         let mean = values.iter().sum::<f64>() / SHARE_POINTS as f64;

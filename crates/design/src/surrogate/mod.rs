@@ -264,6 +264,18 @@ impl Surrogate {
         means
     }
 
+    /// The same without the processes' others, for lists that are only to be shortened.
+    pub(crate) fn rough_means(&self, points: &Rows) -> Vec<f64> {
+        let mut means = self.process.means(points);
+        if let Some(blend) = &self.blend {
+            let forest = blend.forest.means(points);
+            for (mean, own) in means.iter_mut().zip(forest) {
+                *mean += blend.share * (own - *mean);
+            }
+        }
+        means
+    }
+
     /// Expected values and variances, noise left out, as the process sees them: those of the mixture of all
     /// models.
     pub(crate) fn moments(&self, points: &Rows) -> (Vec<f64>, Vec<f64>) {

@@ -44,13 +44,13 @@ fn well(net: &Network, silenced: Option<usize>, rng: &mut Rng) -> Vec<f64> {
     x.into_iter().map(|v| v + READING * normal(rng)).collect()
 }
 
-/// Whether every arrow, and every hidden cause, is as in truth.
-fn right(net: &Network, belief: &Belief) -> bool {
+/// For each pair of genes what is believed of its arrow and of a hidden cause: with what probability, and whether it is so.
+fn said(net: &Network, belief: &Belief) -> Vec<(f64, bool)> {
     let n = net.genes().len();
     let drives: Vec<(usize, usize)> = net.drives().map(|d| (d.from, d.to)).collect();
-    (0..n)
-        .flat_map(|a| (a + 1..n).map(move |b| (a, b)))
-        .all(|(a, b)| {
+    let mut all = Vec::new();
+    for a in 0..n {
+        for b in a + 1..n {
             let link = if drives.contains(&(a, b)) {
                 Link::Forth
             } else if drives.contains(&(b, a)) {
@@ -58,9 +58,19 @@ fn right(net: &Network, belief: &Belief) -> bool {
             } else {
                 Link::None
             };
+            let (verdict, probability) = belief.verdict(a, b);
+            all.push((probability, verdict == link));
             let hidden = net.genes()[a].hidden != 0.0 && net.genes()[b].hidden != 0.0;
-            belief.verdict(a, b).0 == link && (belief.hidden(a, b) > 0.5) == hidden
-        })
+            let of = belief.hidden(a, b);
+            all.push((of.max(1.0 - of), (of > 0.5) == hidden));
+        }
+    }
+    all
+}
+
+/// Whether every arrow, and every hidden cause, is as in truth.
+fn right(net: &Network, belief: &Belief) -> bool {
+    said(net, belief).iter().all(|(_, so)| *so)
 }
 
 /// Plates with interventions until all is right.

@@ -32,17 +32,50 @@ const PLATES_MAX: usize = 30;
 const LEFT: f64 = 1.0 / 31.0;
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Ended {
     /// Plates that it took.
     pub plates: usize,
-    /// Whether every arrow and every hidden cause, or its absence, is as in truth.
-    pub right: bool,
+    /// For each pair of genes, what was said of its arrow and then of a hidden cause: with what probability, and whether it is so.
+    pub said: Vec<(f64, bool)>,
 }
 
-fn right(net: &Network, policy: &CausePolicy) -> bool {
-    let belief = policy.belief();
-    belief.is_some_and(|(_, belief)| crate::right(net, belief))
+impl Ended {
+    fn at(plates: usize, net: &Network, policy: &CausePolicy) -> Self {
+        let said = policy.belief();
+        Self {
+            plates,
+            said: said.map_or_else(Vec::new, |(_, belief)| crate::said(net, belief)),
+        }
+    }
+
+    /// Whether every arrow and every hidden cause, or its absence, is as in truth.
+    fn right(&self) -> bool {
+        !self.said.is_empty() && self.said.iter().all(|(_, so)| *so)
+    }
+}
+
+/// Upper ends of the classes of probabilities in which what was said is held against what is so.
+const CLASSES: [f64; 5] = [0.9, 0.95, 0.99, 0.999, 1.0];
+
+/// Of what was said with a probability of each class: how much is wrong, and how much should be.
+fn calibration(ended: &[Ended]) -> Vec<String> {
+    let mut from = 0.0;
+    let mut lines = Vec::new();
+    for to in CLASSES {
+        let said = ended.iter().flat_map(|e| &e.said);
+        let of: Vec<_> = said
+            .filter(|(p, _)| *p > from && *p <= to.max(from))
+            .collect();
+        let expected: f64 = of.iter().map(|(p, _)| 1.0 - p).sum();
+        let wrong = of.iter().filter(|(_, so)| !so).count();
+        lines.push(format!(
+            "{from}-{to}: {wrong} of {} wrong, {expected:.1} expected",
+            of.len()
+        ));
+        from = to;
+    }
+    lines
 }
 
 /// What a fluorescence reader of the twin makes of a well.
@@ -148,16 +181,10 @@ pub fn run(form: Form, race: &Plates, by_lot: bool, seed: Seed, tell: bool) -> O
             if tell {
                 println!("  {words}");
             }
-            return Some(Ended {
-                plates: plate,
-                right: right(&net, &policy),
-            });
+            return Some(Ended::at(plate, &net, &policy));
         }
     }
-    Some(Ended {
-        plates: PLATES_MAX,
-        right: right(&net, &policy),
-    })
+    Some(Ended::at(PLATES_MAX, &net, &policy))
 }
 
 /// Runs both ways on many seeds and prints how they compare.
@@ -176,15 +203,18 @@ pub fn race(form: Form, race: &Plates, seeds: std::ops::Range<u64>, tell: bool) 
         sums[usize::from(by_lot)] = all.iter().map(|e| e.plates).sum();
         let counts: Vec<String> = all
             .iter()
-            .map(|e| format!("{}{}", e.plates, if e.right { "" } else { "!" }))
+            .map(|e| format!("{}{}", e.plates, if e.right() { "" } else { "!" }))
             .collect();
-        let wrong = all.iter().filter(|e| !e.right).count();
+        let wrong = all.iter().filter(|e| !e.right()).count();
         println!(
             "{form:?} {way}: {} plates, {wrong} of {} wrong: {}",
             sums[usize::from(by_lot)],
             all.len(),
             counts.join(" ")
         );
+        for line in calibration(&all) {
+            println!("  {line}");
+        }
     }
     println!("ratio {:.2}", sums[0] as f64 / sums[1].max(1) as f64);
 }

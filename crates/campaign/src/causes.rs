@@ -236,6 +236,9 @@ pub struct CausesFound {
     pub hidden: Vec<HiddenFound>,
     /// The probability of the least certain link.
     pub certainty: f64,
+    /// The probability that all links and all absences of one are as said; earlier journals don't say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<f64>,
     /// The probability at which a link counts as settled.
     pub wanted: f64,
     /// Plate by plate.
@@ -290,6 +293,7 @@ impl From<Findings> for CausesFound {
                 .map(|(a, b, probability)| HiddenFound { a, b, probability })
                 .collect(),
             certainty: found.certainty,
+            together: Some(found.together),
             wanted: found.wanted,
             plates: found.stages.into_iter().map(Into::into).collect(),
             by_intervention: found

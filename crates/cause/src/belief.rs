@@ -27,6 +27,8 @@ pub struct Options {
     pub score: Gaussian,
     /// How much less likely every arrow makes a graph beforehand, in nats; by [`arrow_cost`] if not given.
     pub arrow_cost: Option<f64>,
+    /// The same for every pair with hidden causes; by [`arrow_cost`] if not given.
+    pub hidden_cost: Option<f64>,
     /// The size of a typical effect, where graphs with hidden causes are weighed: see [`MixedScore::typical`].
     pub typical: Option<f64>,
     /// The search for the best graph.
@@ -41,6 +43,7 @@ impl Default for Options {
             hidden: true,
             score: Gaussian::Bic,
             arrow_cost: None,
+            hidden_cost: None,
             typical: None,
             effort: Effort::default(),
             length: Length::default(),
@@ -68,6 +71,7 @@ pub struct Belief {
     variables: usize,
     arrows: Vec<f64>,
     hidden: Vec<f64>,
+    together: f64,
     /// The graph of the highest score.
     pub best: Mixed,
     /// Its score, and whether no graph without hidden causes has a higher one, for certain.
@@ -122,6 +126,12 @@ impl Belief {
                 self.verdict(a, b).1.min(h.max(1.0 - h))
             })
             .fold(1.0, f64::min)
+    }
+
+    /// The probability that all verdicts hold together, hidden causes included.
+    #[must_use]
+    pub fn together(&self) -> f64 {
+        self.together
     }
 
     /// Likely graphs with their fitted equations for [`crate::next::choose`], at most so many: drawn at
@@ -201,7 +211,9 @@ pub fn believe(data: &Data, options: &Options, seed: Seed) -> Belief {
     let plain = GaussianScore::new(options.score, data).sparse(cost);
     let found = search::best(&plain, &options.effort, seed);
     let targets = plain.targets();
-    let mixed = MixedScore::sparse(data, cost).typical(options.typical);
+    let mixed = MixedScore::sparse(data, cost)
+        .hidden_cost(options.hidden_cost.unwrap_or_else(|| arrow_cost(n)))
+        .typical(options.typical);
     let (best, score, graphs, method) = if hidden {
         let open = Mixed::open(found.dag.clone());
         let (mut best, mut value) = sample::best_mixed(&mixed, &open, 6, seed);
@@ -251,12 +263,11 @@ pub fn believe(data: &Data, options: &Options, seed: Seed) -> Belief {
     } else {
         Fitted::new(&mixed, &best).map_or_else(Vec::new, |fitted| fitted.effects())
     };
-    let mut graphs = graphs;
-    graphs.truncate(GRAPHS_KEPT);
-    Belief {
+    let mut believed = Belief {
         variables: n,
         arrows,
         hidden: joint,
+        together: 0.0,
         settled: best.dag.essential(&targets),
         best,
         score,
@@ -264,7 +275,29 @@ pub fn believe(data: &Data, options: &Options, seed: Seed) -> Belief {
         graphs,
         method,
         allowed_hidden: hidden,
-    }
+    };
+    let as_believed = |graph: &Mixed| {
+        (0..n)
+            .flat_map(|a| (0..a).map(move |b| (a, b)))
+            .all(|(a, b)| {
+                let link = if graph.dag.parents(b).has(a) {
+                    Link::Forth
+                } else if graph.dag.parents(a).has(b) {
+                    Link::Back
+                } else {
+                    Link::None
+                };
+                believed.verdict(a, b).0 == link
+                    && (believed.hidden(a, b) > 0.5) == graph.group(a).has(b)
+            })
+    };
+    let of = believed
+        .graphs
+        .iter()
+        .filter(|(graph, _)| as_believed(graph));
+    believed.together = of.map(|(_, share)| share / sum).sum();
+    believed.graphs.truncate(GRAPHS_KEPT);
+    believed
 }
 
 /// All members of the likely classes, each with its share of the class's probability.

@@ -124,6 +124,7 @@ type Key = (Nodes, Vec<Nodes>);
 pub struct MixedScore<'a> {
     data: &'a Data,
     arrow_cost: f64,
+    hidden_cost: f64,
     typical: Option<f64>,
     cache: RefCell<HashMap<Key, f64, Fold>>,
 }
@@ -142,9 +143,18 @@ impl<'a> MixedScore<'a> {
         Self {
             data,
             arrow_cost,
+            hidden_cost: arrow_cost,
             typical: None,
             cache: RefCell::default(),
         }
+    }
+
+    /// The same where a pair with hidden causes makes a graph less likely beforehand by so many nats of its own.
+    #[must_use]
+    pub fn hidden_cost(mut self, nats: f64) -> Self {
+        self.hidden_cost = nats;
+        self.cache.get_mut().clear();
+        self
     }
 
     /// The same where an effect well below a typical size (in standard deviations of the driven for one of the driver;
@@ -206,7 +216,8 @@ impl<'a> MixedScore<'a> {
         }
         let value = self.group(graph, group).map_or(f64::NEG_INFINITY, |fit| {
             fit.score + self.typical.map_or(0.0, |size| smallness(&fit, size))
-        }) - self.arrow_cost * (arrows + pairs) as f64;
+        }) - self.arrow_cost * arrows as f64
+            - self.hidden_cost * pairs as f64;
         self.cache.borrow_mut().insert(key, value);
         value
     }
@@ -350,6 +361,30 @@ mod tests {
             low < 0.632 && 0.632 < high && (r - 0.632).abs() < 0.05,
             "{r} {low} {high}"
         );
+    }
+
+    #[test]
+    fn arrows_and_hidden_causes_have_costs_of_their_own() {
+        let mut rng = Seed(8).rng();
+        let rows = (0..40)
+            .map(|_| {
+                (
+                    0,
+                    vec![normal(&mut rng), normal(&mut rng), normal(&mut rng)],
+                )
+            })
+            .collect();
+        let names = ["a", "b", "c"].map(String::from).to_vec();
+        let data = Data::new(names, vec![Regime::observation()], rows).unwrap();
+        let (free, dear) = (
+            MixedScore::new(&data),
+            MixedScore::sparse(&data, 2.0).hidden_cost(5.0),
+        );
+        let loss = |graph: &Mixed| free.of(graph) - dear.of(graph);
+        let dag = Dag::from_arrows(3, &[(0, 1)]).unwrap();
+        assert!((loss(&Mixed::open(dag.clone())) - 2.0).abs() < 1e-9);
+        assert!((loss(&Mixed::confounded(Dag::empty(3), &[(1, 2)])) - 5.0).abs() < 1e-9);
+        assert!((loss(&Mixed::confounded(dag, &[(1, 2)])) - 7.0).abs() < 1e-9);
     }
 
     #[test]

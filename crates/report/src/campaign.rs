@@ -143,6 +143,8 @@ pub struct Causes {
     pub hidden: Vec<(String, String, f64)>,
     /// The probability of the least certain link.
     pub certainty: f64,
+    /// The probability that all of it is as said, where it is known.
+    pub together: Option<f64>,
     /// The probability at which a link counts as settled.
     pub wanted: f64,
     /// Plate by plate.

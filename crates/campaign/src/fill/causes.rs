@@ -67,6 +67,7 @@ pub(super) fn report(found: &CausesFound) -> report::Causes {
         arrows: arrows.collect(),
         hidden: hidden.collect(),
         certainty: found.certainty,
+        together: found.together,
         wanted: found.wanted,
         plates: plates.collect(),
         by_intervention: by_intervention.collect(),

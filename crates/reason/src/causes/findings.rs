@@ -56,6 +56,8 @@ pub struct Findings {
     pub hidden: Vec<(String, String, f64)>,
     /// The probability of the least certain link.
     pub certainty: f64,
+    /// The probability that all links and all absences of one are as said.
+    pub together: f64,
     /// The probability at which a link counts as settled.
     pub wanted: f64,
     /// Plate by plate.
@@ -99,8 +101,8 @@ impl Findings {
             format!("a hidden common cause moves {}", hidden.join("; "))
         };
         format!(
-            "{arrows}; {hidden}; each of these, and that there is no other link, has probability {:.3} or more",
-            self.certainty
+            "{arrows}; {hidden}; each of these, and that there is no other link, has probability {:.3} or more, and all of it together {:.2}",
+            self.certainty, self.together
         )
     }
 }
@@ -207,6 +209,7 @@ pub(super) fn findings(data: &Data, belief: &Belief, stages: &[Stage], wanted: f
         links: links.collect(),
         hidden: hidden.collect(),
         certainty: belief.certainty(),
+        together: belief.together(),
         wanted,
         stages: stages.to_vec(),
         by_intervention: by_intervention.collect(),

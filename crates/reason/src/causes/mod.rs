@@ -40,6 +40,13 @@ const DISTURBED: f64 = 6.0;
 /// Greatest share of wells that may count as disturbed: more are a law that is no line.
 const DISTURBED_MAX: f64 = 0.05;
 
+/// The cost of an arrow, in nats, where each variable has one driver among the others on average; hidden causes keep
+/// the cost of [`cause::arrow_cost`], of which this is half. What is asked about in a campaign has been chosen, and arrows
+/// among it are less rare than among a hundred variables that were not.
+fn drivers_cost(variables: usize) -> f64 {
+    0.5 * cause::arrow_cost(variables)
+}
+
 /// A factor whose high end acts on a variable, and whose low end does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Act {
@@ -377,6 +384,7 @@ impl CausePolicy {
         let options = Options {
             hidden: self.options.hidden,
             typical: Some(TYPICAL),
+            arrow_cost: Some(drivers_cost(self.variables.len())),
             length: Length {
                 chains: 2,
                 burn_in: 4_000,

@@ -7,7 +7,7 @@ fn policy(controls: usize) -> CausePolicy {
         variable: at,
     });
     let options = CauseOptions {
-        certainty: 0.6,
+        certainty: 0.5,
         hidden: false,
         soft: false,
         leaves: 0.0,

@@ -11,7 +11,7 @@ pub(super) fn write(m: &mut Markup, found: &Causes) {
         "p",
         &[],
         format!(
-            "From {}{}. An arrow means: acting on the one moves the other, by no other measured way. A dashed arc means: something that was not measured moves both. Each link, and the absence of each other one, has probability {} or more; settled is what has {}.",
+            "From {}{}. An arrow means: acting on the one moves the other, by no other measured way. A dashed arc means: something that was not measured moves both. Each link, and the absence of each other one, has probability {} or more{}; settled is what has {}.",
             count(found.wells as usize, "well", "wells"),
             match found.disturbed {
                 0 => String::new(),
@@ -21,6 +21,7 @@ pub(super) fn write(m: &mut Markup, found: &Causes) {
                 ),
             },
             number(found.certainty),
+            found.together.map_or_else(String::new, |all| format!(", and all of it together {}", number(all))),
             number(found.wanted)
         ),
     );

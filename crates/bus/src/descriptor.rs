@@ -1,9 +1,9 @@
 //! What a plugged-in station says of itself.
 
 use labware::{Cover, LabwareClass};
-use protocol::{Operation, Repeat, Value};
+use protocol::{Operation, Repeat, Value, Worklist};
 use quantity::{ArmId, Duration, Instant, InstrumentId, Kind, NestId, Ratio, StationId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How long an operation takes: `fixed + per_well x wells + the parameter named`, spread by a
@@ -174,6 +174,70 @@ pub struct Instrument {
     pub consumables: Vec<Consumable>,
     /// When it can't be used (maintenance, nights without a person), sorted and disjoint.
     pub closed: Vec<Closed>,
+    /// The time that it needs between unlike work; `None` if any work may follow any other.
+    pub setup: Option<Setup>,
+}
+
+/// What makes work unlike, so that an instrument has to be cleaned or set up in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Between {
+    /// Another protocol.
+    Protocol,
+    /// Another operation.
+    Operation,
+    /// Another set of liquids that it puts into wells.
+    Liquid,
+    /// Another value of this parameter, or none.
+    Parameter(Arc<str>),
+}
+
+/// The time that an instrument needs between unlike work: to clean itself, to change its temperature. It is
+/// set up as a whole, and works on plates of one kind of work at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setup {
+    /// What makes work unlike.
+    pub between: Between,
+    /// How long it takes.
+    pub time: Duration,
+    /// From one kind of work to another, where it takes a shorter time: as [`Setup::work`] names them.
+    pub pairs: Vec<(Arc<str>, Arc<str>, Duration)>,
+}
+
+impl Setup {
+    /// The name of the kind of work that an operation is.
+    #[must_use]
+    pub fn work(
+        &self,
+        protocol: &str,
+        operation: &Operation,
+        worklist: Option<&Worklist>,
+    ) -> Arc<str> {
+        match &self.between {
+            Between::Protocol => protocol.into(),
+            Between::Operation => operation.capability.clone(),
+            Between::Parameter(name) => {
+                let value = operation.params.get(name);
+                value.map_or_else(|| "none".into(), |value| value.to_string().into())
+            }
+            Between::Liquid => {
+                let transfers = worklist.map_or(&[][..], |list| &list.transfers);
+                let liquids: BTreeSet<String> =
+                    transfers.iter().map(|t| t.reagent.to_string()).collect();
+                let liquids: Vec<String> = liquids.into_iter().collect();
+                liquids.join(" + ").into()
+            }
+        }
+    }
+
+    /// The time from one kind of work to another; none if they are alike.
+    #[must_use]
+    pub fn time_between(&self, from: &str, to: &str) -> Duration {
+        if from == to {
+            return Duration::ZERO;
+        }
+        let named = (self.pairs.iter()).find(|pair| *pair.0 == *from && *pair.1 == *to);
+        named.map_or(self.time, |pair| pair.2)
+    }
 }
 
 /// A time in which an instrument does no work, from `from` up to, not including, `until`.

@@ -10,7 +10,8 @@ mod report;
 
 pub use command::{Action, Command, Device, Request, cover_after, list_wells};
 pub use descriptor::{
-    Arm, Capability, Closed, Consumable, DurationModel, Instrument, Range, Role, Station, Use,
+    Arm, Between, Capability, Closed, Consumable, DurationModel, Instrument, Range, Role, Setup,
+    Station, Use,
 };
 pub use driver::{Driver, Durability};
 pub use report::{Fault, Flag, Known, Outcome, PoseError, Reading, Received, Report};

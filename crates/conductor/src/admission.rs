@@ -59,7 +59,7 @@ impl Conductor {
             let why = format!("{} is or was the plate of {other}", order.plate);
             return refuse(self, why);
         }
-        let compiled = match compile(&order, &self.hall) {
+        let compiled = match compile(&order, &self.hall, &mut self.families) {
             Ok(compiled) => compiled,
             Err(why) => return refuse(self, why),
         };

@@ -1,6 +1,7 @@
 //! From an order to a job for the planner: which instruments can do what, and for how long.
 
 use crate::believed::touched;
+use crate::families::{Families, change, work};
 use crate::limits::{LATE_QUANTILE, PLAN_QUANTILE};
 use bus::{Capability, Instrument, Range, Role, cover_after};
 use lab::Hall;
@@ -179,7 +180,11 @@ pub(crate) fn step_time(
 ///
 /// # Errors
 /// Says what can't be done here, for a person.
-pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
+pub(crate) fn compile(
+    order: &Order,
+    hall: &Hall,
+    families: &mut Families,
+) -> Result<Compiled, String> {
     if order.protocol.steps.is_empty() {
         return Err(format!("protocol '{}' has no steps", order.protocol.name));
     }
@@ -210,9 +215,11 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
         tasks.push((at..at + 1, fit));
     }
     let time = |steps: Span<usize>, instrument, z| -> Duration {
-        steps
-            .map(|s| step_time(order, hall, s, wells[s], instrument, z))
-            .sum()
+        let between = (steps.clone().skip(1))
+            .map(|s| change(order, hall, (s - 1, s), instrument))
+            .sum::<Duration>();
+        between
+            + (steps.map(|s| step_time(order, hall, s, wells[s], instrument, z))).sum::<Duration>()
     };
     let waste: Arc<[schedule::Choice]> = hall
         .with_role(Role::Waste)
@@ -220,6 +227,7 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
             machine: i.id.index(),
             stay: Duration::ZERO,
             early: Duration::ZERO,
+            ..schedule::Choice::default()
         })
         .collect();
     if waste.is_empty() {
@@ -233,11 +241,19 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
                 options: fit
                     .iter()
                     .map(|i| {
-                        let stay = time(steps.clone(), *i, PLAN_QUANTILE);
+                        // Where the last step is unlike the first, the instrument is set up for
+                        // the first again before the next plate: that is part of the stay.
+                        let (first, last) = (steps.start, steps.end - 1);
+                        let back = change(order, hall, (last, first), *i);
+                        let stay = time(steps.clone(), *i, PLAN_QUANTILE) + back;
+                        let quick = time(steps.clone(), *i, -LATE_QUANTILE / 2.0);
+                        let family = work(order, hall, first, *i);
                         schedule::Choice {
                             machine: i.index(),
                             stay,
-                            early: stay - time(steps.clone(), *i, -LATE_QUANTILE / 2.0),
+                            early: stay - quick,
+                            family: family.map_or(0, |work| families.number(&work)),
+                            ..schedule::Choice::default()
                         }
                     })
                     .collect(),
@@ -270,7 +286,14 @@ pub(crate) fn compile(order: &Order, hall: &Hall) -> Result<Compiled, String> {
         let shortest = fit
             .iter()
             .map(|i| time(before.clone(), *i, -LATE_QUANTILE / 2.0));
-        let longest = fit.iter().map(|i| time(before.clone(), *i, PLAN_QUANTILE));
+        let longest = fit.iter().map(|i| {
+            let at = step.index();
+            let set_up = match edge {
+                Edge::Begin if at > steps.start => change(order, hall, (at - 1, at), *i),
+                _ => Duration::ZERO,
+            };
+            time(before.clone(), *i, PLAN_QUANTILE) + set_up
+        });
         (
             (task, schedule::Edge::Begin),
             shortest.min().unwrap_or(Duration::ZERO),

@@ -2,6 +2,7 @@
 
 use crate::commands::{Commands, Owner};
 use crate::counters::Counters;
+use crate::families::Families;
 use crate::health::Health;
 use crate::limits::{FORGET_EVERY, PLAN_MEMORY, WAY_MEMORY};
 use crate::movers::Fleet;
@@ -69,6 +70,7 @@ pub struct Conductor {
     /// Typical time of an empty run to each station.
     pub(crate) call_time: Vec<Duration>,
     pub(crate) rides: Rides,
+    pub(crate) families: Families,
 }
 
 impl Conductor {
@@ -79,7 +81,8 @@ impl Conductor {
     pub fn new(hall: Arc<Hall>) -> Result<Self, HallError> {
         let movers: Vec<_> = hall.movers.iter().map(|m| (m.spec, m.home)).collect();
         let mut traffic = Traffic::new(hall.track.clone(), &movers)?;
-        let (shop, call_time) = crate::shop::shop(&hall, &mut traffic)?;
+        let mut families = Families::default();
+        let (shop, call_time) = crate::shop::shop(&hall, &mut traffic, &mut families)?;
         let planner = Planner::new(shop).map_err(HallError::Shop)?;
         Ok(Self {
             places: Reservations::new(&hall),
@@ -104,6 +107,7 @@ impl Conductor {
             last_repair: Instant::EPOCH,
             call_time,
             rides: Rides::default(),
+            families,
             hall,
         })
     }

@@ -3,6 +3,7 @@
 use crate::HallError;
 use crate::admission::home_cost;
 use crate::compile::{Compiled, compile};
+use crate::families::Families;
 use crate::limits::{BRING_TIME, PROMISE_MARGIN};
 use crate::queue::Queue;
 use bus::Role;
@@ -98,7 +99,8 @@ pub fn forecast(
 ) -> Result<Forecast, HallError> {
     let movers: Vec<_> = hall.movers.iter().map(|m| (m.spec, m.home)).collect();
     let mut traffic = Traffic::new(hall.track.clone(), &movers)?;
-    let (shop, _) = crate::shop::shop(hall, &mut traffic)?;
+    let mut families = Families::default();
+    let (shop, _) = crate::shop::shop(hall, &mut traffic, &mut families)?;
     let planner = Planner::new(shop).map_err(HallError::Shop)?;
     let mut forecast = Forecast {
         planner,
@@ -109,7 +111,7 @@ pub fn forecast(
     let mut queue = Queue::default();
     let mut waiting: BTreeMap<OrderId, (Arc<Order>, Compiled)> = BTreeMap::new();
     for order in orders {
-        match compile(order, hall) {
+        match compile(order, hall, &mut families) {
             Err(why) => forecast.refuse(order.id, why, None),
             Ok(compiled) if order.deadline.is_some() => {
                 if forecast.plan(hall, &mut homes, order, &compiled) {

@@ -2,7 +2,7 @@
 
 use crate::order::OpenFault;
 use lab::Hall;
-use quantity::{CommandId, InstrumentId, OrderId, PersonTaskId, StationId};
+use quantity::{CommandId, Instant, InstrumentId, OrderId, PersonTaskId, StationId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,6 +11,10 @@ use std::sync::Arc;
 pub(crate) struct InstrumentState {
     /// Plates that it works on.
     pub running: u32,
+    /// The kind of work that it was last set up for, where that matters.
+    pub set_for: Option<Arc<str>>,
+    /// When its last work ended.
+    pub idle_since: Instant,
     /// It waits for a person's service.
     pub service: Option<PersonTaskId>,
     /// What it still has of each consumable, and whether a person was asked to refill it.

@@ -37,6 +37,7 @@ mod customer;
 mod dated;
 mod doubts;
 mod effect;
+mod families;
 mod faults;
 mod forecast;
 mod health;

@@ -1,6 +1,7 @@
 //! The hall as the planner sees it.
 
 use crate::conductor::HallError;
+use crate::families::Families;
 use crate::limits::{CALL_MARGIN, EXACT_RIDES, LEG_MARGIN, MOVER_WAIT, RIDES_SAMPLED};
 use bus::Role;
 use lab::Hall;
@@ -10,7 +11,11 @@ use transport::{Limits, Traffic};
 
 /// One machine for each instrument and one station for each station, with the same indices; and the
 /// typical time of an empty run to each station.
-pub(crate) fn shop(hall: &Hall, traffic: &mut Traffic) -> Result<(Shop, Vec<Duration>), HallError> {
+pub(crate) fn shop(
+    hall: &Hall,
+    traffic: &mut Traffic,
+    families: &mut Families,
+) -> Result<(Shop, Vec<Duration>), HallError> {
     for (station, docks) in hall.stations.iter().zip(&hall.docks) {
         if docks.is_empty() {
             return Err(HallError::NoDock(station.name.clone()));
@@ -41,6 +46,11 @@ pub(crate) fn shop(hall: &Hall, traffic: &mut Traffic) -> Result<(Shop, Vec<Dura
                         until: closed.until,
                     })
                     .collect(),
+                setups: instrument
+                    .setup
+                    .as_ref()
+                    .map(|setup| families.setups(setup)),
+                ..Machine::default()
             }
         })
         .collect();

@@ -6,6 +6,7 @@ use crate::commands::Owner;
 use crate::compile::{step_time, uses};
 use crate::conductor::{Conductor, Flow};
 use crate::effect::FaultEnd;
+use crate::families;
 use crate::limits::{LATE_QUANTILE, PLAN_QUANTILE, WORK_MOVES, WORK_RETRIES};
 use crate::order::{Goal, OrderState, Phase, Work, WorkStage};
 use crate::waits::Want;
@@ -75,6 +76,14 @@ impl Conductor {
             work.instrument,
             PLAN_QUANTILE,
         );
+        let ready = match self.set_up_for(o, work.instrument) {
+            Some(ready) => ready,
+            // Unlike work is going on there.
+            None => return self.wait(o, Want::Instrument(work.instrument)),
+        };
+        if ready > self.now {
+            return self.wait_until(o, ready);
+        }
         let open = instrument.open_for(self.now, planned);
         if open > self.now {
             return self.wait_until(o, open);
@@ -103,12 +112,30 @@ impl Conductor {
             Owner::Work(o.id()),
             late,
         );
-        self.health.instrument_mut(work.instrument).running += 1;
+        let set_for = families::work(&o.order, &hall, o.step, work.instrument);
+        let state = self.health.instrument_mut(work.instrument);
+        state.running += 1;
+        state.set_for = set_for;
         o.phase = Phase::Working(Work {
             stage: WorkStage::Running(command),
             ..work
         });
         Flow::Stop
+    }
+
+    /// When an instrument is set up for the next step of an order: cleaned since the last unlike work, at
+    /// the temperature asked for. `None` while it does unlike work.
+    fn set_up_for(&self, o: &OrderState, instrument: InstrumentId) -> Option<Instant> {
+        let state = self.health.instrument(instrument);
+        let setup = self.hall.instrument(instrument).setup.as_ref();
+        let next = families::work(&o.order, &self.hall, o.step, instrument);
+        let (Some(setup), Some(last), Some(next)) = (setup, &state.set_for, next) else {
+            return Some(self.now);
+        };
+        if *last == next {
+            return Some(self.now);
+        }
+        (state.running == 0).then(|| state.idle_since + setup.time_between(last, &next))
     }
 
     /// The earliest moment that the least lags allow the next step to begin.
@@ -237,8 +264,10 @@ impl Conductor {
 
     /// The instrument works on one plate fewer.
     pub(crate) fn instrument_done(&mut self, instrument: InstrumentId) {
+        let now = self.now;
         let state = self.health.instrument_mut(instrument);
         state.running = state.running.saturating_sub(1);
+        state.idle_since = now;
         self.freed(Want::Instrument(instrument));
     }
 

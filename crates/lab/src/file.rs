@@ -143,6 +143,7 @@ fn enumerate(draft: &Draft, hall: &mut Hall, places: &mut LabPlaces) {
             capabilities: one.kind.capabilities(),
             consumables: one.kind.stock(),
             closed: one.closed.to_vec(),
+            setup: one.setup.clone(),
         });
         places.instruments.push(one.span.clone());
         instruments.push(id);

@@ -23,6 +23,7 @@ mod kinds;
 pub mod limits;
 mod movers;
 mod rails;
+mod setup;
 mod stations;
 mod track;
 mod ways;

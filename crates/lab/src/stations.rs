@@ -9,6 +9,7 @@
 //! instruments = [
 //!   { kind = "absorbance_reader" },
 //!   { kind = "hotel", name = "shelf", count = 2, nests = 40 },
+//!   { kind = "incubator", setup = { between = "temperature", time = "30 min" } },   # see `setup.rs`
 //!   { kind = "lcms", closed = [{ from = "6 h", until = "7 h" }] },   # see `closed.rs`
 //! ]
 //! ```
@@ -16,8 +17,9 @@
 use crate::closed;
 use crate::kinds::{self, Kind, Kinds};
 use crate::limits::{MAX_DOCKS, MAX_HALL_NESTS, MAX_INSTRUMENTS, MAX_STATIONS};
+use crate::setup;
 use crate::track::in_range;
-use bus::Closed;
+use bus::{Closed, Setup};
 use quantity::Duration;
 use source::{At, Item, Problem, Span, Table};
 use std::collections::BTreeMap;
@@ -79,6 +81,8 @@ pub(crate) struct InstrumentDraft {
     pub kind: Arc<Kind>,
     /// When it can't be used.
     pub closed: Arc<[Closed]>,
+    /// What it needs between unlike work.
+    pub setup: Option<Setup>,
     pub span: Span,
 }
 
@@ -283,6 +287,7 @@ fn instrument(table: Table<'_>, kinds: &Kinds) -> Option<Vec<InstrumentDraft>> {
     };
     let kind = kinds::read(&table, Some(base)).map(Arc::new);
     let closed = closed::read(&table, kind.as_ref().map(|kind| kind.role)).into();
+    let setup = setup::read(&table, kind.as_deref());
     if let Some(name) = &name
         && (name.contains('/') || name.is_empty())
     {
@@ -304,6 +309,7 @@ fn instrument(table: Table<'_>, kinds: &Kinds) -> Option<Vec<InstrumentDraft>> {
         kind_name,
         kind,
         closed,
+        setup,
         span,
     };
     Some(vec![one; count?])

@@ -73,6 +73,48 @@ fn a_plan_keeps_its_limits_and_is_drawn() {
     }
 }
 
+/// Two protocols on one reader that has to be set up between them: the plan keeps it free for that, and says so.
+#[test]
+fn set_ups_are_planned_and_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let hall = std::fs::read_to_string(root.join("labs/hall.toml")).unwrap();
+    let kinds = ["thermocycler", "absorbance_reader", "plate_reader"];
+    let hall = kinds.iter().fold(hall, |text, kind| {
+        let set_up =
+            format!("kind = \"{kind}\", setup = {{ between = \"protocol\", time = \"50 min\" }}");
+        text.replace(&format!("kind = \"{kind}\""), &set_up)
+    });
+    let lab = folder.path().join("set-up.toml");
+    std::fs::write(&lab, hall).unwrap();
+    let words = "protocols/growth-inhibition.toml=6 protocols/elisa.toml=6";
+    let plan = json(&nilo(&format!("plan {} {words} --json", lab.display())));
+    let mut set_ups = 0;
+    for row in plan["instruments"].as_array().unwrap() {
+        for service in row["services"].as_array().unwrap() {
+            assert_eq!(service["what"], "set-up");
+            let (from, until) = (seconds(&service["from_s"]), seconds(&service["until_s"]));
+            assert!((until - from - 3_000.0).abs() < 1e-6, "{service}");
+            for order in plan["orders"].as_array().unwrap() {
+                for visit in order["visits"].as_array().unwrap() {
+                    let there = visit["instrument"] == row["instrument"];
+                    let apart =
+                        seconds(&visit["end_s"]) <= from || seconds(&visit["begin_s"]) >= until;
+                    assert!(!there || apart, "{visit} {service}");
+                }
+            }
+            set_ups += 1;
+        }
+    }
+    assert!(set_ups > 0, "no set-up was planned");
+    let told = nilo(&format!("plan {} {words}", lab.display()));
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(
+        told.contains(&format!("~ set-up: {set_ups} times")),
+        "{told}"
+    );
+}
+
 #[test]
 fn a_campaign_is_planned_with_what_it_keeps_in_flight_or_as_told() {
     let plan = json(&nilo("plan campaigns/electrolyte.toml=3 --json"));

@@ -4,7 +4,7 @@ use crate::job::{Choice, Job, Where};
 use crate::shop::{Shop, UNLIMITED};
 use crate::solve::parallel;
 use quantity::{Duration, Instant};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What limits the makespan.
@@ -43,6 +43,8 @@ pub fn bound(shop: &Shop, jobs: &[Job]) -> Option<Bound> {
     };
     let mut sets = Sets::default();
     let mut uses: Vec<(usize, (i64, i64, i64))> = Vec::new();
+    // Of each use: the family of its work, if that is the same on all machines.
+    let mut works: Vec<Option<u32>> = Vec::new();
     let mut legs: Items = Vec::new();
     for (index, job) in jobs.iter().enumerate() {
         let steps = ways(shop, job, &mut sets);
@@ -62,6 +64,9 @@ pub fn bound(shop: &Shop, jobs: &[Job]) -> Option<Bound> {
             let tail = release + whole - head - step.stay - if last { 0 } else { step.unload.1 };
             let taken = step.load.0 + step.stay + out;
             uses.push((step.set, (head - step.load.1, taken, tail.max(0))));
+            let mut options = job.tasks[task].options.iter().map(|o| o.family);
+            let family = options.next();
+            works.push(family.filter(|family| options.all(|other| other == *family)));
             head += step.stay;
         }
     }
@@ -77,6 +82,13 @@ pub fn bound(shop: &Shop, jobs: &[Job]) -> Option<Bound> {
         });
         if let Some(places) = places {
             raise(parallel(&items, places), Limiting::Machines(set.clone()));
+            let families = (uses.iter().zip(&works)).filter(|(u, _)| inside[u.0]);
+            let families: Option<BTreeSet<u32>> = families.map(|(_, family)| *family).collect();
+            if let Some(families) = families
+                && let Some(finish) = with_set_ups(shop, set, &items, families.len() as i64)
+            {
+                raise(finish, Limiting::Machines(set.clone()));
+            }
         }
     }
     if shop.movers != UNLIMITED {
@@ -86,6 +98,30 @@ pub fn bound(shop: &Shop, jobs: &[Job]) -> Option<Bound> {
         finish: Instant::from_base(finish),
         by,
     })
+}
+
+/// Work of so many families on machines that all need set-ups: each machine begins with one family, and for
+/// every other family some machine is set up once, empty, between two stays. `None` if there is one that
+/// needs none.
+fn with_set_ups(shop: &Shop, set: &[usize], items: &Items, families: i64) -> Option<i64> {
+    let changes = families - set.len() as i64;
+    let mut places = 0;
+    let mut least = i64::MAX;
+    for &machine in set {
+        let m = &shop.machines[machine];
+        let setups = m.setups.as_ref()?;
+        let pairs = setups.pairs.iter().map(|pair| pair.2);
+        let time = pairs.fold(setups.usual, Duration::min).base();
+        least = least.min(time * i64::from(m.slots));
+        places += i64::from(m.slots);
+    }
+    if changes <= 0 {
+        return None;
+    }
+    let head = items.iter().map(|i| i.0).min()?;
+    let tail = items.iter().map(|i| i.2).min()?;
+    let work = items.iter().map(|i| i.1).sum::<i64>() + changes * least;
+    Some(head + (work + places - 1) / places + tail)
 }
 
 /// The least that a task can take, over all machines that can do it.

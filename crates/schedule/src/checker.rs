@@ -2,6 +2,7 @@
 
 use crate::job::{Edge, Job, Where};
 use crate::plan::{JobPlan, Limit};
+use crate::planner::Trace;
 use crate::shop::{FOREVER, Shop, UNLIMITED};
 use quantity::{Duration, Instant};
 use std::collections::BTreeMap;
@@ -43,25 +44,29 @@ impl<'a> Item<'a> {
     }
 }
 
+/// What is there beside the orders.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Past<'a> {
+    /// Places (machine, slot) that are taken by no order, since when.
+    pub held: &'a [(usize, u32, Instant)],
+    /// What orders that are gone have done on machines that need set-ups.
+    pub traces: &'a [Trace],
+}
+
 /// Uses of one resource.
 type Uses = Vec<(Instant, Instant, String)>;
 
 /// Everything that is wrong with a plan, as sentences; empty if it is right. Resources are checked
-/// from `from` on (what began then or before is reality). `held` are places (machine, slot) that are taken by no order, since when.
+/// from `from` on (what began then or before is reality).
 #[must_use]
-pub fn check(
-    shop: &Shop,
-    items: &[Item],
-    held: &[(usize, u32, Instant)],
-    from: Instant,
-) -> Vec<String> {
+pub fn check(shop: &Shop, items: &[Item], past: &Past, from: Instant) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut movers: Uses = Vec::new();
     let mut arms: BTreeMap<usize, Uses> = BTreeMap::new();
     let mut doors: BTreeMap<usize, Uses> = BTreeMap::new();
     let mut places: BTreeMap<usize, Uses> = BTreeMap::new();
     let mut slots: BTreeMap<(usize, u32), Uses> = BTreeMap::new();
-    for &(machine, slot, since) in held {
+    for &(machine, slot, since) in past.held {
         let entry = (since, FOREVER, "held".to_owned());
         places.entry(machine).or_default().push(entry.clone());
         slots.entry((machine, slot)).or_default().push(entry);
@@ -171,7 +176,52 @@ pub fn check(
             from,
         );
     }
+    check_setups(shop, items, past, from, &mut wrong);
     wrong
+}
+
+/// Between unlike work on a machine there must be time for its set-up: every stay that begins after `from`
+/// is held against every other one.
+fn check_setups(shop: &Shop, items: &[Item], past: &Past, from: Instant, wrong: &mut Vec<String>) {
+    let mut stays: BTreeMap<usize, Vec<(Instant, Instant, u32, String)>> = BTreeMap::new();
+    for trace in past.traces {
+        let stay = (trace.from, trace.until, trace.family, "who is gone".into());
+        stays.entry(trace.machine).or_default().push(stay);
+    }
+    for item in items {
+        for (index, visit) in item.plan.visits.iter().enumerate() {
+            let m = &shop.machines[visit.machine];
+            let mut options = item.job.tasks[index].options.iter();
+            let choice = options.find(|option| option.machine == visit.machine);
+            let (Some(choice), true) = (choice, m.setups.is_some()) else {
+                continue;
+            };
+            let last = index + 1 == item.plan.visits.len();
+            let out = match (last && !item.stranded, item.job.stays) {
+                (true, true) => FOREVER,
+                (true, false) => visit.end,
+                (false, _) => visit.end.saturating_add(m.unload),
+            };
+            let name = format!("{} task {index}", item.job.id);
+            let stay = (visit.begin - m.load, out, choice.family, name);
+            stays.entry(visit.machine).or_default().push(stay);
+        }
+    }
+    for (machine, all) in &stays {
+        let m = &shop.machines[*machine];
+        let Some(setups) = &m.setups else { continue };
+        for later in all.iter().filter(|stay| stay.0 > from) {
+            for earlier in all.iter().filter(|stay| stay.0 <= later.0) {
+                let free = earlier.1.saturating_add(setups.between(earlier.2, later.2));
+                if earlier.2 != later.2 && later.0 < free {
+                    wrong.push(format!(
+                        "{} comes to {} before that is set up for it after {}",
+                        later.3, m.name, earlier.3
+                    ));
+                }
+            }
+        }
+    }
 }
 
 /// Whether more is used at a time than there is. Uses that began at or before `from` are reality; of them

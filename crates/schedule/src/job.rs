@@ -62,7 +62,7 @@ pub struct Task {
 }
 
 /// One machine that can do a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
     /// Index of the machine.
     pub machine: usize,
@@ -71,6 +71,9 @@ pub struct Choice {
     /// The work may be done by this much before `stay` is over, where plans allow for slow work.
     /// Limits that count from the end of work ([`Edge::Done`]) hold for every end in between.
     pub early: Duration,
+    /// Which work this is where the machine needs a set-up between unlike work
+    /// ([`crate::Machine::setups`]); of no meaning elsewhere.
+    pub family: u32,
 }
 
 /// An edge of a task.

@@ -39,5 +39,5 @@ pub mod solve;
 pub use bound::{Bound, Limiting, bound};
 pub use job::{Choice, Done, Edge, Job, Lag, Task, Where};
 pub use plan::{BrokenLag, JobPlan, Limit, Promise, Refusal, Repair, Visit, Why};
-pub use planner::Planner;
-pub use shop::{FOREVER, Machine, Shop, StationNode, Travel, UNLIMITED, Window};
+pub use planner::{Planner, Trace};
+pub use shop::{FOREVER, Machine, Setups, Shop, StationNode, Travel, UNLIMITED, Window};

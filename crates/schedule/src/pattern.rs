@@ -14,9 +14,22 @@ pub(crate) const ALWAYS: i64 = -FAR;
 /// As the offset of a need's end: it is held for good.
 pub(crate) const FOR_GOOD: i64 = FAR;
 
+/// What an interval does on its timetable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Does {
+    /// It must be free, and is taken then.
+    #[default]
+    Use,
+    /// It must be free of what others block, and stays so.
+    Ask,
+    /// It is blocked for who asks, whatever else is there.
+    Block,
+}
+
 /// The interval `[time[a] + a_off, time[b] + b_off)` on a timetable.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Need {
+    pub(crate) does: Does,
     pub(crate) line: u32,
     pub(crate) a: u16,
     pub(crate) b: u16,
@@ -40,6 +53,7 @@ impl Need {
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
     pub(crate) net: Net,
+    /// Those that must find their timetable free.
     pub(crate) needs: Vec<Need>,
 }
 
@@ -147,7 +161,7 @@ impl Pattern {
 
 /// Takes all needs at these times.
 pub(crate) fn take<L: Line>(needs: &[Need], lines: &mut [L], times: &[i64]) {
-    for need in needs {
+    for need in needs.iter().filter(|need| need.does != Does::Ask) {
         let (from, until) = need.span(times);
         lines[need.line as usize].take(from, until, 1);
     }
@@ -155,7 +169,7 @@ pub(crate) fn take<L: Line>(needs: &[Need], lines: &mut [L], times: &[i64]) {
 
 /// Gives all needs at these times back.
 pub(crate) fn give<L: Line>(needs: &[Need], lines: &mut [L], times: &[i64]) {
-    for need in needs {
+    for need in needs.iter().filter(|need| need.does != Does::Ask) {
         let (from, until) = need.span(times);
         lines[need.line as usize].give(from, until, 1);
     }

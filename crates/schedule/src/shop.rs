@@ -17,8 +17,55 @@ pub const FOREVER: Instant = Instant::from_base(i64::MAX / 4);
 /// As many as one likes: for slots, arms or movers that are never short.
 pub const UNLIMITED: u32 = u32::MAX;
 
+/// What a machine needs between stays of unlike families ([`crate::Choice::family`]): cleaning, another
+/// temperature, another rotor. The whole machine is set up for one family at a time: stays of one family
+/// may overlap where it has several places, those of unlike families never do, and from the last
+/// unloading of one to the first loading of another at least the time of the set-up passes, in which
+/// nothing is in the machine. Nothing is needed before its first stay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setups {
+    /// The time between two unlike families that `pairs` does not name.
+    pub usual: Duration,
+    /// From one family to another, where that takes another time. A way round by a third family must not
+    /// be quicker.
+    pub pairs: Vec<(u32, u32, Duration)>,
+}
+
+impl Setups {
+    /// The time from stays of one family to those of another; none within a family.
+    #[must_use]
+    pub fn between(&self, from: u32, to: u32) -> Duration {
+        if from == to {
+            return Duration::ZERO;
+        }
+        let named = self.pairs.iter().find(|p| (p.0, p.1) == (from, to));
+        named.map_or(self.usual, |p| p.2)
+    }
+
+    /// The longest of all times.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        let pairs = self.pairs.iter().map(|p| p.2);
+        pairs.fold(self.usual, Duration::max)
+    }
+
+    /// Three families of which the way from the first to the last is quicker by the second, if any.
+    pub(crate) fn shortcut(&self) -> Option<(u32, u32, u32)> {
+        let mut named: Vec<u32> = self.pairs.iter().flat_map(|p| [p.0, p.1]).collect();
+        named.sort_unstable();
+        named.dedup();
+        // One more stands for all that are not named.
+        let other = (0..).find(|f| named.binary_search(f).is_err());
+        named.extend(other);
+        let all = || named.iter().copied();
+        all()
+            .flat_map(|a| all().flat_map(move |b| all().map(move |c| (a, b, c))))
+            .find(|&(a, b, c)| self.between(a, c) > self.between(a, b) + self.between(b, c))
+    }
+}
+
 /// An instrument, or a hotel, as the planner sees it: places for plates at a station.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
     /// Its name for people.
     pub name: String,
@@ -35,6 +82,9 @@ pub struct Machine {
     /// When it can't be used at all (calendar, maintenance), sorted and disjoint. A plate is neither
     /// loaded, held nor unloaded in such a window.
     pub down: Vec<Window>,
+    /// What it needs between unlike work; `None` if stays of all families may follow one another and
+    /// overlap.
+    pub setups: Option<Setups>,
 }
 
 /// A dock on the track with its arm.

@@ -35,6 +35,7 @@ fn shop(dice: &mut Dice) -> Shop {
         unload: Duration::from_secs(5),
         gate: slots == 2,
         down,
+        ..Machine::default()
     };
     let mut machines = vec![machine("hotel".to_owned(), 0, UNLIMITED, Vec::new())];
     for number in 0..6_usize {
@@ -79,6 +80,7 @@ fn job(number: u32, dice: &mut Dice) -> Job {
                 machine: 1 + 2 * kind + second as usize,
                 stay: Duration::from_secs(stay + 40 * second),
                 early: Duration::from_secs(10 * second),
+                ..Choice::default()
             };
             Task {
                 options: [choice(0), choice(1)].into(),

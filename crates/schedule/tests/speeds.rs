@@ -19,6 +19,7 @@ fn choice(machine: usize, (stay, early): (i64, i64)) -> Choice {
         machine,
         stay: secs(stay),
         early: secs(early),
+        ..Choice::default()
     }
 }
 
@@ -32,6 +33,7 @@ fn shop() -> Shop {
         unload: secs(5),
         gate: false,
         down: Vec::new(),
+        ..Machine::default()
     };
     Shop {
         machines: vec![machine(50), machine(1), machine(1), machine(2)],

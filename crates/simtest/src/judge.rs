@@ -6,8 +6,10 @@ use crate::truth::{self, Truth};
 use crate::world::World;
 use conductor::Conductor;
 use labware::Place;
-use quantity::Duration;
+use quantity::{Duration, Instant, InstrumentId};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use twin::{Fact, Twin};
 
 /// Judges a run that has ended.
@@ -61,6 +63,7 @@ pub(crate) fn judge(
             }
         }
     }
+    judge_setups(world, twin, &mut wrong);
     for order in &world.orders {
         match customer.told().get(&order.id) {
             Some(told) => {
@@ -73,4 +76,53 @@ pub(crate) fn judge(
         }
     }
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+/// Between unlike work an instrument must have had the time for its set-up.
+fn judge_setups(world: &World, twin: &Twin, wrong: &mut String) {
+    let orders: BTreeMap<_, _> = world.orders.iter().map(|o| (o.plate, o)).collect();
+    // By instrument: begin, end, kind of work.
+    let mut works: BTreeMap<InstrumentId, Vec<(Instant, Instant, Arc<str>)>> = BTreeMap::new();
+    for &(ended, ref fact) in twin.history() {
+        let Fact::Operated {
+            plate,
+            step,
+            instrument,
+            began,
+        } = *fact
+        else {
+            continue;
+        };
+        if let Some(setup) = &world.hall.instrument(instrument).setup
+            && let Some(order) = orders.get(&plate)
+            && let Some(found) = order.protocol.step(step)
+        {
+            let worklist = order.worklists.get(&step).map(|list| &**list);
+            let work = setup.work(&order.protocol.name, &found.operation, worklist);
+            works
+                .entry(instrument)
+                .or_default()
+                .push((began, ended, work));
+        }
+    }
+    for (instrument, mut works) in works {
+        let instrument = world.hall.instrument(instrument);
+        let Some(setup) = &instrument.setup else {
+            continue;
+        };
+        works.sort_unstable();
+        for (index, later) in works.iter().enumerate() {
+            for earlier in &works[..index] {
+                if later.0 < earlier.1 + setup.time_between(&earlier.2, &later.2)
+                    && later.2 != earlier.2
+                {
+                    let _ = writeln!(
+                        wrong,
+                        "{} began '{}' at {}, and was not set up for it since '{}' ended at {}",
+                        instrument.name, later.2, later.0, earlier.2, earlier.1
+                    );
+                }
+            }
+        }
+    }
 }

@@ -117,6 +117,9 @@ const GENERATED_MAX: usize = 100;
 /// Share of the instruments of a random lab that are closed at times.
 const CLOSED: f64 = 0.1;
 
+/// Share of the instruments of a random lab that need a set-up between unlike work.
+const SET_UP: f64 = 0.15;
+
 /// A lab file: mostly a small random one, now and then a large one.
 fn lab_text(seed: Seed) -> String {
     let mut rng = seed.derive("size", 0).rng();
@@ -148,6 +151,7 @@ fn offered(hall: &Hall) -> Vec<&'static str> {
 fn random_lab(seed: Seed, track: Option<&str>) -> String {
     let mut draws = seed.derive("hall", 0).rng();
     let mut nights = seed.derive("closed", 0).rng();
+    let mut changes = seed.derive("setup", 0).rng();
     let rng = &mut draws;
     let mut text = String::from("name = \"random\"\n\n[track]\n");
     let rails = match rng.random_range(0..4) {
@@ -186,7 +190,20 @@ fn random_lab(seed: Seed, track: Option<&str>) -> String {
             } else {
                 String::new()
             };
-            list.push(format!("{{ kind = \"{kind}\"{nests}{closed} }}"));
+            let setup = if changes.random_bool(SET_UP) {
+                let between = match kind {
+                    "incubator" => ["temperature", "protocol"],
+                    _ => ["operation", "protocol"],
+                };
+                format!(
+                    ", setup = {{ between = \"{}\", time = \"{} s\" }}",
+                    between[usize::from(changes.random_bool(0.5))],
+                    changes.random_range(10..=900)
+                )
+            } else {
+                String::new()
+            };
+            list.push(format!("{{ kind = \"{kind}\"{nests}{closed}{setup} }}"));
         }
         let docks = if rng.random_bool(0.3) {
             "docks = 2\n"

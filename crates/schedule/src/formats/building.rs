@@ -130,6 +130,7 @@ pub fn building(stations: usize, seed: u64) -> (Shop, Vec<Job>) {
             unload: Duration::from_secs(KINDS[kind].handling),
             gate: KINDS[kind].gate,
             down: Vec::new(),
+            ..Machine::default()
         })
         .collect();
     let mut random = crate::planner::Draw::new(Seed(seed).derive("building", stations as u64));
@@ -169,6 +170,7 @@ pub fn building(stations: usize, seed: u64) -> (Shop, Vec<Job>) {
                     machine,
                     stay: Duration::from_secs(seconds),
                     early: Duration::ZERO,
+                    ..Choice::default()
                 };
                 let fit = (0..stations).filter(|&m| kinds[m] == kind);
                 fit.map(choice).collect()

@@ -147,7 +147,7 @@ impl Planner {
 }
 
 impl Building {
-    /// `None` if machines with a calendar are among the options, or kinds overlap.
+    /// `None` if machines with a calendar or set-ups are among the options, or kinds overlap.
     fn new(shop: &Shop, jobs: &[Job]) -> Option<Self> {
         let mut sites: Vec<Site> = Vec::new();
         let mut known: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
@@ -161,7 +161,8 @@ impl Building {
             let mut alike: BTreeMap<(u32, Option<usize>), Vec<Choice>> = BTreeMap::new();
             for option in options.iter() {
                 let machine = shop.machines.get(option.machine)?;
-                if !machine.down.is_empty() || machine.slots == UNLIMITED {
+                let plain = machine.down.is_empty() && machine.setups.is_none();
+                if !plain || machine.slots == UNLIMITED {
                     return None;
                 }
                 let zone = shop.travel.zone(machine.station);
@@ -192,6 +193,7 @@ impl Building {
                     machine,
                     stay,
                     early: stay - quick,
+                    ..Choice::default()
                 };
                 here.entry(zone).or_default().push(choice);
             }
@@ -231,6 +233,7 @@ impl Building {
                 unload: most(&|m| m.unload).unwrap_or(Duration::ZERO),
                 gate: all().all(|m| m.gate && m.slots > 1),
                 down: Vec::new(),
+                ..Machine::default()
             });
         }
         let free = StationNode {

@@ -5,8 +5,8 @@
 
 use super::tables::{ORIGIN, begin, end};
 use super::{Entry, Planner};
-use crate::line::{FAR, Line};
-use crate::pattern::Need;
+use crate::line::FAR;
+use crate::pattern::{Need, give, take};
 use crate::plan::Why;
 use crate::planner::slots::{Held, Slots};
 use crate::shop::{Machine, UNLIMITED};
@@ -71,6 +71,7 @@ impl Planner {
     pub fn machine_added(&mut self, machine: Machine) -> usize {
         let index = self.shop.machines.len();
         self.slots.push(Slots::new(machine.slots));
+        self.set_up = self.set_up || machine.setups.is_some();
         self.shop.machines.push(machine);
         self.tables.add_machine(&self.shop, index);
         self.down.push(None);
@@ -231,6 +232,7 @@ impl Planner {
             visit.slot = slot;
         }
         self.lay(entry);
+        self.disturb(order);
     }
 
     /// What happened is what the plan has next, on the machine that it names: only the times of few
@@ -256,14 +258,9 @@ impl Planner {
         let stays = self.stays(entry, &before);
         let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
         let moved = |need: &Need| need.span(&before) != need.span(&entry.times);
-        for need in needs.iter().filter(|need| moved(need)) {
-            let (from, until) = need.span(&before);
-            self.tables.lines[need.line as usize].give(from, until, 1);
-        }
-        for need in needs.iter().filter(|need| moved(need)) {
-            let (from, until) = need.span(&entry.times);
-            self.tables.lines[need.line as usize].take(from, until, 1);
-        }
+        let moved: Vec<Need> = needs.into_iter().filter(moved).collect();
+        give(&moved, &mut self.tables.lines, &before);
+        take(&moved, &mut self.tables.lines, &entry.times);
         let Some(entry) = self.jobs.get_mut(&order) else {
             return;
         };
@@ -290,6 +287,7 @@ impl Planner {
             self.refresh(machine);
         }
         self.seat(order, past, entered);
+        self.disturb(order);
         if next != coming {
             if let Some(next) = next {
                 self.next.remove(&next);

@@ -1,7 +1,7 @@
 //! Improving the plan of orders that have not started: take a few out, put them back in another order.
 
 use super::place::{Ask, Placement, place};
-use super::tables::ORIGIN;
+use super::tables::{ORIGIN, chosen};
 use super::{Entry, Planner};
 use crate::line::FAR;
 use quantity::{Instant, OrderId, Seed};
@@ -41,6 +41,9 @@ impl Planner {
                     group.push(id);
                 }
             }
+            if self.set_up && rng.below(2) == 0 {
+                self.sort_alike(&mut group);
+            }
             if self.reinsert(&group, now) {
                 changed = true;
                 for place in &mut waiting[first..first + span] {
@@ -50,6 +53,31 @@ impl Planner {
             }
         }
         changed
+    }
+
+    /// Puts orders with like work on machines that need set-ups one after the other, the family of the
+    /// first of them first.
+    fn sort_alike(&self, group: &mut [OrderId]) {
+        let families = |id: &OrderId| -> Vec<u32> {
+            let entry = &self.jobs[id];
+            let tasks = entry.machines.iter().enumerate();
+            tasks
+                .filter(|&(_, &machine)| self.shop.machines[machine].setups.is_some())
+                .filter_map(|(task, &machine)| chosen(&entry.job, task, machine))
+                .map(|choice| choice.family)
+                .collect()
+        };
+        let mut first: Vec<Vec<u32>> = Vec::new();
+        for id in group.iter() {
+            let mine = families(id);
+            if !first.contains(&mine) {
+                first.push(mine);
+            }
+        }
+        group.sort_by_cached_key(|id| {
+            let mine = families(id);
+            first.iter().position(|f| *f == mine)
+        });
     }
 
     /// Takes a group out and plans it anew in this order; undone unless that is better.

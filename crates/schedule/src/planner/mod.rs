@@ -2,6 +2,7 @@
 
 mod bulk;
 mod events;
+mod families;
 mod improve;
 mod lay;
 mod limits;
@@ -15,9 +16,10 @@ mod slots;
 mod sweep;
 mod tables;
 
+pub use families::Trace;
 pub(crate) use improve::Draw;
 
-use crate::checker::{Item, check};
+use crate::checker::{Item, Past, check};
 use crate::job::{Job, Where};
 use crate::line::FAR;
 use crate::plan::{JobPlan, Limit, Promise, Refusal, Visit, Why};
@@ -95,6 +97,10 @@ pub struct Planner {
     /// By machine: the window in which it is down, beyond its calendar.
     down: Vec<Option<(i64, i64)>>,
     gone: Vec<bool>,
+    /// Some machine needs set-ups.
+    set_up: bool,
+    /// What orders that are gone have done on machines that need set-ups.
+    traces: Vec<Trace>,
     /// Places taken by no order: machine and slot, since when.
     holds: BTreeMap<(usize, u32), i64>,
     /// The latest moment that was told.
@@ -125,9 +131,14 @@ impl Planner {
                     shop.stations.len()
                 )));
             }
+            if let Some(why) = families::wrong(machine) {
+                return Err(why);
+            }
         }
         Ok(Self {
             tables: Tables::new(&shop),
+            set_up: shop.machines.iter().any(|m| m.setups.is_some()),
+            traces: Vec::new(),
             slots: shop.machines.iter().map(|m| Slots::new(m.slots)).collect(),
             down: vec![None; shop.machines.len()],
             gone: vec![false; shop.machines.len()],
@@ -180,7 +191,11 @@ impl Planner {
             .iter()
             .map(|(&(machine, slot), &from)| (machine, slot, Instant::from_base(from)))
             .collect();
-        check(&shop, &items, &held, now)
+        let past = Past {
+            held: &held,
+            traces: &self.traces,
+        };
+        check(&shop, &items, &past, now)
     }
 
     /// The plan of an order.
@@ -245,6 +260,7 @@ impl Planner {
     /// Why it can't be done at all, or not by its deadline.
     pub fn admit(&mut self, job: Job, now: Instant) -> Result<Promise, Refusal> {
         self.validate(&job).map_err(Refusal::Impossible)?;
+        self.learn_families(&job).map_err(Refusal::Impossible)?;
         let now = self.tell(now);
         for task in &job.tasks {
             let (slots, down, gone) = (&self.slots, &self.down, &self.gone);
@@ -338,6 +354,7 @@ impl Planner {
     pub fn withdraw(&mut self, order: OrderId, at: Instant) -> Option<Job> {
         self.tell(at);
         let entry = self.lift(order)?;
+        self.leave_traces(&entry, at.base());
         self.dirty.remove(&order);
         self.stranded.remove(&order);
         self.retry = true;
@@ -348,6 +365,7 @@ impl Planner {
     /// Drops the past from the timetables; what happened before `time` is no longer looked at.
     pub fn forget_before(&mut self, time: Instant) {
         self.tables.forget_before(time.base());
+        self.forget_traces(time.base());
         for slots in &mut self.slots {
             slots.forget_before(time.base());
         }

@@ -202,9 +202,7 @@ fn choose(shop: &Shop, tables: &Tables, ask: &Ask, estimate: &[i64]) -> Result<V
             } else {
                 loaded + stay
             };
-            let fit = tables
-                .bay(option.machine)
-                .fit(loaded - load, until, load + stay);
+            let fit = tables.room(option, loaded - load, until, load + stay);
             if fit >= FAR {
                 continue;
             }

@@ -22,6 +22,8 @@ const POOLS_MOST: usize = 4_096;
 pub(crate) struct Class {
     pub(crate) zone: u32,
     pub(crate) stay: i64,
+    /// The family of their work there.
+    pub(crate) family: u32,
     /// Least time from the border of the zone to the end of loading.
     pub(crate) entry: i64,
     /// Least time of loading.
@@ -156,7 +158,7 @@ impl Ready {
             return;
         }
         let number = self.pools.len();
-        let mut places: BTreeMap<(u32, i64), usize> = BTreeMap::new();
+        let mut places: BTreeMap<(u32, i64, u32), usize> = BTreeMap::new();
         let mut classes: Vec<Class> = Vec::new();
         for option in options.iter() {
             let machine = &shop.machines[option.machine];
@@ -164,11 +166,14 @@ impl Ready {
             let (stay, entry) = (option.stay.base(), {
                 (shop.travel.access(machine.station) + machine.load).base()
             });
-            let at = *places.entry((zone, stay)).or_insert(classes.len());
+            let at = *places
+                .entry((zone, stay, option.family))
+                .or_insert(classes.len());
             if at == classes.len() {
                 classes.push(Class {
                     zone,
                     stay,
+                    family: option.family,
                     entry,
                     load: machine.load.base(),
                     gaps: BTreeSet::new(),

@@ -148,7 +148,7 @@ impl Planner {
             .filter(|e| e.past > 0 && e.stranded.is_none())
             .map(|e| e.finish().min(FAR - 1))
             .max()
-            .unwrap_or(-FAR)
+            .map_or(-FAR, |last| last.saturating_add(self.longest_setup()))
     }
 
     /// Takes all orders that have not started and would start before `horizon` off the timetables.
@@ -217,8 +217,7 @@ impl Planner {
             .flatten()
             .filter_map(|times| times.last())
             .max()
-            .copied()
-            .unwrap_or(-FAR);
+            .map_or(-FAR, |&last| last.saturating_add(self.longest_setup()));
         self.step_aside(late, aside);
         let mut again = Vec::new();
         for (mut entry, times) in entries.into_iter().zip(slid) {

@@ -13,6 +13,7 @@ use super::tables::{ORIGIN, Tables, begin, end};
 use super::{Entry, Planner};
 use crate::job::Where;
 use crate::line::{FAR, Line};
+use crate::pattern::Does;
 use crate::plan::{BrokenLag, Limit, Repair, Why};
 use quantity::{Duration, Instant, OrderId};
 use std::collections::BTreeSet;
@@ -237,6 +238,7 @@ impl Planner {
             .tables
             .needs(&self.shop, &entry.job, &entry.machines)
             .iter()
+            .filter(|need| need.does != Does::Block)
             .all(|need| {
                 let until = times[need.b as usize] + need.b_off;
                 let from = (times[need.a as usize] + need.a_off).max(now);

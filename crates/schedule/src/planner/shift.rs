@@ -20,7 +20,7 @@ use super::limits::everything;
 use super::tables::{ORIGIN, Tables, begin, end};
 use crate::line::{FAR, Line};
 use crate::net::Net;
-use crate::pattern::{ALWAYS, FOR_GOOD, Need};
+use crate::pattern::{ALWAYS, Does, FOR_GOOD, Need};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -127,6 +127,7 @@ impl Planner {
             .map(|(entry, inside)| self.slide_start(entry, *inside, now))
             .collect();
         self.chain(entries, &mut sliding, turns, now);
+        self.chain_families(entries, &mut sliding, turns);
         let mut yielding = BTreeMap::new();
         let mut queue: VecDeque<usize> = (0..sliding.len()).collect();
         let mut queued = vec![true; sliding.len()];
@@ -214,9 +215,11 @@ impl Planner {
             &entry.loose,
             entry.expected,
         );
+        let mut needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
+        needs.retain(|need| need.does != Does::Block);
         let mut sliding = Sliding {
             net,
-            needs: self.tables.needs(&self.shop, &entry.job, &entry.machines),
+            needs,
             out: Vec::new(),
             cause: vec![Cause::Fixed; times.len()],
             times,
@@ -245,6 +248,9 @@ impl Planner {
         let mut uses: BTreeMap<u32, Uses> = BTreeMap::new();
         for (job, (entry, slide)) in entries.iter().zip(sliding.iter()).enumerate() {
             for (index, need) in slide.needs.iter().enumerate() {
+                if need.does != Does::Use {
+                    continue;
+                }
                 let from = turns[job][need.a as usize].saturating_add(need.a_off);
                 let until = turns[job][need.b as usize].saturating_add(need.b_off);
                 let uses = uses.entry(need.line).or_default();
@@ -305,6 +311,51 @@ impl Planner {
                     }
                 }
                 last.insert((until, unit), vec![(job, index)]);
+            }
+        }
+    }
+
+    /// Enters who comes after whom where machines need set-ups. Stays of one family that follow one another
+    /// are a group; all of a group come after all of the one before, and the set-up.
+    fn chain_families(&self, entries: &[Entry], sliding: &mut [Sliding], turns: &[Vec<i64>]) {
+        // By machine: turn, job, need, family.
+        let mut stays: BTreeMap<usize, Vec<(i64, usize, usize, u32)>> = BTreeMap::new();
+        for (job, slide) in sliding.iter().enumerate() {
+            for (index, need) in slide.needs.iter().enumerate() {
+                if need.does == Does::Ask
+                    && let Some((machine, family)) = self.tables.family_of(need.line)
+                {
+                    let from = turns[job][need.a as usize].saturating_add(need.a_off);
+                    let stay = (from, job, index, family);
+                    stays.entry(machine).or_default().push(stay);
+                }
+            }
+        }
+        for (machine, mut stays) in stays {
+            let Some(setups) = &self.shop.machines[machine].setups else {
+                continue;
+            };
+            stays.sort_unstable();
+            let groups: Vec<_> = stays.chunk_by(|a, b| a.3 == b.3).collect();
+            for pair in groups.windows(2) {
+                let change = setups.between(pair[0][0].3, pair[1][0].3).base();
+                for &(since, first, before, _) in pair[0] {
+                    let need = sliding[first].needs[before];
+                    let soft = need.a as usize >= entries[first].past;
+                    for &(from, job, index, _) in pair[1] {
+                        let next = sliding[job].needs[index];
+                        if job == first {
+                            continue;
+                        }
+                        sliding[first].out.push(Cross {
+                            turn: soft.then(|| (from - since).max(0) + 1),
+                            from: need.b as usize,
+                            job,
+                            to: next.a as usize,
+                            lag: need.b_off.min(FAR) + change - next.a_off,
+                        });
+                    }
+                }
             }
         }
     }

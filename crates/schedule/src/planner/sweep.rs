@@ -11,6 +11,7 @@ use super::tables::{ORIGIN, Tables, end};
 use crate::job::{Choice, Where};
 use crate::line::{FAR, Line};
 use crate::shop::Shop;
+use quantity::Duration;
 use std::sync::Arc;
 
 /// Walks through a plan that is full, at most; then the plate goes behind it.
@@ -171,10 +172,11 @@ fn on(
     shop: &Shop,
     tables: &Tables,
     stand: Stand,
-    (gap, stay): (&Gap, i64),
+    (gap, choice): (&Gap, &Choice),
     after: Option<bool>,
 ) -> Option<Found> {
-    let machine = gap.machine as usize;
+    let machine = choice.machine;
+    let stay = choice.stay.base();
     let m = &shop.machines[machine];
     let load = m.load.base();
     let leg = match stand.machine {
@@ -190,7 +192,7 @@ fn on(
     };
     let least = load + stay + out;
     let until = if after.is_none() { FAR } else { from + least };
-    let fit = tables.bay(machine).fit(from, until, least);
+    let fit = tables.room(choice, from, until, least);
     (fit < FAR).then(|| Found {
         machine,
         loaded: fit + load,
@@ -243,7 +245,13 @@ fn among(
         let open = class.open.range(..=mark).next_back();
         let last = class.open.range(mark..).next();
         for gap in [before, open, later, last].into_iter().flatten() {
-            let Some(found) = on(shop, tables, stand, (gap, class.stay), after) else {
+            let choice = Choice {
+                machine: gap.machine as usize,
+                stay: Duration::from_base(class.stay),
+                family: class.family,
+                ..Choice::default()
+            };
+            let Some(found) = on(shop, tables, stand, (gap, &choice), after) else {
                 continue;
             };
             if best.is_none_or(|b| (found.done, found.idle) < (b.done, b.idle)) {
@@ -269,7 +277,7 @@ fn all(
             machine: option.machine as u32,
             slot: 0,
         };
-        on(shop, tables, stand, (&gap, option.stay.base()), after)
+        on(shop, tables, stand, (&gap, option), after)
     });
     found.min_by_key(|f| (f.done, f.wait))
 }

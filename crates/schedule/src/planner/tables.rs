@@ -1,12 +1,13 @@
 //! The timetables of a shop, and the pattern of a job on them for a choice of machines.
 
 use super::ready::Ready;
-use crate::job::{Edge, Job, Lag, Where};
+use crate::job::{Choice, Edge, Job, Lag, Where};
 use crate::line::{FAR, Line};
 use crate::net::Net;
-use crate::pattern::{ALWAYS, FOR_GOOD, Need, Pattern};
+use crate::pattern::{ALWAYS, Does, FOR_GOOD, Need, Pattern};
 use crate::profile::Profile;
 use crate::shop::{Shop, UNLIMITED};
+use std::collections::BTreeMap;
 
 /// No timetable: the resource is never short.
 const FREE: u32 = u32::MAX;
@@ -40,9 +41,7 @@ fn after_node(job: &Job, machines: &[usize], edge: (usize, Edge)) -> (i64, i64) 
     if edge.1 != Edge::Done {
         return (0, 0);
     }
-    let mut options = job.tasks[edge.0].options.iter();
-    let chosen = options.find(|option| option.machine == machines[edge.0]);
-    chosen.map_or((0, 0), |chosen| {
+    chosen(job, edge.0, machines[edge.0]).map_or((0, 0), |chosen| {
         ((chosen.stay - chosen.early).base(), chosen.stay.base())
     })
 }
@@ -68,6 +67,11 @@ pub(crate) struct Tables {
     gate: Vec<u32>,
     arm: Vec<u32>,
     movers: u32,
+    /// By machine that needs set-ups: by family of work, the timetable of when that can't be done there,
+    /// since the machine is or gets set up for another.
+    families: Vec<BTreeMap<u32, u32>>,
+    /// The other way round: machine and family of a timetable.
+    family_of: BTreeMap<u32, (usize, u32)>,
     /// Machines by when they are free for good, where there are many alike.
     pub(crate) ready: Ready,
 }
@@ -99,6 +103,8 @@ impl Tables {
             gate: Vec::new(),
             arm: Vec::new(),
             movers: 0,
+            families: Vec::new(),
+            family_of: BTreeMap::new(),
             ready: Ready::default(),
         };
         for station in &shop.stations {
@@ -117,6 +123,7 @@ impl Tables {
         self.bay.push(bay);
         let gate = self.add(1, m.gate && m.slots > 1);
         self.gate.push(gate);
+        self.families.push(BTreeMap::new());
         self.ready.add_machine();
         for window in &m.down {
             self.block(machine, window.from.base(), window.until.base());
@@ -129,6 +136,47 @@ impl Tables {
         }
         self.lines.push(Profile::new(capacity));
         (self.lines.len() - 1) as u32
+    }
+
+    /// Whether the timetable of a family on a machine that needs set-ups is missing.
+    pub(crate) fn strange(&self, shop: &Shop, choice: &Choice) -> bool {
+        shop.machines[choice.machine].setups.is_some()
+            && !self.families[choice.machine].contains_key(&choice.family)
+    }
+
+    /// Adds the timetable of a family on a machine; its number.
+    pub(crate) fn add_family(&mut self, machine: usize, family: u32) -> u32 {
+        let line = self.add(1, true);
+        self.families[machine].insert(family, line);
+        self.family_of.insert(line, (machine, family));
+        line
+    }
+
+    /// Families known on a machine, with their timetables.
+    pub(crate) fn families(&self, machine: usize) -> &BTreeMap<u32, u32> {
+        &self.families[machine]
+    }
+
+    /// Machine and family of a timetable, if it is one of those.
+    pub(crate) fn family_of(&self, line: u32) -> Option<(usize, u32)> {
+        self.family_of.get(&line).copied()
+    }
+
+    /// The least `a >= from` such that a machine has a place for this choice during
+    /// `[a, max(until, a + least))`, and is set up for it.
+    pub(crate) fn room(&self, choice: &Choice, from: i64, until: i64, least: i64) -> i64 {
+        let bay = self.bay(choice.machine);
+        let Some(&line) = self.families[choice.machine].get(&choice.family) else {
+            return bay.fit(from, until, least);
+        };
+        let mut at = from;
+        loop {
+            let fit = self.lines[line as usize].fit(bay.fit(at, until, least), until, least);
+            if fit == at || fit >= FAR {
+                return fit;
+            }
+            at = fit;
+        }
     }
 
     /// The timetable of a machine's places.
@@ -187,6 +235,7 @@ impl Tables {
         let mut add = |line: u32, a: usize, a_off: i64, b: usize, b_off: i64, least: i64| {
             if line != FREE && (b_off > a_off || a != b) {
                 needs.push(Need {
+                    does: Does::Use,
                     line,
                     a: a as u16,
                     b: b as u16,
@@ -241,11 +290,8 @@ impl Tables {
             }
             add(self.gate[machine], b, -load, b, 0, load);
 
-            let stay = job.tasks[task]
-                .options
-                .iter()
-                .find(|o| o.machine == machine)
-                .map_or(0, |o| o.stay.base());
+            let choice = chosen(job, task, machine);
+            let stay = choice.map_or(0, |o| o.stay.base());
             let after = match (last, job.stays) {
                 (true, true) => FOR_GOOD,
                 (true, false) => 0,
@@ -260,7 +306,44 @@ impl Tables {
                 load + stay + after.min(unload),
             );
         }
+        self.add_set_up(shop, job, machines, &mut needs);
         needs
+    }
+
+    /// Adds to the needs of a job that machines are set up for its work, and meanwhile for no other.
+    fn add_set_up(&self, shop: &Shop, job: &Job, machines: &[usize], needs: &mut Vec<Need>) {
+        for (task, &machine) in machines.iter().enumerate() {
+            let Some(setups) = &shop.machines[machine].setups else {
+                continue;
+            };
+            let Some(choice) = chosen(job, task, machine) else {
+                continue;
+            };
+            let Some(stay) = needs.iter().copied().find(|need| {
+                need.line == self.bay[machine]
+                    && (need.a as usize, need.b as usize) == (begin(task), end(task))
+            }) else {
+                continue;
+            };
+            let mine = choice.family;
+            for (&family, &line) in &self.families[machine] {
+                let (does, before, after) = if family == mine {
+                    (Does::Ask, 0, 0)
+                } else {
+                    // What comes before has to be out early enough to set up for this, and the other
+                    // way round.
+                    let before = setups.between(family, mine).base();
+                    (Does::Block, before, setups.between(mine, family).base())
+                };
+                needs.push(Need {
+                    does,
+                    line,
+                    a_off: stay.a_off - before,
+                    b_off: stay.b_off + after,
+                    ..stay
+                });
+            }
+        }
     }
 
     /// The network of a job, not closed yet. Between nodes that have happened nothing binds.
@@ -301,12 +384,17 @@ impl Tables {
             if most < FAR && !loose.waits.contains(&task) {
                 net.at_most(before, b, most);
             }
-            let stay = job.tasks[task]
-                .options
-                .iter()
-                .find(|o| o.machine == machine)
-                .map_or(0, |o| o.stay.base());
+            let stay = chosen(job, task, machine).map_or(0, |o| o.stay.base());
             net.at_least(b, e, if nominal(e) { stay } else { 0 });
+            if let Some(setups) = &m.setups {
+                // The plate itself may come back for other work.
+                let family = |task| chosen(job, task, machine).map_or(0, |o| o.family);
+                for earlier in (0..task).filter(|&t| machines[t] == machine) {
+                    let change = setups.between(family(earlier), family(task));
+                    let apart = (m.unload + change + m.load).base();
+                    net.at_least(end(earlier), b, apart);
+                }
+            }
             if let Some(most) = job.tasks[task].stay_max
                 && !loose.stays.contains(&task)
             {
@@ -339,11 +427,18 @@ impl Tables {
         expected: Expected,
     ) -> Option<Pattern> {
         let mut net = Self::net(shop, job, machines, past, loose, expected);
-        net.close().then(|| Pattern {
-            net,
-            needs: self.needs(shop, job, machines),
+        net.close().then(|| {
+            let mut needs = self.needs(shop, job, machines);
+            needs.retain(|need| need.does != Does::Block);
+            Pattern { net, needs }
         })
     }
+}
+
+/// What a task is on a machine, if it can be done there.
+pub(crate) fn chosen(job: &Job, task: usize, machine: usize) -> Option<&Choice> {
+    let mut options = job.tasks[task].options.iter();
+    options.find(|option| option.machine == machine)
 }
 
 /// A network under construction that leaves out what binds only the past.

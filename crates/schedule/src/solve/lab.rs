@@ -120,6 +120,7 @@ fn needs(lab: &Lab, workflow: &Workflow, layout: &Layout, machines: &[u32]) -> V
                 a_off,
                 b_off,
                 least,
+                ..Need::default()
             });
         }
     };

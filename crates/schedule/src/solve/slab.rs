@@ -201,6 +201,7 @@ fn variants(
             a_off: 0,
             b_off: times[o],
             least: times[o],
+            ..Need::default()
         })
         .collect();
     let ordered = |net: &Net, a: usize, b: usize| net.bound(a, b) >= times[ops[a]];

@@ -24,7 +24,8 @@ const STYLE: &str = "text{font-family:system-ui,Helvetica,Arial,sans-serif;fill:
 .n{text-anchor:end}.b{font-weight:700;fill:#9a3412}.k{font-size:9px;fill:#fff;font-weight:600}\
 .g{stroke:#dfe4ea;stroke-width:1}.row{fill:#f6f7f9}.hot{fill:#fdeee3}.leg{stroke:#7b8794;stroke-width:1.4}\
 .end{stroke:#1d2733;stroke-width:1.2}.bound{stroke:#b91c1c;stroke-width:1.2;stroke-dasharray:5 4}\
-.wait{stroke:#7b8794;stroke-width:1;stroke-dasharray:2 2}.promise{fill:#1d2733}";
+.wait{stroke:#7b8794;stroke-width:1;stroke-dasharray:2 2}.promise{fill:#1d2733}\
+.service{fill:#cbd5e1;stroke:#64748b;stroke-width:.8;stroke-dasharray:3 2}";
 
 /// Colours of protocols; the plates of one protocol differ in lightness.
 const HUES: [u32; 8] = [208, 24, 140, 280, 340, 180, 50, 0];
@@ -172,6 +173,23 @@ impl Canvas<'_> {
             self.text(NAMES - 8.0, y + 11.0, class, &row.name);
             let busy = format!("{:.0} % in use", row.busy * 100.0);
             self.text(NAMES + WIDTH + 8.0, y + 11.0, "s", &busy);
+            for service in view.services_of(row.instrument) {
+                let (from, until) = (self.x(service.from), self.x(service.until));
+                let about = escape(&format!(
+                    "{}, {} to {}",
+                    service.what,
+                    clock(service.from),
+                    clock(service.until)
+                ));
+                let _ = write!(
+                    self.out,
+                    "<rect x=\"{from:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" class=\"service\">\
+                     <title>{about}</title></rect>",
+                    y + 1.8,
+                    (until - from).max(0.8),
+                    height - 3.6
+                );
+            }
             for bar in view.bars.iter().filter(|b| b.instrument == row.instrument) {
                 if (bar.slot as usize) < lanes {
                     let lane = y + f64::from(bar.slot) * LANE;
@@ -287,7 +305,7 @@ impl Canvas<'_> {
             y,
             "s",
             "lines under a plate: limits between its steps (green: room left, amber: under 30 %, red: under 10 %); \
-             triangle: promised; dashed red: no plan ends before",
+             triangle: promised; dashed red: no plan ends before; grey: the instrument is set up or refilled",
         );
     }
 }

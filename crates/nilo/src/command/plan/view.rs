@@ -5,7 +5,7 @@ use lab::Hall;
 use quantity::{Duration, Instant};
 use schedule::{Edge, Limiting, UNLIMITED};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Plates and instruments that are told of line by line in the terminal, at most.
@@ -23,6 +23,14 @@ pub struct Bar {
     pub leg_start: f64,
     pub begin: f64,
     pub end: f64,
+}
+
+/// A time in which an instrument is seen to, and takes no plate.
+pub struct Service {
+    pub instrument: usize,
+    pub what: String,
+    pub from: f64,
+    pub until: f64,
 }
 
 /// A limit between two edges.
@@ -71,6 +79,7 @@ pub struct View {
     pub plates: Vec<PlateRow>,
     pub instruments: Vec<InstrumentRow>,
     pub bars: Vec<Bar>,
+    pub services: Vec<Service>,
     pub makespan: f64,
     pub bound: f64,
     /// What the bound comes from, in words.
@@ -189,7 +198,17 @@ impl View {
                 bottleneck: limiting.contains(&machine),
             });
         }
+        let services = planner
+            .set_ups()
+            .into_iter()
+            .map(|(machine, window)| Service {
+                instrument: machine,
+                what: "set-up".to_owned(),
+                from: seconds(window.from),
+                until: seconds(window.until),
+            });
         Self {
+            services: services.collect(),
             lab: hall.name.to_string(),
             protocols,
             plates,
@@ -200,6 +219,11 @@ impl View {
             by,
             refused: forecast.refused.clone(),
         }
+    }
+
+    /// When an instrument is seen to.
+    pub fn services_of(&self, instrument: usize) -> impl Iterator<Item = &Service> {
+        (self.services.iter()).filter(move |s| s.instrument == instrument)
     }
 
     /// How far the plan is above the bound.
@@ -240,10 +264,15 @@ impl View {
             for lane in 0..row.lanes {
                 let mut line = vec![b'.'; columns];
                 let here = |b: &&Bar| b.instrument == row.instrument && b.slot == lane;
+                let cells = |from: f64, until: f64| {
+                    let first = ((from / step) as usize).min(columns - 1);
+                    first..((until / step).ceil() as usize).clamp(first + 1, columns)
+                };
+                for service in self.services_of(row.instrument) {
+                    line[cells(service.from, service.until)].fill(b'~');
+                }
                 for bar in self.bars.iter().filter(here) {
-                    let first = ((bar.begin / step) as usize).min(columns - 1);
-                    let last = ((bar.end / step).ceil() as usize).clamp(first + 1, columns);
-                    line[first..last].fill(SIGNS[bar.plate % SIGNS.len()]);
+                    line[cells(bar.begin, bar.end)].fill(SIGNS[bar.plate % SIGNS.len()]);
                 }
                 let name = if lane == 0 { row.name.as_str() } else { "" };
                 let mark = if row.bottleneck { '*' } else { ' ' };
@@ -262,6 +291,21 @@ impl View {
         if self.instruments.len() > LINES {
             let more = self.instruments.len() - LINES;
             let _ = writeln!(text, " and {more} more instruments");
+        }
+        for what in self
+            .services
+            .iter()
+            .map(|s| &s.what)
+            .collect::<BTreeSet<_>>()
+        {
+            let times = self.services.iter().filter(|s| s.what == *what);
+            let all: f64 = times.clone().map(|s| s.until - s.from).sum();
+            let _ = writeln!(
+                text,
+                "  ~ {what}: {} times, {} in all",
+                times.count(),
+                clock(all)
+            );
         }
         let _ = writeln!(text);
         for (index, plate) in self.plates.iter().enumerate().take(LINES) {
@@ -353,6 +397,10 @@ impl View {
                     "instrument": row.name,
                     "utilisation": row.busy,
                     "bottleneck": row.bottleneck,
+                    "services": self
+                        .services_of(row.instrument)
+                        .map(|s| json!({ "what": s.what, "from_s": s.from, "until_s": s.until }))
+                        .collect::<Vec<_>>(),
                 })
             })
             .collect();

@@ -253,7 +253,6 @@ pub(crate) fn compile(
                             stay,
                             early: stay - quick,
                             family: family.map_or(0, |work| families.number(&work)),
-                            ..schedule::Choice::default()
                         }
                     })
                     .collect(),

@@ -50,7 +50,6 @@ pub(crate) fn shop(
                     .setup
                     .as_ref()
                     .map(|setup| families.setups(setup)),
-                ..Machine::default()
             }
         })
         .collect();

@@ -46,7 +46,16 @@ fn the_examples_are_sound() {
         lab
     };
     assert_eq!(check(first).hall.stations.len(), 5);
-    assert_eq!(tracks.len(), 2);
+    let (tracks, instruments): (Vec<&str>, Vec<&str>) =
+        tracks.iter().partition(|text| text.starts_with("[track]"));
+    for some in &instruments {
+        let others = "{ kind = \"hotel\" }, { kind = \"waste\" }, { kind = \"quarantine\" }";
+        let all = some.replacen("instruments = [", &format!("instruments = [{others},"), 1);
+        check(&format!(
+            "name = \"x\"\n[track]\nkind = \"loop\"\n[movers]\ncount = 1\n[[station]]\nname = \"all\"\n{all}"
+        ));
+    }
+    assert_eq!((tracks.len(), instruments.len()), (2, 1));
     for track in tracks {
         check(&format!(
             "name = \"x\"\n{track}\n[movers]\ncount = 1\n[[station]]\nname = \"all\"\n\

@@ -4,7 +4,7 @@
     OPTBENCH=../shared/optimizers NILO_DATA=../shared/data python bench/design/tables.py OUT [NAME...]
 
 Each file holds the `init` request of the harness, the outcomes by row, and the first plate of 96 by seed. `gb1` is made from the
-measured landscape: the four sites as one sequence. `starts.json` holds the harness's first plates for functions, by problem, size and seed:
+measured landscape: the four sites as one sequence; `gb1_random` has first plates at random, as published runs have. `starts.json` holds the harness's first plates for functions, by problem, size and seed:
 `bench hartmann6@OUT/starts.json 8 12 20`.
 """
 import csv
@@ -40,13 +40,18 @@ def harness(name):
     return {"init": init, "outcomes": outcomes, "starts": starts}
 
 
-def gb1():
+def gb1(plates=0):
     rows = list(csv.DictReader(open(DATA / "landscapes" / "gb1.csv")))
     init = {"op": "init", "protocol": 1,
             "space": {"params": [{"name": "sites", "type": "sequence", "alphabet": "ACDEFGHIKLMNPQRSTVWY", "length": 4}]},
             "objectives": [{"name": "fitness", "goal": "max"}],
             "candidates": {"columns": ["sites"], "rows": [[r["variant"]] for r in rows]}, "batch": 96, "rounds": 5, "seed": 0}
-    return {"init": init, "outcomes": [[float(r["fitness"])] for r in rows]}
+    starts = [np.random.default_rng(seed + 101).choice(len(rows), 96, replace=False).tolist() for seed in range(plates)]
+    return {"init": init, "outcomes": [[float(r["fitness"])] for r in rows], "starts": starts}
+
+
+def made(name):
+    return {"gb1": gb1, "gb1_random": lambda: gb1(50)}.get(name, lambda: harness(name))()
 
 
 def starts():
@@ -64,10 +69,10 @@ def starts():
 def main():
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    names = sys.argv[2:] or ["gb1"] + [n for n in problems.REGISTRY if problems.make(n).space.candidates is not None]
+    names = sys.argv[2:] or ["gb1", "gb1_random"] + [n for n in problems.REGISTRY if problems.make(n).space.candidates is not None]
     (out / "starts.json").write_text(json.dumps(starts()))
     for name in names:
-        (out / f"{name}.json").write_text(json.dumps(gb1() if name == "gb1" else harness(name)))
+        (out / f"{name}.json").write_text(json.dumps(made(name)))
         print(name)
 
 

@@ -1,7 +1,7 @@
 //! What the fit of the plainest model reaches, to be held against other implementations.
 
 use crate::encode::{Encoding, Group};
-use crate::gp::{Data, Shape, fit, log_likelihood};
+use crate::gp::{Data, Shape, fit, fit_widely, log_likelihood};
 use crate::space::{Point, Space};
 use crate::warp::Warp;
 
@@ -42,7 +42,7 @@ pub fn plain_fit(space: &Space, points: &[Point], values: &[f64]) -> Option<Plai
         noise_known: vec![0.0; values.len()],
     };
     let [first, then] = EVALUATIONS;
-    let fitted = fit(&data, Shape::Radial, &encoding.groups, None, first)?;
+    let fitted = fit_widely(&data, Shape::Radial, &encoding.groups, first)?;
     let start = fitted.start(Shape::Radial);
     let fitted = fit(&data, Shape::Radial, &encoding.groups, Some(&start), then)?;
     let (log_likelihood, log_posterior) = log_likelihood(&data, &fitted)?;

@@ -49,6 +49,8 @@ pub(crate) struct Fit {
     pub noise: f64,
     /// Log density of each value given all the others.
     pub leave_one_out: Vec<f64>,
+    /// The negative log posterior.
+    pub height: f64,
     /// How the negative log posterior was seen to bend.
     pub bending: Bending,
 }
@@ -59,6 +61,45 @@ pub(crate) struct Start {
     numbers: Vec<f64>,
     bending: Bending,
     rows: usize,
+}
+
+impl Start {
+    /// Length scales much shorter and noise much larger than are believed in before any data: likelihoods
+    /// often have a second top there.
+    fn short(shape: Shape, groups: usize) -> Start {
+        let mut numbers = prior_means(shape, groups);
+        numbers[1..=groups]
+            .iter_mut()
+            .for_each(|log| *log -= SHORTER);
+        if let Some(noise) = numbers.last_mut() {
+            *noise += NOISIER;
+        }
+        Start {
+            numbers,
+            bending: Bending::default(),
+            rows: 0,
+        }
+    }
+}
+
+/// By how much, in the logarithm.
+const SHORTER: f64 = 2.0;
+const NOISIER: f64 = 3.0;
+
+/// The better of the fits from two starts: the prior's mean, and short length scales with noise.
+pub(crate) fn fit_widely(
+    data: &Data,
+    shape: Shape,
+    groups: &[Group],
+    evaluations: usize,
+) -> Option<Fit> {
+    let short = Start::short(shape, groups.len());
+    let long = fit(data, shape, groups, None, evaluations);
+    let short = fit(data, shape, groups, Some(&short), evaluations);
+    match (long, short) {
+        (Some(long), Some(short)) if short.height < long.height => Some(short),
+        (long, short) => long.or(short),
+    }
 }
 
 impl Fit {
@@ -117,6 +158,7 @@ pub(crate) fn fit(
     }
     let mut fit = problem.fit(&found.x);
     fit.leave_one_out = densities(data, &problem.table, &fit.kernel, fit.noise)?;
+    fit.height = found.value;
     fit.bending = found.bending;
     Some(fit)
 }
@@ -175,6 +217,7 @@ impl<'a> Problem<'a> {
             },
             noise: numbers[last],
             leave_one_out: Vec::new(),
+            height: f64::INFINITY,
             bending: Bending::default(),
         }
     }

@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 const MEMORY: usize = 24;
 /// Share of the predicted decrease that a step must achieve (Armijo).
 const DECREASE: f64 = 1e-4;
+/// Steps in a row that gain too little, after which the search ends: one may be short by chance.
+const SMALL_STEPS: usize = 2;
 /// Halvings of a step before the search ends.
 const HALVINGS: usize = 25;
 
@@ -44,7 +46,7 @@ impl Bending {
 /// backtracking search along the projected path (Bertsekas, SIAM J. Control Optim. 20 (1982) 221).
 ///
 /// `function` writes the gradient and returns the value; a value that isn't finite is treated as
-/// worse than any other. Ends after `evaluations`, or when a step gains less than `tolerance`. `bending` is
+/// worse than any other. Ends after `evaluations`, or when steps gain less than `tolerance`. `bending` is
 /// what is known of how it bends.
 pub(crate) fn minimise_in_box(
     mut function: impl FnMut(&[f64], &mut [f64]) -> f64,
@@ -59,7 +61,7 @@ pub(crate) fn minimise_in_box(
     let mut x: Vec<f64> = (0..n).map(|i| start[i].clamp(low[i], high[i])).collect();
     let mut gradient = vec![0.0; n];
     let mut value = function(&x, &mut gradient);
-    let mut used = 1;
+    let (mut used, mut small) = (1, 0);
     let (mut next, mut next_gradient) = (vec![0.0; n], vec![0.0; n]);
     while value.is_finite() && used < evaluations {
         let held: Vec<bool> = (0..n)
@@ -119,7 +121,8 @@ pub(crate) fn minimise_in_box(
                 value = found;
                 std::mem::swap(&mut x, &mut next);
                 std::mem::swap(&mut gradient, &mut next_gradient);
-                if gained < tolerance {
+                small = if gained < tolerance { small + 1 } else { 0 };
+                if small == SMALL_STEPS {
                     let bending = Bending(pairs);
                     return Minimum { x, value, bending };
                 }

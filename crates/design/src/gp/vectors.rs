@@ -93,6 +93,7 @@ fn likelihood_gradient_and_posterior_agree_with_fifty_digits() {
             kernel,
             noise,
             leave_one_out: Vec::new(),
+            height: f64::INFINITY,
             bending: Bending::default(),
         };
         let process = Exact::new(&data, &fit).unwrap();

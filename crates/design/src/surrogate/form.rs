@@ -6,7 +6,7 @@ use rand::RngExt;
 use super::Observed;
 use crate::effort::Effort;
 use crate::encode::Group;
-use crate::gp::{Data, Fit, Shape, fit};
+use crate::gp::{Data, Fit, Shape, fit, fit_widely};
 use crate::warp::Warp;
 
 /// Fewest rows with which warps and shapes are compared; below, the plainest is taken.
@@ -117,20 +117,19 @@ pub(super) fn choose(
     let mut consider = |shape: Shape, bend: Bend, start: Option<Fit>, evaluations: usize| {
         let warp = bend.warp(&observed.values[..count]);
         let data = warped(observed, &warp).pick(place);
-        let mut start = start.map(|start| start.start(shape));
-        let mut evaluations = evaluations;
-        if let Some(coarse) = &coarse {
-            let fitted = fit(
-                &data.pick(coarse),
-                shape,
-                groups,
-                start.as_ref(),
-                evaluations,
-            )?;
-            start = Some(fitted.start(shape));
-            evaluations = effort.of(REFINING_EVALUATIONS);
-        }
-        let fitted = fit(&data, shape, groups, start.as_ref(), evaluations)?;
+        let start = start.map(|start| start.start(shape));
+        let from = |data: &Data| match &start {
+            Some(start) => fit(data, shape, groups, Some(start), evaluations),
+            None => fit_widely(data, shape, groups, evaluations),
+        };
+        let fitted = match &coarse {
+            Some(coarse) => {
+                let start = from(&data.pick(coarse))?.start(shape);
+                let evaluations = effort.of(REFINING_EVALUATIONS);
+                fit(&data, shape, groups, Some(&start), evaluations)?
+            }
+            None => from(&data)?,
+        };
         let score = upper_score(&fitted, &warp, &values, observed.judged);
         if best.as_ref().is_none_or(|best| score > best.3) {
             best = Some((shape, bend, fitted.clone(), score));

@@ -14,6 +14,7 @@ use crate::analysis::stats;
 use crate::assay::Campaign;
 use crate::causes;
 use crate::prior;
+use crate::proposer;
 use crate::record::{Answer, Candidate, VERSION};
 use crate::rivals;
 use crate::state::State;
@@ -348,6 +349,7 @@ pub(crate) fn answer(
         .count();
     Answer {
         v: VERSION,
+        settled: proposer::at_answer(campaign, state, policy, candidates.first()),
         candidates,
         model_error: calibration.error,
         noise: calibration.noise,

@@ -2,6 +2,7 @@
 //! and wells into a response.
 
 use crate::prior::Prior;
+use crate::proposer::Proposer;
 use crate::recipe::Recipe;
 use design::{Aim, Space};
 use labware::LabwareType;
@@ -38,6 +39,8 @@ pub struct Campaign {
     pub causes: Option<Causes>,
     /// What was written, where that is to be looked at first.
     pub prior: Option<Prior>,
+    /// Language models that propose, for wells to judge.
+    pub proposers: Vec<Proposer>,
     /// How the answer is made sure of.
     pub confirm: Confirm,
     /// Where every random choice comes from.
@@ -49,6 +52,8 @@ pub struct Campaign {
 pub struct Rivals {
     /// The hypotheses.
     pub hypotheses: Vec<Hypothesis>,
+    /// Most points on a plate, where fewer are wanted than fit.
+    pub points: Option<u32>,
     /// When one of them is certain.
     pub options: RivalOptions,
 }

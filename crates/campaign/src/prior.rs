@@ -289,7 +289,11 @@ fn wells_of(
 
 /// The effect of one belief's level or unit by least squares, with the other factors' levels held, and its
 /// standard error; nothing where too few points vary.
-fn effect(space: &Space, belief: &Belief, measured: &[(&Point, f64)]) -> Option<(f64, f64)> {
+pub(crate) fn effect(
+    space: &Space,
+    belief: &Belief,
+    measured: &[(&Point, f64)],
+) -> Option<(f64, f64)> {
     let mut columns: Vec<Vec<f64>> = vec![
         vec![1.0; measured.len()],
         measured

@@ -2,6 +2,7 @@
 //!
 //! | kind | when |
 //! | --- | --- |
+//! | `proposed` | a language model was asked for proposals, and answered or did not |
 //! | `asked` | a policy chose points |
 //! | `plated` | points were given wells, and the order was handed in |
 //! | `analysed` | a plate came to its end and was judged |
@@ -14,6 +15,7 @@
 pub use crate::causes::CausesFound;
 use crate::map::{Content, PlateMap};
 pub use crate::prior::{Fate, PriorFound, Speaks};
+pub use crate::proposer::{Kept, KeptSource, KeptWhat, Proposed, Settled};
 pub use crate::rivals::{RivalFit, RivalFits};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,8 @@ pub const VERSION: u32 = 1;
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
+    /// A language model was asked for proposals.
+    Proposed(Proposed),
     /// A policy chose points.
     Asked(Asked),
     /// Points were given wells, and the order was handed in.
@@ -45,8 +49,11 @@ pub struct AskedPoint {
     /// What the model expected, and its standard deviation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predicted: Option<(f64, f64)>,
-    /// Why it was asked: `baseline`, `improve`, `explore`, `replicate`.
+    /// Why it was asked: `baseline`, `improve`, `explore`, `replicate`, `confirm`, `proposed`.
     pub why: String,
+    /// The model that proposed it, and its place in that answer, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<(String, u32)>,
 }
 
 /// A policy chose points.
@@ -174,6 +181,9 @@ pub struct Told {
     /// What every variable gave in controls where nothing was done, where several are asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<Vec<f64>>,
+    /// Proposals of language models that this plate settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<Settled>,
 }
 
 /// A candidate for the answer.
@@ -235,6 +245,9 @@ pub struct Answer {
     /// What became of the claims that the campaign began with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub prior: Vec<PriorFound>,
+    /// Proposals of language models that only the answer settles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<Settled>,
     /// Points with a response.
     pub points: u32,
     /// Plates that counted.
@@ -277,6 +290,7 @@ impl Record {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
+            Record::Proposed(_) => "proposed",
             Record::Asked(_) => "asked",
             Record::Plated(_) => "plated",
             Record::Analysed(_) => "analysed",
@@ -289,6 +303,7 @@ impl Record {
     #[must_use]
     pub fn body(&self) -> Vec<u8> {
         let written = match self {
+            Record::Proposed(record) => serde_json::to_vec(record),
             Record::Asked(record) => serde_json::to_vec(record),
             Record::Plated(record) => serde_json::to_vec(record),
             Record::Analysed(record) => serde_json::to_vec(record),
@@ -322,6 +337,7 @@ impl Record {
             serde_json::from_value(value).map_err(wrong)
         }
         Ok(match kind {
+            "proposed" => Record::Proposed(parse(kind, body)?),
             "asked" => Record::Asked(parse(kind, body)?),
             "plated" => Record::Plated(parse(kind, body)?),
             "analysed" => Record::Analysed(parse(kind, body)?),
@@ -397,6 +413,7 @@ mod tests {
                 levels: vec!["0.1".into(), "VDGV".into()],
                 predicted: Some((0.1 + 0.2, 1e-300)),
                 why: "explore".into(),
+                proposal: Some(("a model".into(), 2)),
             }],
         });
         assert_eq!(Record::read(asked.kind(), &asked.body()), Ok(asked));

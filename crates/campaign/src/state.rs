@@ -5,12 +5,14 @@ use crate::assay::{Assay, Campaign};
 use crate::causes;
 use crate::judge::{Judgement, PlateData, judge};
 use crate::map::PlateMap;
+use crate::proposer::{Proposed, Settled};
 use crate::record::{Analysed, Answer, Asked, Plated, Record, Told, ToldPoint};
 use bus::Flag;
 use conductor::{Effect, FaultHandled};
 use design::{Outcome, Point, Policy, Trial};
 use labware::Well;
 use quantity::{Duration, Instant, InstrumentId, OrderId, PersonTaskId, PlateId, StepId};
+use reason::language::track;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,6 +31,8 @@ pub struct AskedFor {
     pub predicted: Option<(f64, f64)>,
     /// Why it was asked.
     pub why: Arc<str>,
+    /// The model that proposed it, and its place in that answer, if one did.
+    pub proposal: Option<(String, u32)>,
     /// The order on which it was last plated.
     pub order: Option<OrderId>,
     /// What the policy was told of it, and when.
@@ -143,6 +147,12 @@ pub struct State {
     pub plates: Vec<PlateState>,
     /// Points to be asked again, oldest first.
     pub again: Vec<u32>,
+    /// What language models proposed, in order.
+    pub proposed: Vec<Proposed>,
+    /// What of it wells settled, in order.
+    pub settled: Vec<Settled>,
+    /// How well each model's confidence held.
+    pub track: track::Record,
     /// The answer, once there is one.
     pub answer: Option<Answer>,
     /// What happened in the hall.
@@ -172,6 +182,9 @@ impl Default for State {
             batches: 0,
             plates: Vec::new(),
             again: Vec::new(),
+            proposed: Vec::new(),
+            settled: Vec::new(),
+            track: track::Record::default(),
             answer: None,
             chronicle: Chronicle::default(),
             began: None,
@@ -248,6 +261,10 @@ impl State {
         self.began.get_or_insert(now);
         self.now = self.now.max(now);
         match record {
+            Record::Proposed(proposed) => {
+                self.proposed.push(proposed.clone());
+                Ok(())
+            }
             Record::Asked(asked) => {
                 // The models of that moment are what later expectations rest on. A confirmation is
                 // chosen by the models that there are.
@@ -267,10 +284,19 @@ impl State {
             }
             Record::Told(told) => self.told(told, campaign, policy, now),
             Record::Answered(answer) => {
+                self.settle(&answer.settled);
                 self.answer = Some(answer.clone());
                 Ok(())
             }
         }
+    }
+
+    fn settle(&mut self, settled: &[Settled]) {
+        for one in settled {
+            self.track
+                .settle(&one.model, &one.kind, one.confidence, one.came_true);
+        }
+        self.settled.extend_from_slice(settled);
     }
 
     fn asked(&mut self, asked: &Asked, campaign: &Campaign) -> Result<(), String> {
@@ -297,6 +323,7 @@ impl State {
                 policy: asked.policy.as_str().into(),
                 predicted: point.predicted,
                 why: point.why.as_str().into(),
+                proposal: point.proposal.clone(),
                 order: None,
                 told: None,
             });
@@ -372,6 +399,7 @@ impl State {
             asked.told = Some((point.clone(), now));
         }
         self.again.extend(&told.again);
+        self.settle(&told.settled);
         if !told.controls.is_empty() {
             trials.extend(causes::controls(campaign, &told.controls, told.order));
             if let Some(plate) = self.plate_mut(OrderId(told.order)) {

@@ -5,6 +5,7 @@ use crate::assay::Campaign;
 use crate::causes;
 use crate::judge::PointResult;
 use crate::map::PlateMap;
+use crate::proposer::{self, PROPOSED, Proposed, Proposer};
 use crate::record::{
     Analysed, Answer, Asked, AskedPoint, Plated, Record, Told, ToldPoint, VERSION, write_content,
 };
@@ -14,14 +15,23 @@ use conductor::{Customer, Effect, Input, Note, Turn};
 use design::{Aim, AskError, Options, Point, Policy, PolicyError, Question};
 use protocol::Order;
 use quantity::{Instant, OrderId, PlateId, Seed};
+use reason::language::Proposals;
+use reason::language::propose::Proposing;
 use reason::rivals::{RivalOptions, RivalPolicy};
 use std::sync::Arc;
 
 /// How often a point is put on a plate before it is given up.
 const ATTEMPTS_MAX: u32 = 3;
 
-/// A point that a policy chose, the mean and standard deviation that it expects there, and why it chose it.
-type Chosen = (Point, Option<(f64, f64)>, &'static str);
+/// A point that was chosen.
+struct Chosen {
+    point: Point,
+    /// The mean and standard deviation that the policy expects there.
+    predicted: Option<(f64, f64)>,
+    why: &'static str,
+    /// The model that proposed it, and its place in that answer.
+    proposal: Option<(String, u32)>,
+}
 
 /// A campaign that runs.
 pub struct Loop {
@@ -196,6 +206,7 @@ impl Loop {
             match self.next(now) {
                 Next::Wait => return,
                 Next::Answer(early) => return self.close(early, now, turn),
+                Next::Plate { fresh: true } if self.proposer().is_some() => return,
                 Next::Plate { fresh } => {
                     if !self.plate(fresh, now, turn) {
                         return;
@@ -210,6 +221,58 @@ impl Loop {
         }
     }
 
+    /// Points that a plate takes.
+    fn capacity(&self) -> usize {
+        let causes = self.campaign.causes.as_ref().and_then(|c| c.wells);
+        let most = causes.or_else(|| self.campaign.rivals.as_ref()?.points);
+        let fit = self.campaign.assay.points_per_plate();
+        most.map_or(fit, |most| fit.min(most as usize))
+    }
+
+    /// New points that the next plate has room for.
+    fn room(&self) -> usize {
+        self.capacity().saturating_sub(self.state.again.len())
+    }
+
+    /// The proposer that is to be asked before new points are chosen.
+    fn proposer(&self) -> Option<&Proposer> {
+        if self.room() == 0 {
+            return None;
+        }
+        proposer::wanted(&self.campaign, &self.state).map(|at| &self.campaign.proposers[at])
+    }
+
+    /// What a language model is to be asked before the campaign can go on: which, the question, and a seed. Whoever
+    /// runs the loop asks it and hands the answer to [`Loop::propose`].
+    #[must_use]
+    pub fn question(&self, now: Instant) -> Option<(&Proposer, Proposing, Seed)> {
+        let waits = self.state.began.is_some()
+            && self.state.answer.is_none()
+            && self.broken.is_none()
+            && self.next(now) == Next::Plate { fresh: true };
+        let proposer = self.proposer().filter(|_| waits)?;
+        let question = proposer::question(&self.campaign, &self.state, proposer, self.room());
+        Some((proposer, question, self.proposing_seed(proposer)))
+    }
+
+    fn proposing_seed(&self, proposer: &Proposer) -> Seed {
+        let seed = self.campaign.seed.derive(&proposer.model, 0);
+        seed.derive("propose", u64::from(self.state.batches))
+    }
+
+    /// Takes in what a language model answered to [`Loop::question`], or why it did not, and goes on.
+    pub fn propose(&mut self, answer: Result<Proposals, String>, now: Instant, turn: &mut Turn) {
+        let Some(proposer) = self.proposer() else {
+            return;
+        };
+        let (model, seed) = (proposer.model.clone(), self.proposing_seed(proposer));
+        let asked = (self.state.batches, &*model, seed.0);
+        let worth = |kind: &str, p: f64| self.state.track.weigh(&model, kind, p);
+        let record = Proposed::new(&self.campaign, asked, answer, worth);
+        self.keep(&Record::Proposed(record), now, turn);
+        self.go(now, turn);
+    }
+
     fn close(&mut self, early: Option<String>, now: Instant, turn: &mut Turn) {
         let answer = answer::answer(&self.campaign, &self.state, &*self.policy, early);
         self.keep(&Record::Answered(answer), now, turn);
@@ -222,9 +285,7 @@ impl Loop {
 
     /// Hands in a plate; false if there is nothing to put on it now.
     fn plate(&mut self, fresh: bool, now: Instant, turn: &mut Turn) -> bool {
-        let most = self.campaign.causes.as_ref().and_then(|c| c.wells);
-        let fit = self.campaign.assay.points_per_plate();
-        let capacity = most.map_or(fit, |most| fit.min(most as usize));
+        let capacity = self.capacity();
         let mut seats = self.again(capacity);
         if fresh && seats.len() < capacity {
             match self.ask(capacity - seats.len(), now, turn) {
@@ -248,7 +309,10 @@ impl Loop {
 
     /// Asks the policy for this many points, or as many as there are; their numbers.
     fn ask(&mut self, count: usize, now: Instant, turn: &mut Turn) -> Result<Vec<u32>, String> {
-        let pending = self.state.pending();
+        let proposed = proposer::seats(&self.campaign, &self.state, count);
+        let mut pending = self.state.pending();
+        pending.extend(proposed.iter().map(|seat| seat.point.clone()));
+        let count = count - proposed.len();
         let seed = self
             .campaign
             .seed
@@ -263,10 +327,23 @@ impl Loop {
             AskError::Exhausted { .. } => "every point of the space was measured".to_owned(),
             other => other.to_string(),
         })?;
-        let points: Vec<Chosen> = proposals
-            .into_iter()
-            .map(|p| (p.point, p.predicted.map(|p| (p.mean, p.sd)), p.why.name()))
-            .collect();
+        let own = proposals.into_iter().map(|p| Chosen {
+            point: p.point,
+            predicted: p.predicted.map(|p| (p.mean, p.sd)),
+            why: p.why.name(),
+            proposal: None,
+        });
+        let mut points: Vec<Chosen> = own.collect();
+        let others: Vec<Point> = proposed.iter().map(|seat| seat.point.clone()).collect();
+        let expected = self.policy.predict(&others).filter(|_| !others.is_empty());
+        for (at, seat) in proposed.into_iter().enumerate() {
+            points.push(Chosen {
+                point: seat.point,
+                predicted: expected.as_ref().map(|all| (all[at].mean, all[at].sd)),
+                why: PROPOSED,
+                proposal: Some(seat.by),
+            });
+        }
         let name = self.policy.name().to_owned();
         let note = self.policy.note();
         Ok(self.asked(&name, note, points, seed, now, turn))
@@ -287,16 +364,19 @@ impl Loop {
         let points = ids
             .iter()
             .zip(points)
-            .map(|(id, (point, predicted, why))| AskedPoint {
+            .map(|(id, chosen)| AskedPoint {
                 id: *id,
                 levels: space
                     .factors
                     .iter()
-                    .zip(&point.0)
+                    .zip(&chosen.point.0)
                     .map(|(f, level)| f.print(level))
                     .collect(),
-                predicted: predicted.filter(|(mean, sd)| mean.is_finite() && sd.is_finite()),
-                why: why.into(),
+                predicted: chosen
+                    .predicted
+                    .filter(|(mean, sd)| mean.is_finite() && sd.is_finite()),
+                why: chosen.why.into(),
+                proposal: chosen.proposal,
             })
             .collect();
         let record = Asked {
@@ -341,7 +421,12 @@ impl Loop {
             .enumerate()
             .map(|(at, point)| {
                 let predicted = predicted.as_ref().map(|p| (p[at].mean, p[at].sd));
-                (point, predicted, CONFIRM)
+                Chosen {
+                    point,
+                    predicted,
+                    why: CONFIRM,
+                    proposal: None,
+                }
             })
             .collect();
         let seed = campaign
@@ -553,6 +638,7 @@ impl Loop {
         let controls = several
             .filter(|_| rejected.is_empty())
             .map_or_else(Vec::new, |all| all.controls);
+        let settled = proposer::at_plate(&self.campaign, &self.state, &points);
         self.keep(
             &Record::Told(Told {
                 v: VERSION,
@@ -560,6 +646,7 @@ impl Loop {
                 points,
                 again,
                 controls,
+                settled,
             }),
             now,
             turn,

@@ -247,6 +247,22 @@ impl<D: Driver, C: Customer> Shell<D, C> {
         self.turn(input, self.now)
     }
 
+    /// Hands the customer something from outside, such as an answer that it waits for; what it does about it is
+    /// kept like any reaction.
+    ///
+    /// # Errors
+    /// See [`ShellError`].
+    pub fn tell(
+        &mut self,
+        hand: impl FnOnce(&mut C, Instant, &mut Turn),
+    ) -> Result<(), ShellError> {
+        let (at, mut turn) = (self.now, Turn::default());
+        hand(&mut self.customer, at, &mut turn);
+        self.react(turn, at);
+        self.settle(at);
+        self.keep(at)
+    }
+
     fn turn(&mut self, input: Input, at: Instant) -> Result<(), ShellError> {
         self.take(input, at);
         self.settle(at);

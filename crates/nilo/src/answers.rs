@@ -100,6 +100,35 @@ fn causes(out: &mut String, answer: &record::Answer, found: &record::CausesFound
     }
 }
 
+/// How well what language models proposed held.
+fn proposers(out: &mut String, campaign: &Campaign, state: &State) {
+    for proposer in &campaign.proposers {
+        let own = || {
+            let all = state.proposed.iter();
+            all.filter(|record| *record.model == *proposer.model)
+        };
+        let taken: usize = own().map(|record| record.taken.len()).sum();
+        let rejected: usize = own().map(|record| record.rejected.len()).sum();
+        let standing = state.track.models.get(&*proposer.model);
+        let score = standing.map(|standing| standing.all).unwrap_or_default();
+        let scores = match (score.brier(), score.log()) {
+            (Some(brier), Some(log)) => format!(
+                "{} of {} settled came true (Brier {brier:.3}, log {log:.3})",
+                score.came_true, score.settled
+            ),
+            _ => "wells settled none".into(),
+        };
+        let _ = writeln!(
+            out,
+            "model:  '{}' made {taken} proposals, {rejected} more were rejected; {scores}",
+            proposer.model
+        );
+        if let Some(why) = own().rev().find_map(|record| record.failed.as_ref()) {
+            let _ = writeln!(out, "        it did not always answer: {why}");
+        }
+    }
+}
+
 /// The answer for a person.
 #[must_use]
 pub fn text(campaign: &Campaign, state: &State) -> String {
@@ -180,6 +209,7 @@ pub fn text(campaign: &Campaign, state: &State) -> String {
     for claim in &answer.prior {
         let _ = writeln!(out, "prior:  {}", claim.words());
     }
+    proposers(&mut out, campaign, state);
     match answer.unanswered {
         0 => {}
         1 => out.push_str("        1 point was asked for and never answered\n"),

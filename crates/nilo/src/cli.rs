@@ -53,6 +53,9 @@ pub enum Command {
     /// What people wrote, weighed: put effects together, and see what would settle the debate
     #[command(subcommand)]
     Claims(crate::command::claims::Claims),
+    /// Language models that propose: how well what they said held against wells
+    #[command(subcommand)]
+    Proposer(crate::command::proposer::Proposer),
     /// Choose experiments: JSON lines on standard input and output
     Design(crate::command::design::Design),
     /// Random halls, orders, faults, kills and replays against the twin, judged by its truth

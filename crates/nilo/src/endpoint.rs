@@ -32,15 +32,32 @@ impl Endpoint {
     /// # Errors
     /// If it names none, or one that can't be spoken to.
     pub fn from_env() -> Result<Self, Failure> {
-        let Some(base) = env::text(env::NILO_LLM_URL) else {
-            return Err(Failure::refused("no language model is configured").help(format!(
-                "set {} to an OpenAI-compatible address such as http://127.0.0.1:8080/v1, and {} to a model's name",
-                env::NILO_LLM_URL,
-                env::NILO_LLM_MODEL
-            )));
+        let model = env::text(env::NILO_LLM_MODEL).unwrap_or_else(|| "default".into());
+        Self::named(env::NILO_LLM_URL, env::NILO_LLM_KEY, &model).map_err(|mut failure| {
+            if let Some(help) = &mut failure.help {
+                help.push_str(&format!(", and {} to a model's name", env::NILO_LLM_MODEL));
+            }
+            failure
+        })
+    }
+
+    /// A model behind an address, given as such or as the environment variable that holds it, with the key that
+    /// another variable holds.
+    ///
+    /// # Errors
+    /// If there is no address, or one that can't be spoken to.
+    pub fn named(address: &str, key: &str, model: &str) -> Result<Self, Failure> {
+        let base = if address.contains("://") {
+            address.to_owned()
+        } else {
+            env::text(address).ok_or_else(|| {
+                Failure::refused("no language model is configured").help(format!(
+                    "set {address} to an OpenAI-compatible address such as http://127.0.0.1:8080/v1"
+                ))
+            })?
         };
         if !base.starts_with("http://") {
-            return Err(Failure::refused(format!("{} is {base}", env::NILO_LLM_URL)).help(
+            return Err(Failure::refused(format!("the language model's address is {base}")).help(
                 "it must begin with http://: run a server beside nilo, or a gateway that speaks TLS for it",
             ));
         }
@@ -67,8 +84,8 @@ impl Endpoint {
             .build();
         Ok(Self {
             url: format!("{}/chat/completions", base.trim_end_matches('/')),
-            key: env::text(env::NILO_LLM_KEY),
-            model: env::text(env::NILO_LLM_MODEL).unwrap_or_else(|| "default".into()),
+            key: env::text(key),
+            model: model.to_owned(),
             agent: config.into(),
         })
     }

@@ -1,11 +1,13 @@
 //! A campaign, run on the twin of its lab, from its beginning or from where it was.
 
+use crate::endpoint::Endpoint;
 use crate::exit::{Exit, Failure};
 use crate::folder::{self, Folder, key, opening};
 use crate::loading::Loaded;
 use crate::works;
+use bus::Driver;
 use campaign::{Campaign, Loop, fill};
-use conductor::{Conductor, Shell, ShellError, Stop};
+use conductor::{Conductor, Shell, ShellError, Stop, Turn};
 use journal::Journal;
 use quantity::{Instant, Seed};
 use report::{Provenance, Written};
@@ -110,6 +112,7 @@ pub fn run_loaded(
     let was_finished = shell.customer().answer().is_some() && shell.conductor().is_idle();
     let mut committed = Clock::now();
     let stop = loop {
+        ask(&mut shell)?;
         if let Some(stop) = shell.advance(Instant::MAX).map_err(failed)? {
             break stop;
         }
@@ -157,6 +160,31 @@ pub fn run_loaded(
         now,
         head: (head.version.0, head.hash.to_string()),
     })
+}
+
+/// Asks language models as long as the campaign waits for their proposals. An answer is made durable before anything
+/// else happens: asked again, a model may say something else.
+fn ask<D: Driver>(shell: &mut Shell<D, Loop>) -> Result<(), Failure> {
+    loop {
+        let now = shell.now();
+        let Some((proposer, question, seed)) = shell.customer().question(now) else {
+            return Ok(());
+        };
+        let endpoint = Endpoint::named(&proposer.address, &proposer.key, &proposer.model);
+        let answer = match endpoint {
+            Ok(endpoint) => endpoint
+                .ask(question, seed.0)
+                .map_err(|why| why.to_string()),
+            // A campaign does without: a proposer is never needed.
+            Err(failure) => Err(match failure.help {
+                Some(help) => format!("{}: {help}", failure.what),
+                None => failure.what.to_string(),
+            }),
+        };
+        let hand = |cycle: &mut Loop, now, turn: &mut Turn| cycle.propose(answer, now, turn);
+        shell.tell(hand).map_err(failed)?;
+        shell.commit().map_err(failed)?;
+    }
 }
 
 fn folder_of(request: &Request, campaign: &Campaign) -> Folder {

@@ -407,6 +407,17 @@ fn wells(list: &Value) -> Option<String> {
 /// What the campaign decided.
 fn note(record: &Record) -> String {
     match record {
+        Record::Proposed(own) => match &own.failed {
+            Some(why) => format!("'{}' proposes nothing: {why}", own.model),
+            None => {
+                let rejected = match own.rejected.len() {
+                    0 => String::new(),
+                    more => format!(", and {more} more that were rejected"),
+                };
+                let count = own.taken.len();
+                format!("'{}' makes {count} proposals{rejected}", own.model)
+            }
+        },
         Record::Asked(own) => {
             let said = own
                 .note

@@ -227,6 +227,35 @@ fn a_law_is_fitted_and_a_budget_divided() {
 }
 
 #[test]
+fn of_a_file_with_two_columns_the_first_is_the_dose() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut two = String::from("mg/L,inhibition\n");
+    for dose in [0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0] {
+        let response = 100.0 * dose / (dose + 10.0);
+        writeln!(two, "{dose},{response:.3}").unwrap();
+    }
+    std::fs::write(folder.path().join("two.csv"), &two).unwrap();
+    let (exit, found, _) = nilo(folder.path(), &["assay", "fit", "two.csv"]);
+    assert_eq!(exit, 0, "{found}");
+    let half = found["curves"][0]["effective_doses"]["ED50"].as_f64();
+    assert!((half.unwrap() - 10.0).abs() < 0.5, "{found}");
+    let three = two.replace(",inhibition", ",inhibition,plate");
+    let three = three.replace('\n', ",1\n").replace("plate,1", "plate");
+    std::fs::write(folder.path().join("three.csv"), three).unwrap();
+    let (exit, found, _) = nilo(folder.path(), &["assay", "fit", "three.csv"]);
+    assert_eq!(exit, 2);
+    let (error, help) = (&found["error"], &found["help"]);
+    assert!(
+        error.as_str().unwrap().contains("mg/L, inhibition, plate"),
+        "{found}"
+    );
+    assert!(
+        help.as_str().unwrap().contains("--dose and --response"),
+        "{found}"
+    );
+}
+
+#[test]
 fn curves_are_fitted_and_plates_judged() {
     let folder = tempfile::tempdir().unwrap();
     let mut csv = String::from("dose,drug,y\n");

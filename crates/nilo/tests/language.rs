@@ -1,75 +1,12 @@
 //! Claims from abstracts through a language model: a server on this machine that replays good and hostile answers.
 #![allow(clippy::unwrap_used)]
 
+#[path = "common/model.rs"]
+mod model;
+
+use model::{Answer, Server, finished, says, serve};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
 use std::process::{Command, Output};
-use std::sync::{Arc, Mutex};
-
-/// What the server answers to one request.
-enum Answer {
-    /// A status, further header lines, and a body.
-    Http(u16, &'static str, String),
-    /// Nothing, ever.
-    Silence,
-}
-
-/// A completion with this content.
-fn says(content: &str) -> Answer {
-    finished(content, "stop")
-}
-
-fn finished(content: &str, reason: &str) -> Answer {
-    let body = json!({ "choices": [{ "message": { "role": "assistant", "content": content }, "finish_reason": reason }] });
-    Answer::Http(200, "", body.to_string())
-}
-
-struct Server {
-    address: String,
-    asked: Arc<Mutex<Vec<Value>>>,
-}
-
-/// Serves these answers one after the other, the last one for ever.
-fn serve(answers: Vec<Answer>) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/v1", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let seen = asked.clone();
-    std::thread::spawn(move || {
-        let mut silent = Vec::new();
-        for (at, stream) in listener.incoming().enumerate() {
-            let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let (mut line, mut length) = (String::new(), 0);
-            while reader.read_line(&mut line).unwrap() > 2 {
-                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            seen.lock()
-                .unwrap()
-                .push(serde_json::from_slice(&body).unwrap());
-            match &answers[at.min(answers.len() - 1)] {
-                Answer::Silence => silent.push(stream),
-                Answer::Http(status, header, text) => {
-                    let head = format!(
-                        "HTTP/1.1 {status} -\r\nContent-Length: {}\r\nConnection: close\r\n{header}\r\n",
-                        text.len()
-                    );
-                    // The client may have enough before all is written.
-                    let _ = stream
-                        .write_all(head.as_bytes())
-                        .and_then(|()| stream.write_all(text.as_bytes()));
-                }
-            }
-        }
-    });
-    Server { address, asked }
-}
 
 const ABSTRACT: &str =
     "Streptomycin was tested against E. coli in 48 wells. Growth fell by 1.20 (SE 0.30)

@@ -1,6 +1,7 @@
 //! What a campaign asked, what it learned, and what it answers.
 
 use crate::Plate;
+use crate::Proposer;
 use crate::figure::CauseGraph;
 use quantity::{BatchId, CampaignId, Instant, PlateId};
 
@@ -28,6 +29,8 @@ pub struct Campaign {
     pub experiments: Vec<Experiment>,
     /// Every plate, in the order in which they were made, also those that do not count.
     pub plates: Vec<Plate>,
+    /// Language models that proposed points and more; none where none was asked.
+    pub proposers: Vec<Proposer>,
 }
 
 /// What a campaign seeks.

@@ -16,6 +16,7 @@ mod page;
 mod plate;
 pub mod plot;
 mod problems;
+mod proposer;
 mod run;
 mod score;
 mod table;
@@ -27,6 +28,7 @@ pub use campaign::{
 };
 pub use page::html;
 pub use plate::{Liquid, Plate, PointInWell, Quality, Reading, Role, Verdict, Well};
+pub use proposer::{Proposal, ProposalFate, Proposer};
 pub use run::{
     Device, DeviceInfo, Fault, FaultEnd, Hall, Loss, Lost, Provenance, Run, Station, Task, Work,
 };

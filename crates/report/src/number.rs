@@ -107,6 +107,17 @@ pub(crate) fn chance(share: f64) -> String {
     }
 }
 
+/// A value with its interval in brackets, all to the second digit of the interval's width.
+pub(crate) fn with_interval(value: f64, (low, high): (f64, f64)) -> String {
+    let width = high - low;
+    let power = magnitude(low.abs().max(high.abs()));
+    let ends = interval((low, high));
+    if !(width.is_finite() && width > 0.0 && (-4..6).contains(&power)) {
+        return format!("{} ({ends})", number(value));
+    }
+    format!("{} ({ends})", fixed(value, decimals(width)))
+}
+
 /// An interval, its ends to the second digit of its width.
 pub(crate) fn interval((low, high): (f64, f64)) -> String {
     let width = high - low;

@@ -11,6 +11,7 @@ mod files;
 mod nature;
 mod part;
 mod prior;
+mod proposer;
 mod reagents;
 mod rivals;
 mod rules;
@@ -305,6 +306,7 @@ fn read(
             "discriminate",
             "cause",
             "prior",
+            "proposer",
         ] {
             let _ = root.has(key);
         }
@@ -324,6 +326,7 @@ fn read(
     };
     let response = head.as_ref().map_or("", |head| &head.response.name);
     let prior = prior::read(&root, &space, response, files, &mut inputs);
+    let proposers = proposer::read(&root, files, &mut inputs);
     let shelf = reagents::read(&root, &space);
     let assay = assay_table.and_then(|table| assay::read(table, &space, shelf, plan));
     let nature = match root.table("nature") {
@@ -354,6 +357,7 @@ fn read(
         rivals,
         causes,
         prior,
+        proposers: proposers?,
         confirm,
         seed: head.seed,
     };

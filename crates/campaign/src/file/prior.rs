@@ -64,7 +64,7 @@ fn table_problem(root: &Table, file: &At<String>, what: String) {
 }
 
 /// The claims of a file: a JSON list of records, or a record a line.
-fn claims(
+pub(super) fn claims(
     table: &Table,
     file: &At<String>,
     files: &dyn Files,

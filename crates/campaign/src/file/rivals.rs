@@ -7,6 +7,8 @@ use source::{Problem, Table};
 
 /// The probability at which a hypothesis is taken for true when a file says nothing.
 const CERTAINTY: f64 = 0.99;
+/// Most points that a file may ask for on a plate.
+const POINTS_MAX: i64 = 10_000;
 
 /// Reads the rivals of a campaign that is to tell them apart.
 pub(super) fn read(root: &Table, space: &Space, asked: bool) -> Option<Rivals> {
@@ -48,8 +50,8 @@ pub(super) fn read(root: &Table, space: &Space, asked: bool) -> Option<Rivals> {
         .into_iter()
         .map(|table| hypothesis(table, space, &factors))
         .collect();
-    let (certainty, noise) = match settings {
-        None => (Some(CERTAINTY), None),
+    let (certainty, noise, points) = match settings {
+        None => (Some(CERTAINTY), None, None),
         Some(table) => {
             let certainty = table
                 .item("certainty")
@@ -57,14 +59,18 @@ pub(super) fn read(root: &Table, space: &Space, asked: bool) -> Option<Rivals> {
             let noise = table
                 .item("noise")
                 .and_then(|item| item.number_in(1e-12..=1e12));
+            let points = table
+                .item("points")
+                .and_then(|item| item.integer_in(1..=POINTS_MAX).map(|points| points as u32));
             table.finish();
-            (certainty, noise)
+            (certainty, noise, points)
         }
     };
     let hypotheses = hypotheses.into_iter().collect::<Option<Vec<_>>>()?;
     (hypotheses.len() >= 2).then_some(())?;
     Some(Rivals {
         hypotheses,
+        points,
         options: RivalOptions {
             certainty: certainty?,
             noise,

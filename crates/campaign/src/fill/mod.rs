@@ -3,6 +3,7 @@
 mod causes;
 mod happened;
 mod plate;
+mod proposers;
 mod rivals;
 
 pub use happened::in_words;
@@ -149,6 +150,7 @@ fn of_campaign(campaign: &Campaign, state: &State) -> report::Campaign {
             .zip(&judged)
             .map(|(plate, judged)| of_plate(campaign, state, plate, judged))
             .collect(),
+        proposers: proposers::report(campaign, state),
     }
 }
 

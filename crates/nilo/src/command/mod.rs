@@ -9,6 +9,7 @@ pub mod design;
 mod journal;
 pub mod lab;
 pub mod plan;
+pub mod proposer;
 mod replay;
 mod run;
 mod runs;
@@ -37,6 +38,7 @@ pub fn run(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Journal(command) => journal::journal(command, output),
         Command::Simtest(args) => simtest::simtest(&args, output),
         Command::Claims(command) => claims::claims(command, output),
+        Command::Proposer(command) => proposer::proposer(&command, output),
         Command::Design(args) => design::design(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

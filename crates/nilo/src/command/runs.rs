@@ -57,6 +57,7 @@ fn summary(journal: &Journal) -> Result<Summary, Failure> {
         let event = event.map_err(lost)?;
         if let Some(kind) = event.kind.strip_prefix(NOTE) {
             match Record::read(kind, &event.body).map_err(|why| Failure::new(Exit::Lost, why))? {
+                Record::Proposed(_) => {}
                 Record::Asked(asked) => found.asked += asked.points.len(),
                 Record::Plated(plated) => found.plated.push((plated.order, plated.barcode)),
                 Record::Analysed(analysed) => {

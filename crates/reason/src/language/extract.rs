@@ -64,6 +64,14 @@ fn even(text: &str) -> String {
         .join(" ")
 }
 
+/// A number for the lines that begin and end a text: it depends on all of the text, so no text can end its own
+/// marks (Fowler, Noll and Vo's hash 1a, 64 bits).
+pub(super) fn mark(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
 /// Whether a quote stands in a text, word for word.
 #[must_use]
 pub fn stands_in(quote: &str, text: &str) -> bool {
@@ -116,10 +124,7 @@ impl Task for Extraction {
             'quote' is the sentence of the text that makes the claim, word for word. Give a number only where that \
             sentence states it. 'estimate' and 'se' are on a scale on which effects add: differences as they are, ratios \
             as natural logarithms. Where a number is not stated, give null.";
-        // A text can't end its own marks: they hold a number that depends on it.
-        let mark = self.text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-            (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let mark = mark(&self.text);
         vec![
             Message {
                 role: "system",

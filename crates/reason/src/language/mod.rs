@@ -6,7 +6,9 @@
 
 mod exchange;
 pub mod extract;
+mod proposal;
 pub mod propose;
 pub mod track;
 
 pub use exchange::{ANSWER_MAX, Exchange, Failed, Message, Reply, Request, Step, Task};
+pub use proposal::{Proposal, Proposals, Proposed, Source};

@@ -69,31 +69,70 @@ impl Score {
     }
 }
 
-/// The scores of all models, by name.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Record {
-    /// By model.
-    pub models: BTreeMap<String, Score>,
+/// How often a point of the campaign's own is better than three in four of them: what a proposed point has to beat.
+pub const POINT_BASE: f64 = 0.25;
+
+/// What one model's proposals came to.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Standing {
+    /// All of them.
+    pub all: Score,
+    /// By kind, as [`super::Proposed::kind`] names it.
+    pub kinds: BTreeMap<String, Score>,
 }
 
-impl Record {
-    /// Wells settled a proposal of a model.
-    pub fn settle(&mut self, model: &str, confidence: f64, came_true: bool) {
-        self.models
-            .entry(model.to_owned())
-            .or_default()
-            .settle(confidence, came_true);
-    }
-
-    /// What a model's confidence is worth; one never heard of counts half at its word.
+impl Standing {
+    /// What a confidence in a proposal of this kind is worth.
     #[must_use]
-    pub fn weigh(&self, model: &str, confidence: f64) -> f64 {
-        self.models
-            .get(model)
+    pub fn weigh(&self, kind: &str, confidence: f64) -> f64 {
+        self.kinds
+            .get(kind)
             .copied()
             .unwrap_or_default()
             .weigh(confidence)
     }
+}
+
+/// The scores of all models, by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    /// By model.
+    pub models: BTreeMap<String, Standing>,
+}
+
+impl Record {
+    /// Wells settled a proposal of a model.
+    pub fn settle(&mut self, model: &str, kind: &str, confidence: f64, came_true: bool) {
+        let standing = self.models.entry(model.to_owned()).or_default();
+        standing.all.settle(confidence, came_true);
+        let own = standing.kinds.entry(kind.to_owned()).or_default();
+        own.settle(confidence, came_true);
+    }
+
+    /// What a model's confidence in a proposal of this kind is worth; one never heard of counts half at its word.
+    #[must_use]
+    pub fn weigh(&self, model: &str, kind: &str, confidence: f64) -> f64 {
+        match self.models.get(model) {
+            Some(standing) => standing.weigh(kind, confidence),
+            None => Score::default().weigh(confidence),
+        }
+    }
+}
+
+/// How many of the points that a model proposed get a seat, of at most `bound`: as many as their worth, the best of them
+/// first, stands above [`POINT_BASE`]. Points that promise no more than the campaign's own get none, so whoever is
+/// wrong often enough fades to nothing.
+#[must_use]
+pub fn seats(worths: &[f64], bound: usize) -> usize {
+    let mut best: Vec<f64> = worths.iter().copied().filter(|w| *w > POINT_BASE).collect();
+    best.sort_by(|a, b| b.total_cmp(a));
+    best.truncate(bound);
+    if best.is_empty() {
+        return 0;
+    }
+    let mean = best.iter().sum::<f64>() / best.len() as f64;
+    let share = (mean - POINT_BASE) / (1.0 - POINT_BASE);
+    ((share * bound as f64).round() as usize).min(best.len())
 }
 
 #[cfg(test)]
@@ -120,9 +159,31 @@ mod tests {
     fn nothing_is_scored_before_wells_spoke() {
         let record = Record::default();
         assert_eq!(Score::default().brier(), None);
-        assert!((record.weigh("unheard", 0.9) - 0.7).abs() < 1e-12);
+        assert!((record.weigh("unheard", "point", 0.9) - 0.7).abs() < 1e-12);
         let mut wrong = Score::default();
         wrong.settle(1.0, false);
         assert!(wrong.log().unwrap().is_finite());
+    }
+
+    #[test]
+    fn who_is_wrong_fades_and_who_is_right_gets_more() {
+        let (mut record, stated) = (Record::default(), 0.9);
+        let room = |record: &Record, model: &str| {
+            let worth = record.weigh(model, "point", stated);
+            seats(&[worth; 20], 10)
+        };
+        let first = room(&record, "wrong");
+        assert_eq!(first, 6);
+        for _ in 0..12 {
+            record.settle("wrong", "point", stated, false);
+            record.settle("right", "point", stated, true);
+            // What it knows of effects says nothing of its points.
+            record.settle("wrong", "effect", stated, true);
+        }
+        assert_eq!(room(&record, "wrong"), 0);
+        assert!(room(&record, "right") > first);
+        assert_eq!(seats(&[], 10), 0);
+        assert_eq!(seats(&[1.0], 10), 1);
+        assert_eq!(record.models["wrong"].all.settled, 24);
     }
 }

@@ -5,6 +5,7 @@ mod causes;
 mod hall;
 mod plates;
 mod progress;
+mod proposers;
 mod rivals;
 mod table;
 
@@ -58,6 +59,12 @@ pub fn html(run: &Run) -> String {
         if let Some(found) = &campaign.answer.rivals {
             section(m, &anchor("hypotheses"), &heading("Hypotheses"), |m| {
                 rivals::write(m, campaign, found)
+            });
+        }
+        if !campaign.proposers.is_empty() {
+            let title = heading("What language models proposed");
+            section(m, &anchor("proposers"), &title, |m| {
+                proposers::write(m, &campaign.proposers)
             });
         }
         let title = heading("How it learned");
@@ -126,6 +133,7 @@ fn header(m: &mut Markup, run: &Run) {
                     ("answer", "Answer", true),
                     ("causes", "Causes", answer.causes.is_some()),
                     ("hypotheses", "Hypotheses", answer.rivals.is_some()),
+                    ("proposers", "Proposers", !campaign.proposers.is_empty()),
                     ("learning", "How it learned", true),
                     ("plates", "Plates", true),
                 ] {

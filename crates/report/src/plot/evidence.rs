@@ -4,7 +4,7 @@ use super::picture;
 use crate::chart::at;
 use crate::chart::frame::{Frame, line};
 use crate::chart::scale::{Scale, ticks};
-use crate::number::{interval, number};
+use crate::number::{interval, number, with_interval};
 
 /// One source, or a summary of several.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +89,14 @@ pub fn forest(forest: &Forest) -> String {
             interval((low, high))
         }
     };
+    let all = |row: &ForestRow| {
+        let (low, high) = row.interval;
+        if forest.ratios {
+            with_interval(row.estimate.exp(), (low.exp(), high.exp()))
+        } else {
+            with_interval(row.estimate, (low, high))
+        }
+    };
     let description = forest.summaries.first().map_or_else(
         || format!("{} sources.", forest.sources.len()),
         |sum| {
@@ -131,7 +139,7 @@ pub fn forest(forest: &Forest) -> String {
             for (index, row) in forest.sources[..shown].iter().enumerate() {
                 let y = TOP + ROW * index as f64;
                 text(m, LABELS - 12.0, y + 4.0, "end", &short(&row.label));
-                let numbers = format!("{} ({})", print(row.estimate), both(row.interval));
+                let numbers = all(row);
                 text(m, numbers_at, y + 4.0, "end", &numbers);
                 let (x1, x2, x) = (
                     place(row.interval.0),
@@ -168,7 +176,7 @@ pub fn forest(forest: &Forest) -> String {
             let mut y = TOP + ROW * shown as f64 + ROW / 2.0;
             for sum in &forest.summaries {
                 text(m, LABELS - 12.0, y + 4.0, "end strong", &short(&sum.label));
-                let numbers = format!("{} ({})", print(sum.estimate), both(sum.interval));
+                let numbers = all(sum);
                 text(m, numbers_at, y + 4.0, "end strong", &numbers);
                 let path = format!(
                     "M{} {y}L{x} {}L{} {y}L{x} {}Z",
@@ -298,7 +306,22 @@ pub fn funnel(funnel: &Funnel) -> String {
         number(funnel.centre),
         funnel.filled.len()
     );
-    picture(SIZE, &funnel.title, &description, |m| {
+    let mut keys = vec![
+        "● a source; shaded: where 95 % of them would lie, if all measured one effect",
+        "- - what they come to together",
+    ];
+    if funnel.limit.is_some() {
+        keys.push("— by standard error: on top is what a source without any error would say");
+    }
+    if !funnel.filled.is_empty() {
+        keys.push("○ what trim and fill adds");
+    }
+    let whole = SIZE.1 + ROW * keys.len() as f64;
+    picture((SIZE.0, whole), &funnel.title, &description, |m| {
+        for (at_line, key) in keys.iter().enumerate() {
+            let (x, y) = (62.0, SIZE.1 + 8.0 + ROW * at_line as f64);
+            m.element("text", &[("x", &x), ("y", &y)], key);
+        }
         frame.body(m, None, Some(ticks(0.0, deepest, 5)), |m, frame| {
             let region = [
                 frame.place(funnel.centre, 0.0),
@@ -369,7 +392,7 @@ mod tests {
         // Two squares and one diamond, and the ratio of e^-0.7.
         assert_eq!(text.matches("<rect").count(), 2);
         assert_eq!(text.matches("class=\"sum\"").count(), 1);
-        assert!(text.contains("0.4966"), "{text}");
+        assert!(text.contains("0.50 (0.30 to 0.82)"), "{text}");
         let mut odd = sample();
         odd.sources[0].estimate = f64::NAN;
         odd.sources[1].interval = (f64::NEG_INFINITY, f64::INFINITY);

@@ -62,6 +62,7 @@ pub fn run() -> Run {
             answer,
             experiments,
             plates,
+            proposers: Vec::new(),
         }],
         hall,
         began: Instant::EPOCH,

@@ -199,6 +199,7 @@ pub fn run() -> Run {
                 experiment(7, 2, Some(0.9), Some(0.5)),
                 experiment(5, 2, None, None),
             ],
+            proposers: Vec::new(),
             plates: vec![
                 plate(1, Verdict::Accepted),
                 plate(2, Verdict::Repeated(vec!["Z′ is too low".into()])),

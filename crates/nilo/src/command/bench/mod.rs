@@ -1,6 +1,6 @@
 //! `nilo bench`: anyone's instances solved, and the solutions written for anyone to check.
 
-mod clock;
+pub mod clock;
 mod mapf;
 mod qap;
 mod schedule;

@@ -1,6 +1,7 @@
 //! `nilo claims meta`: effects put together.
 
 use super::effects::{Mapping, Read, read};
+use super::picture::draw;
 use crate::columns::Columns;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -15,7 +16,6 @@ use reason::meta::selection::{Favoured, Selection, fit_selection};
 use reason::meta::{
     Coefficient, Fit, MetaError, Tau2, Test, fit, gain, levels, prediction_interval, profile_tau2,
 };
-use report::plot::{Forest, ForestRow, Funnel, forest, funnel};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ impl Method {
         }
     }
 
-    fn words(self) -> &'static str {
+    pub(super) fn words(self) -> &'static str {
         match self {
             Method::Fe => "one effect",
             Method::Dl => "DerSimonian and Laird",
@@ -474,80 +474,6 @@ fn say_posterior(
     Ok(())
 }
 
-fn draw(args: &Meta, data: &Read, plain: &Fit) -> Result<(), Failure> {
-    let (y, v) = (data.effects.estimates(), data.effects.variances());
-    let title = args.file.file_stem().map_or_else(
-        || "effects".into(),
-        |name| name.to_string_lossy().into_owned(),
-    );
-    if let Some(path) = &args.plot {
-        let weight: Vec<f64> = v
-            .iter()
-            .map(|v| 1.0 / (v + plain.heterogeneity.tau2))
-            .collect();
-        let whole: f64 = weight.iter().sum();
-        let sources = (0..y.len()).map(|at| {
-            let half = 1.959_964 * v[at].sqrt();
-            ForestRow {
-                label: data.labels[at].clone(),
-                estimate: y[at],
-                interval: (y[at] - half, y[at] + half),
-                weight: weight[at] / whole,
-            }
-        });
-        let row = |label: &str, c: &Coefficient| ForestRow {
-            label: label.into(),
-            estimate: c.estimate,
-            interval: c.ci,
-            weight: 0.0,
-        };
-        let fixed = fit(&data.effects.plain(), Tau2::Fixed, Test::Normal)
-            .map_err(|error| Failure::refused(error.to_string()))?;
-        let mut summaries = vec![row(args.method.words(), plain.mean())];
-        if args.method != Method::Fe {
-            summaries.push(row("one effect", fixed.mean()));
-        }
-        let picture = forest(&Forest {
-            title: title.clone(),
-            effect: if data.ratios {
-                data.words.replace("log ", "")
-            } else {
-                data.words.clone()
-            },
-            sources: sources.collect(),
-            summaries,
-            prediction: (args.method != Method::Fe).then(|| prediction_interval(plain)),
-            ratios: data.ratios,
-        });
-        write_file(path, &picture)?;
-    }
-    if let Some(path) = &args.funnel {
-        let filled = trim_and_fill(&data.effects, Tau2::Restricted, Missing::L0)
-            .map(|f| {
-                let (y, v) = (f.effects.estimates(), f.effects.variances());
-                let from = y.len() - f.missing;
-                (from..y.len()).map(|at| (y[at], v[at].sqrt())).collect()
-            })
-            .unwrap_or_default();
-        let sources = (0..y.len())
-            .map(|at| (y[at], v[at].sqrt(), data.labels[at].clone()))
-            .collect();
-        let limit = regression(&data.effects, Precision::StandardError)
-            .ok()
-            .map(|r| (r.limit, r.slope));
-        let picture = funnel(&Funnel {
-            title,
-            effect: data.words.clone(),
-            sources,
-            filled,
-            centre: plain.mean().estimate,
-            limit,
-        });
-        write_file(path, &picture)?;
-    }
-    Ok(())
-}
-
-fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_file(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|error| Failure::io(format!("{}: {error}", path.display())))
 }

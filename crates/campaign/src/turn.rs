@@ -335,7 +335,11 @@ impl Loop {
         });
         let mut points: Vec<Chosen> = own.collect();
         let others: Vec<Point> = proposed.iter().map(|seat| seat.point.clone()).collect();
-        let expected = self.policy.predict(&others).filter(|_| !others.is_empty());
+        let expected = if others.is_empty() {
+            None
+        } else {
+            self.policy.predict(&others)
+        };
         for (at, seat) in proposed.into_iter().enumerate() {
             points.push(Chosen {
                 point: seat.point,

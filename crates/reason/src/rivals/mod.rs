@@ -241,6 +241,9 @@ impl Rivals {
     /// Mean and standard deviation of the response at each point, over hypotheses and parameters.
     #[must_use]
     pub fn predict(&self, points: &[Vec<f64>]) -> Vec<(f64, f64)> {
+        if points.is_empty() {
+            return Vec::new();
+        }
         let columns = columns(points);
         let mut moments = vec![(0.0, 0.0); points.len()];
         let (mut out, mut scratch) = (vec![0.0; points.len()], Scratch::default());
@@ -267,6 +270,9 @@ impl Rivals {
     /// Mean and standard deviation of what one hypothesis expects at each point, over its parameters.
     #[must_use]
     pub fn predict_by(&self, hypothesis: usize, points: &[Vec<f64>]) -> Vec<(f64, f64)> {
+        if points.is_empty() {
+            return Vec::new();
+        }
         let columns = columns(points);
         let mut moments = vec![(0.0, 0.0, 0.0); points.len()];
         let (mut out, mut scratch) = (vec![0.0; points.len()], Scratch::default());

@@ -231,6 +231,7 @@ fn ways(shop: &Shop, job: &Job, sets: &mut Sets) -> Vec<Least> {
     let mut before = match job.at {
         Where::In { machine, .. } => From::Machine(machine),
         Where::On { station } | Where::Outside { station } => From::Station(station),
+        Where::Nowhere => return Vec::new(),
     };
     let mut all = Vec::with_capacity(job.tasks.len());
     for task in &job.tasks {

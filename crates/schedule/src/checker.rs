@@ -2,7 +2,7 @@
 
 use crate::job::{Edge, Job, Where};
 use crate::plan::{JobPlan, Limit};
-use crate::planner::Trace;
+use crate::planner::{StockLeft, Trace};
 use crate::shop::{FOREVER, Shop, UNLIMITED};
 use quantity::{Duration, Instant};
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub struct Item<'a> {
     pub stranded: bool,
     /// Limits that are known to be broken.
     pub excused: Vec<Limit>,
+    /// The stock of its machine that it refills, if it is a refill.
+    pub refills: Option<usize>,
 }
 
 impl<'a> Item<'a> {
@@ -40,6 +42,7 @@ impl<'a> Item<'a> {
             expected: None,
             stranded: false,
             excused: Vec::new(),
+            refills: None,
         }
     }
 }
@@ -51,6 +54,8 @@ pub struct Past<'a> {
     pub held: &'a [(usize, u32, Instant)],
     /// What orders that are gone have done on machines that need set-ups.
     pub traces: &'a [Trace],
+    /// What stocks held when that was known last; they were full at first where nothing is said.
+    pub stocks: &'a [StockLeft],
 }
 
 /// Uses of one resource.
@@ -75,6 +80,20 @@ pub fn check(shop: &Shop, items: &[Item], past: &Past, from: Instant) -> Vec<Str
         check_job(shop, item, &mut wrong);
         let (job, plan) = (item.job, item.plan);
         let name = |task: usize| format!("{} task {task}", job.id);
+        if job.at == Where::Nowhere {
+            // Work on the machine itself: all of its places, and nothing else.
+            for visit in &plan.visits {
+                let all = (visit.begin, visit.end, name(0));
+                for slot in 0..shop.machines[visit.machine].slots {
+                    places.entry(visit.machine).or_default().push(all.clone());
+                    slots
+                        .entry((visit.machine, slot))
+                        .or_default()
+                        .push(all.clone());
+                }
+            }
+            continue;
+        }
         let mut before = match job.at {
             Where::In { machine, slot } if job.progress.is_empty() => {
                 let leaves = match plan.visits.first() {
@@ -88,7 +107,7 @@ pub fn check(shop: &Shop, items: &[Item], past: &Past, from: Instant) -> Vec<Str
                 Some(machine)
             }
             Where::In { machine, .. } => Some(machine),
-            Where::On { .. } | Where::Outside { .. } => None,
+            Where::On { .. } | Where::Outside { .. } | Where::Nowhere => None,
         };
         for (index, visit) in plan.visits.iter().enumerate() {
             let m = &shop.machines[visit.machine];
@@ -177,7 +196,58 @@ pub fn check(shop: &Shop, items: &[Item], past: &Past, from: Instant) -> Vec<Str
         );
     }
     check_setups(shop, items, past, from, &mut wrong);
+    check_stocks(shop, items, past, from, &mut wrong);
     wrong
+}
+
+/// Of every stock there must be enough for each piece of work that begins after `from`, from one refill to
+/// the next.
+fn check_stocks(shop: &Shop, items: &[Item], past: &Past, from: Instant, wrong: &mut Vec<String>) {
+    for (machine, m) in shop.machines.iter().enumerate() {
+        for (stock, kind) in m.stocks.iter().enumerate() {
+            let known = past
+                .stocks
+                .iter()
+                .find(|s| (s.machine, s.stock) == (machine, stock));
+            let (mut left, since) = known.map_or((kind.full, Instant::from_base(i64::MIN)), |s| {
+                (s.left, s.since)
+            });
+            // When, whether it is work (refills come first), pieces, and who.
+            let mut events: Vec<(Instant, bool, u32, String)> = Vec::new();
+            for item in items {
+                for (task, visit) in item.plan.visits.iter().enumerate() {
+                    if visit.machine != machine {
+                        continue;
+                    }
+                    let mut options = item.job.tasks[task].options.iter();
+                    let choice = options.find(|option| option.machine == machine);
+                    let name = format!("{} task {task}", item.job.id);
+                    if item.refills == Some(stock) {
+                        events.push((visit.begin, false, kind.full, name));
+                    } else if let Some(choice) = choice.filter(|_| item.job.at != Where::Nowhere) {
+                        let uses = choice.uses[stock].min(kind.full);
+                        events.push((visit.begin - m.load, true, uses, name));
+                    }
+                }
+            }
+            events.sort_unstable();
+            for (at, work, pieces, who) in events.into_iter().filter(|e| !e.1 || e.0 >= since) {
+                if !work {
+                    left = pieces;
+                } else if pieces <= left {
+                    left -= pieces;
+                } else {
+                    if at > from {
+                        wrong.push(format!(
+                            "{who} finds {left} {} in {}, and needs {pieces}",
+                            kind.name, m.name
+                        ));
+                    }
+                    left = 0;
+                }
+            }
+        }
+    }
 }
 
 /// Between unlike work on a machine there must be time for its set-up: every stay that begins after `from`
@@ -299,6 +369,7 @@ fn check_job(shop: &Shop, item: &Item, wrong: &mut Vec<String>) {
                 (least, least + shop.mover_wait_max)
             }
             (0, Where::In { machine, .. }) => leg(shop, machine, visit.machine),
+            (0, Where::Nowhere) => (Duration::ZERO, Duration::ZERO),
             _ => leg(shop, plan.visits[task - 1].machine, visit.machine),
         };
         let took = visit.begin - visit.leg_start;

@@ -1,5 +1,6 @@
 //! What is asked of the planner: one plate and its way through machines.
 
+use crate::shop::STOCKS_MOST;
 use quantity::{Duration, Instant, OrderId};
 use std::sync::Arc;
 
@@ -49,6 +50,9 @@ pub enum Where {
         /// Index of the station where it comes in.
         station: usize,
     },
+    /// There is no plate: the only task is work on the machine itself (a refill, maintenance). It takes all
+    /// places of the machine, and neither arm nor mover.
+    Nowhere,
 }
 
 /// A stay of the plate in one machine.
@@ -74,6 +78,9 @@ pub struct Choice {
     /// Which work this is where the machine needs a set-up between unlike work
     /// ([`crate::Machine::setups`]); of no meaning elsewhere.
     pub family: u32,
+    /// Pieces that the work takes of each of the machine's [`crate::Machine::stocks`], when the plate is
+    /// put in. All tasks of a job together may use as much of a stock as it holds, not more.
+    pub uses: [u32; STOCKS_MOST],
 }
 
 /// An edge of a task.

@@ -39,5 +39,7 @@ pub mod solve;
 pub use bound::{Bound, Limiting, bound};
 pub use job::{Choice, Done, Edge, Job, Lag, Task, Where};
 pub use plan::{BrokenLag, JobPlan, Limit, Promise, Refusal, Repair, Visit, Why};
-pub use planner::{Planner, Trace};
-pub use shop::{FOREVER, Machine, Setups, Shop, StationNode, Travel, UNLIMITED, Window};
+pub use planner::{Planner, Refill, StockLeft, Trace};
+pub use shop::{
+    FOREVER, Machine, STOCKS_MOST, Setups, Shop, StationNode, Stock, Travel, UNLIMITED, Window,
+};

@@ -9,6 +9,24 @@ pub trait Line {
     /// The least `a >= from` such that `[a, max(until, a + least))` is free; [`i64::MAX`] / 4 if none.
     fn fit(&self, from: i64, until: i64, least: i64) -> i64;
 
+    /// The same for several units at once.
+    fn fit_units(&self, from: i64, until: i64, least: i64, units: u32) -> i64 {
+        debug_assert!(units == 1, "this timetable counts single units");
+        self.fit(from, until, least)
+    }
+
+    /// Whether a moment between two others, or one of them, is barred to everyone (the refill of a stock).
+    fn barred(&self, from: i64, until: i64) -> bool {
+        let _ = (from, until);
+        false
+    }
+
+    /// The same as [`Line::fit_back`] for several units at once.
+    fn fit_back_units(&self, from: i64, until: i64, least: i64, units: u32) -> i64 {
+        debug_assert!(units == 1, "this timetable counts single units");
+        self.fit_back(from, until, least)
+    }
+
     /// The most `b <= until` such that `[min(from, b - least), b)` is free; minus [`i64::MAX`] / 4 if
     /// none.
     fn fit_back(&self, from: i64, until: i64, least: i64) -> i64;

@@ -24,12 +24,28 @@ pub(crate) enum Does {
     Ask,
     /// It is blocked for who asks, whatever else is there.
     Block,
+    /// So much must be left of a stock then.
+    Spend,
+}
+
+impl Does {
+    /// Whether its timetable must be free for it.
+    pub(crate) fn asks(self) -> bool {
+        self != Does::Block
+    }
+
+    /// Whether its timetable is taken by it.
+    pub(crate) fn takes(self) -> bool {
+        matches!(self, Does::Use | Does::Block)
+    }
 }
 
 /// The interval `[time[a] + a_off, time[b] + b_off)` on a timetable.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Need {
     pub(crate) does: Does,
+    /// Units that it takes, or asks for; nought is as one.
+    pub(crate) units: u32,
     pub(crate) line: u32,
     pub(crate) a: u16,
     pub(crate) b: u16,
@@ -46,6 +62,54 @@ impl Need {
             times[self.a as usize] + self.a_off,
             times[self.b as usize] + self.b_off,
         )
+    }
+
+    /// [`Line::fit`] on its timetable; `needs` are all of its plate, at these times.
+    pub(crate) fn fit<L: Line>(
+        &self,
+        (needs, times): (&[Need], &[i64]),
+        lines: &[L],
+        (from, until, least): (i64, i64, i64),
+    ) -> i64 {
+        let line = &lines[self.line as usize];
+        if self.does == Does::Spend {
+            let units = self.units + self.spent(needs, times, line);
+            line.fit_units(from, until, least, units)
+        } else if self.units > 1 {
+            line.fit_units(from, until, least, self.units)
+        } else {
+            line.fit(from, until, least)
+        }
+    }
+
+    /// [`Line::fit_back`] likewise.
+    fn fit_back<L: Line>(
+        &self,
+        (needs, times): (&[Need], &[i64]),
+        lines: &[L],
+        (from, until, least): (i64, i64, i64),
+    ) -> i64 {
+        let line = &lines[self.line as usize];
+        if self.does == Does::Spend {
+            let units = self.units + self.spent(needs, times, line);
+            line.fit_back_units(from, until, least, units)
+        } else if self.units > 1 {
+            line.fit_back_units(from, until, least, self.units)
+        } else {
+            line.fit_back(from, until, least)
+        }
+    }
+
+    /// What the same plate has used since the last refill when it comes for more.
+    fn spent<L: Line>(&self, needs: &[Need], times: &[i64], line: &L) -> u32 {
+        let at = times[self.a as usize] + self.a_off;
+        let before = needs.iter().filter(|need| {
+            need.does == Does::Spend && need.line == self.line && need.a < self.a && {
+                let earlier = times[need.a as usize] + need.a_off;
+                earlier > at || !line.barred(earlier, at)
+            }
+        });
+        before.map(|need| need.units).sum()
     }
 }
 
@@ -100,7 +164,7 @@ impl Pattern {
             } else {
                 (begin, need.least)
             };
-            let fit = lines[need.line as usize].fit(from, until, least);
+            let fit = need.fit((&self.needs, times), lines, (from, until, least));
             if fit <= from {
                 continue;
             }
@@ -145,7 +209,7 @@ impl Pattern {
             } else {
                 (begin, need.least)
             };
-            let fit = lines[need.line as usize].fit_back(from, until, least);
+            let fit = need.fit_back((&self.needs, times), lines, (from, until, least));
             if fit >= until {
                 continue;
             }
@@ -161,16 +225,16 @@ impl Pattern {
 
 /// Takes all needs at these times.
 pub(crate) fn take<L: Line>(needs: &[Need], lines: &mut [L], times: &[i64]) {
-    for need in needs.iter().filter(|need| need.does != Does::Ask) {
+    for need in needs.iter().filter(|need| need.does.takes()) {
         let (from, until) = need.span(times);
-        lines[need.line as usize].take(from, until, 1);
+        lines[need.line as usize].take(from, until, need.units.max(1));
     }
 }
 
 /// Gives all needs at these times back.
 pub(crate) fn give<L: Line>(needs: &[Need], lines: &mut [L], times: &[i64]) {
-    for need in needs.iter().filter(|need| need.does != Does::Ask) {
+    for need in needs.iter().filter(|need| need.does.takes()) {
         let (from, until) = need.span(times);
-        lines[need.line as usize].give(from, until, 1);
+        lines[need.line as usize].give(from, until, need.units.max(1));
     }
 }

@@ -218,9 +218,9 @@ impl Profile {
     }
 }
 
-impl Line for Profile {
-    fn fit(&self, from: i64, until: i64, least: i64) -> i64 {
-        let cap = self.capacity;
+impl Profile {
+    /// [`Line::fit`] where fewer than `cap` units may be taken.
+    fn fit_below(&self, from: i64, until: i64, least: i64, cap: u32) -> i64 {
         let (mut c, mut i) = self.locate(from);
         let mut a = from;
         let mut need = until.max(from + least);
@@ -275,8 +275,8 @@ impl Line for Profile {
         }
     }
 
-    fn fit_back(&self, from: i64, until: i64, least: i64) -> i64 {
-        let cap = self.capacity;
+    /// [`Line::fit_back`] where fewer than `cap` units may be taken.
+    fn fit_back_below(&self, from: i64, until: i64, least: i64, cap: u32) -> i64 {
         let (mut c, mut i) = self.locate(until - 1);
         let mut b = until;
         let mut need = from.min(until - least);
@@ -315,6 +315,33 @@ impl Line for Profile {
                 i -= 1;
             }
         }
+    }
+
+    /// So many units must be taken at least for there to be too few left.
+    fn cap(&self, units: u32) -> u32 {
+        (self.capacity + 1).saturating_sub(units)
+    }
+}
+
+impl Line for Profile {
+    fn fit(&self, from: i64, until: i64, least: i64) -> i64 {
+        self.fit_below(from, until, least, self.capacity)
+    }
+
+    fn fit_units(&self, from: i64, until: i64, least: i64, units: u32) -> i64 {
+        self.fit_below(from, until, least, self.cap(units))
+    }
+
+    fn barred(&self, from: i64, until: i64) -> bool {
+        self.fit_below(from, until + 1, 1, self.capacity + 1) != from
+    }
+
+    fn fit_back(&self, from: i64, until: i64, least: i64) -> i64 {
+        self.fit_back_below(from, until, least, self.capacity)
+    }
+
+    fn fit_back_units(&self, from: i64, until: i64, least: i64, units: u32) -> i64 {
+        self.fit_back_below(from, until, least, self.cap(units))
     }
 
     fn take(&mut self, from: i64, until: i64, weight: u32) {

@@ -64,6 +64,22 @@ impl Setups {
     }
 }
 
+/// Consumables that a machine may have, at most.
+pub const STOCKS_MOST: usize = 3;
+
+/// Something that a machine uses up and that is refilled: tips, seals, buffer. A refill takes the whole
+/// machine, empty, for some time, and fills it up. The planner plans refills by itself, as orders of its
+/// own that hold no plate ([`crate::Planner::refills`]).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stock {
+    /// Its name for people.
+    pub name: String,
+    /// Pieces when full.
+    pub full: u32,
+    /// How long a refill takes, with the time until somebody is there.
+    pub refill: Duration,
+}
+
 /// An instrument, or a hotel, as the planner sees it: places for plates at a station.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
@@ -85,6 +101,8 @@ pub struct Machine {
     /// What it needs between unlike work; `None` if stays of all families may follow one another and
     /// overlap.
     pub setups: Option<Setups>,
+    /// What it uses up, at most [`STOCKS_MOST`]; full at the start.
+    pub stocks: Vec<Stock>,
 }
 
 /// A dock on the track with its arm.

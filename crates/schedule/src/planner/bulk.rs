@@ -147,7 +147,7 @@ impl Planner {
 }
 
 impl Building {
-    /// `None` if machines with a calendar or set-ups are among the options, or kinds overlap.
+    /// `None` if machines with a calendar, set-ups or stocks are among the options, or kinds overlap.
     fn new(shop: &Shop, jobs: &[Job]) -> Option<Self> {
         let mut sites: Vec<Site> = Vec::new();
         let mut known: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
@@ -161,7 +161,9 @@ impl Building {
             let mut alike: BTreeMap<(u32, Option<usize>), Vec<Choice>> = BTreeMap::new();
             for option in options.iter() {
                 let machine = shop.machines.get(option.machine)?;
-                let plain = machine.down.is_empty() && machine.setups.is_none();
+                let plain = machine.down.is_empty()
+                    && machine.setups.is_none()
+                    && machine.stocks.is_empty();
                 if !plain || machine.slots == UNLIMITED {
                     return None;
                 }

@@ -71,6 +71,7 @@ impl Planner {
     pub fn machine_added(&mut self, machine: Machine) -> usize {
         let index = self.shop.machines.len();
         self.slots.push(Slots::new(machine.slots));
+        self.stocks.add(index, &machine);
         self.set_up = self.set_up || machine.setups.is_some();
         self.shop.machines.push(machine);
         self.tables.add_machine(&self.shop, index);
@@ -287,6 +288,7 @@ impl Planner {
             self.refresh(machine);
         }
         self.seat(order, past, entered);
+        self.count_up(self.stocked(&self.jobs[&order]));
         self.disturb(order);
         if next != coming {
             if let Some(next) = next {

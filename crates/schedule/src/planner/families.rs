@@ -13,7 +13,6 @@ use crate::pattern::Does;
 use crate::plan::Why;
 use crate::shop::{Machine, Setups, Window};
 use quantity::{Duration, Instant, OrderId};
-use std::collections::BTreeSet;
 
 /// Families of work on one machine, at most.
 pub(super) const FAMILIES_MOST: usize = 256;
@@ -58,10 +57,9 @@ impl Planner {
                 )));
             }
             let line = self.tables.add_family(machine, family);
-            let there: BTreeSet<OrderId> = self.slots[machine]
-                .overlapping(i64::MIN, i64::MAX)
-                .collect();
-            for entry in there.iter().filter_map(|id| self.jobs.get(id)) {
+            // Not from the slots: these may have forgotten what is out, and the machine is not set up since.
+            let there = self.jobs.values().filter(|e| e.machines.contains(&machine));
+            for entry in there {
                 let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
                 for need in needs
                     .iter()

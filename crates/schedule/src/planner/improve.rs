@@ -24,6 +24,7 @@ impl Planner {
             .jobs
             .values()
             .filter(|e| e.past == 0 && e.stranded.is_none() && e.times[ORIGIN] > now)
+            .filter(|e| !e.service())
             .map(|e| (e.times[ORIGIN], e.job.id))
             .collect();
         waiting.sort_unstable();
@@ -52,6 +53,7 @@ impl Planner {
                 waiting.sort_unstable();
             }
         }
+        self.tend_stocks(&mut 0);
         changed
     }
 
@@ -87,7 +89,9 @@ impl Planner {
         let mut new = 0;
         let mut laid = Vec::with_capacity(group.len());
         let mut better = true;
+        let refills = self.stocks.mark();
         for entry in &before {
+            self.provide(&entry.job);
             let ask = Ask {
                 job: &entry.job,
                 past: &[],
@@ -117,6 +121,10 @@ impl Planner {
         if !better {
             for id in laid {
                 self.lift(id);
+            }
+            // They stand where those come back to.
+            for id in self.stocks.since(refills) {
+                self.drop_refill(id);
             }
             for entry in before.drain(..) {
                 self.lay(entry);

@@ -26,8 +26,10 @@ impl Planner {
             self.next.insert((at, id));
         }
         let stays = self.stays(&entry, &entry.times);
+        let stocked = self.stocked(&entry);
         self.jobs.insert(id, Box::new(entry));
         self.seat(id, past, stays);
+        self.count_up(stocked);
     }
 
     /// Enters stays of an order into slots, and into its plan which these are. Those that have begun
@@ -108,12 +110,27 @@ impl Planner {
         if let Some(&at) = entry.times.get(entry.past) {
             self.next.remove(&(at, order));
         }
+        self.count_up(self.stocked(&entry));
         Some(entry)
     }
 
     /// The stays of an entry in slots at these times of its nodes.
     pub(super) fn stays(&self, entry: &Entry, times: &[i64]) -> Vec<Stay> {
         let mut stays = Vec::with_capacity(entry.machines.len() + 1);
+        if entry.service() {
+            let all = entry.machines.iter().filter(|_| times[end(0)] < FAR);
+            for &machine in all {
+                let held = Held {
+                    from: times[begin(0)],
+                    until: times[end(0)],
+                    by: Some((entry.job.id, 0)),
+                };
+                let slots = self.shop.machines[machine].slots;
+                let slots = if slots == UNLIMITED { 1 } else { slots };
+                stays.extend((0..slots).map(|slot| (0, machine, slot, held)));
+            }
+            return stays;
+        }
         if let Where::In { machine, slot } = entry.job.at
             && entry.job.progress.is_empty()
         {

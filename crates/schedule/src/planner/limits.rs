@@ -145,7 +145,7 @@ impl Planner {
             let before = if task > 0 { end(task - 1) } else { ORIGIN };
             let to = entry.machines[task];
             let least = match (task, entry.job.at) {
-                (0, Where::On { .. }) => continue,
+                (0, Where::On { .. } | Where::Nowhere) => continue,
                 (0, Where::Outside { station }) => {
                     let m = &self.shop.machines[to];
                     (self.shop.travel.time(station, m.station) + m.load).base()

@@ -13,11 +13,13 @@ mod refuse;
 mod repair;
 mod shift;
 mod slots;
+mod stock;
 mod sweep;
 mod tables;
 
 pub use families::Trace;
 pub(crate) use improve::Draw;
+pub use stock::{Refill, StockLeft};
 
 use crate::checker::{Item, Past, check};
 use crate::job::{Job, Where};
@@ -29,6 +31,7 @@ use place::{Ask, Misfit, Placement, place};
 use quantity::{Instant, OrderId};
 use slots::Slots;
 use std::collections::{BTreeMap, BTreeSet};
+use stock::Stocks;
 use tables::{Expected, Loose, ORIGIN, Tables, begin, end};
 
 /// An order and its plan.
@@ -97,6 +100,7 @@ pub struct Planner {
     /// By machine: the window in which it is down, beyond its calendar.
     down: Vec<Option<(i64, i64)>>,
     gone: Vec<bool>,
+    stocks: Stocks,
     /// Some machine needs set-ups.
     set_up: bool,
     /// What orders that are gone have done on machines that need set-ups.
@@ -131,7 +135,7 @@ impl Planner {
                     shop.stations.len()
                 )));
             }
-            if let Some(why) = families::wrong(machine) {
+            if let Some(why) = families::wrong(machine).or_else(|| stock::wrong(machine)) {
                 return Err(why);
             }
         }
@@ -139,6 +143,7 @@ impl Planner {
             tables: Tables::new(&shop),
             set_up: shop.machines.iter().any(|m| m.setups.is_some()),
             traces: Vec::new(),
+            stocks: Stocks::new(&shop),
             slots: shop.machines.iter().map(|m| Slots::new(m.slots)).collect(),
             down: vec![None; shop.machines.len()],
             gone: vec![false; shop.machines.len()],
@@ -175,6 +180,7 @@ impl Planner {
                 expected: entry.expected.map(|e| e.0),
                 stranded: entry.stranded.is_some(),
                 excused: entry.excused(),
+                refills: self.stocks.refills.get(&entry.job.id).map(|of| of.1),
             })
             .collect();
         let mut shop = self.shop.clone();
@@ -194,6 +200,7 @@ impl Planner {
         let past = Past {
             held: &held,
             traces: &self.traces,
+            stocks: &self.stocks_left(),
         };
         check(&shop, &items, &past, now)
     }
@@ -232,9 +239,10 @@ impl Planner {
         self.jobs.get(&order).map(|entry| &entry.job)
     }
 
-    /// All orders, in id order.
+    /// All orders, in id order; refills are none ([`Planner::refills`]).
     pub fn orders(&self) -> impl Iterator<Item = OrderId> + '_ {
-        self.jobs.keys().copied()
+        let all = self.jobs.keys().copied();
+        all.filter(|order| !self.stocks.refills.contains_key(order))
     }
 
     /// The promised finish of an order.
@@ -267,6 +275,7 @@ impl Planner {
             let free = |machine: usize| gaps(slots, down, gone, machine, now);
             self.tables.ready.learn(&self.shop, &task.options, free);
         }
+        self.provide(&job);
         let past = past_of(&self.shop, &job);
         let fixed: Vec<usize> = job.progress.iter().map(|d| d.machine).collect();
         let loose = Loose::default();
@@ -355,6 +364,7 @@ impl Planner {
         self.tell(at);
         let entry = self.lift(order)?;
         self.leave_traces(&entry, at.base());
+        self.settle_stock(&entry);
         self.dirty.remove(&order);
         self.stranded.remove(&order);
         self.retry = true;
@@ -366,6 +376,7 @@ impl Planner {
     pub fn forget_before(&mut self, time: Instant) {
         self.tables.forget_before(time.base());
         self.forget_traces(time.base());
+        self.settle_stocks_before(time.base());
         for slots in &mut self.slots {
             slots.forget_before(time.base());
         }
@@ -455,7 +466,7 @@ fn past_of(shop: &Shop, job: &Job) -> Vec<i64> {
     for (task, done) in job.progress.iter().enumerate() {
         if task == 0 {
             let leg = match job.at {
-                Where::In { .. } => 0,
+                Where::In { .. } | Where::Nowhere => 0,
                 Where::On { station } | Where::Outside { station } => {
                     let m = &shop.machines[done.machine];
                     (shop.travel.time(station, m.station) + m.load).base()

@@ -283,6 +283,7 @@ fn leg(shop: &Shop, job: &Job, machines: &[usize], task: usize, to: usize) -> i6
         return shop.leg(machines[task - 1], to).base();
     }
     match job.at {
+        Where::Nowhere => 0,
         Where::In { machine, .. } => shop.leg(machine, to).base(),
         Where::On { station } | Where::Outside { station } => {
             let m = &shop.machines[to];

@@ -30,7 +30,8 @@ impl Planner {
         self.step_aside(horizon, &mut aside);
         let mut still = Vec::new();
         for id in std::mem::take(&mut hard) {
-            if self.jobs[&id].past > 0 && !self.mend(id, now, log) {
+            let entry = &self.jobs[&id];
+            if (entry.past > 0 || entry.service()) && !self.mend(id, now, log) {
                 still.push(id);
             }
         }
@@ -70,6 +71,12 @@ impl Planner {
         log: &mut Log,
     ) {
         for id in hard {
+            if self.jobs[&id].service() {
+                if !self.mend(id, now, log) {
+                    self.slide(now, aside, log);
+                }
+                continue;
+            }
             if self.jobs[&id].past == 0 {
                 aside.insert(id);
                 continue;
@@ -109,7 +116,7 @@ impl Planner {
         for option in asked.options.iter() {
             for order in self.slots[option.machine].overlapping(from, until) {
                 let other = self.jobs.get(&order);
-                if let Some(other) = other.filter(|o| o.past == 0 && !o.parked()) {
+                if let Some(other) = other.filter(|o| o.past == 0 && !o.parked() && !o.service()) {
                     found.insert((std::cmp::Reverse(other.times[ORIGIN]), order));
                 }
             }
@@ -157,6 +164,7 @@ impl Planner {
             .jobs
             .values()
             .filter(|e| e.past == 0 && e.stranded.is_none() && !aside.contains(&e.job.id))
+            .filter(|e| !e.service())
             .filter(|e| e.parked() || e.times[ORIGIN] <= horizon)
             .map(|e| e.job.id)
             .collect();
@@ -174,7 +182,7 @@ impl Planner {
         let under_way: Vec<OrderId> = self
             .jobs
             .values()
-            .filter(|e| e.past > 0 && e.stranded.is_none() && !e.done())
+            .filter(|e| (e.past > 0 || e.service()) && e.stranded.is_none() && !e.done())
             .map(|e| e.job.id)
             .collect();
         let mut entries: Vec<Entry> = under_way.iter().filter_map(|&id| self.lift(id)).collect();
@@ -222,15 +230,20 @@ impl Planner {
         let mut again = Vec::new();
         for (mut entry, times) in entries.into_iter().zip(slid) {
             let id = entry.job.id;
+            let mut disturbed = Vec::new();
             if let Some(times) = times {
                 if times != entry.times {
                     log.moved.insert(id);
+                    disturbed = self.stocked(&entry);
                 }
                 entry.times = times;
             }
             entry.turns = None;
             entry.outline();
             self.lay(entry);
+            for machine in disturbed {
+                self.look_at_stock(machine, now);
+            }
             again.push(id);
         }
         // Where limits broke, try once more with everybody else where they are now.

@@ -29,6 +29,7 @@ impl Planner {
                 ));
             }
         }
+        self.validate_uses(job)?;
         match job.at {
             Where::In { machine, .. } if machine >= machines => {
                 return unknown(format!(
@@ -43,6 +44,12 @@ impl Planner {
                     "{} is at station {station}, but the shop has {}",
                     job.id,
                     self.shop.stations.len()
+                ));
+            }
+            Where::Nowhere if job.tasks.len() > 1 => {
+                return unknown(format!(
+                    "{} is work on a machine itself, and has more than one task",
+                    job.id
                 ));
             }
             _ => {}

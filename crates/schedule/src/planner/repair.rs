@@ -12,8 +12,7 @@ use super::place::{Ask, Misfit, Placement, place, place_on};
 use super::tables::{ORIGIN, Tables, begin, end};
 use super::{Entry, Planner};
 use crate::job::Where;
-use crate::line::{FAR, Line};
-use crate::pattern::Does;
+use crate::line::FAR;
 use crate::plan::{BrokenLag, Limit, Repair, Why};
 use quantity::{Duration, Instant, OrderId};
 use std::collections::BTreeSet;
@@ -42,6 +41,7 @@ impl Planner {
         }
         // A plate that is stranded on the way hinders others, who are dirty then.
         // Who was found stranded is not tried again in this repair, so there is an end.
+        let mut forced = 0;
         loop {
             todo.append(&mut self.dirty);
             let mut round: Vec<OrderId> = std::mem::take(&mut todo)
@@ -49,6 +49,9 @@ impl Planner {
                 .filter(|id| self.jobs.contains_key(id) && !log.lost.contains(id))
                 .collect();
             if round.is_empty() {
+                if self.tend_stocks(&mut forced) {
+                    continue;
+                }
                 break;
             }
             self.sort_for_repair(&mut round);
@@ -64,6 +67,11 @@ impl Planner {
             }
         }
         self.deal_anew();
+        log.moved.retain(|id| !self.stocks.refills.contains_key(id));
+        log.broken
+            .retain(|b| !self.stocks.refills.contains_key(&b.job));
+        log.stranded
+            .retain(|s| !self.stocks.refills.contains_key(&s.0));
         Repair {
             moved: log.moved.into_iter().collect(),
             broken: log.broken,
@@ -76,18 +84,19 @@ impl Planner {
         orders.sort_by_key(|id| {
             let entry = &self.jobs[id];
             let next = entry.times.get(entry.past).copied().unwrap_or(FAR);
-            (entry.past == 0, next, *id)
+            (entry.past == 0 && !entry.service(), next, *id)
         });
     }
 
     /// Takes the claims of orders that are to be mended and have not started off the timetables, so
     /// that those under way are not hindered by claims that won't last.
     fn yield_to_started(&mut self, todo: &[OrderId]) {
-        if todo.iter().all(|id| self.jobs[id].past == 0) {
+        let open = |entry: &Entry| entry.past == 0 && !entry.service();
+        if todo.iter().all(|id| open(&self.jobs[id])) {
             return;
         }
         for id in todo {
-            if self.jobs[id].past == 0
+            if open(&self.jobs[id])
                 && self.jobs[id].stranded.is_none()
                 && let Some(mut entry) = self.lift(*id)
             {
@@ -103,6 +112,12 @@ impl Planner {
             return true;
         };
         entry.unpark();
+        if entry.service() && entry.stranded.is_some() {
+            // Its machine is gone or shut: one is planned anew when it is wanted.
+            self.lay(entry);
+            self.drop_refill(id);
+            return true;
+        }
         if entry.done() {
             self.lay(entry);
             return true;
@@ -120,6 +135,12 @@ impl Planner {
             self.lay(entry);
             return true;
         }
+        if entry.service() && entry.past == 0 {
+            // A refill keeps its turn: it may only slide.
+            self.lay(entry);
+            return false;
+        }
+        self.provide(&entry.job);
         match self.search_inside(&entry, inside, now) {
             Ok(placement) => {
                 self.accept(entry, placement, now, log);
@@ -234,16 +255,13 @@ impl Planner {
         let kept = (0..nodes).all(|from| {
             (0..nodes).all(|to| from == to || times[to] - times[from] >= net.bound(from, to))
         });
-        kept && self
-            .tables
-            .needs(&self.shop, &entry.job, &entry.machines)
-            .iter()
-            .filter(|need| need.does != Does::Block)
-            .all(|need| {
-                let until = times[need.b as usize] + need.b_off;
-                let from = (times[need.a as usize] + need.a_off).max(now);
-                until <= from || self.tables.lines[need.line as usize].fit(from, until, 0) == from
-            })
+        let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
+        kept && (needs.iter().filter(|need| need.does.asks())).all(|need| {
+            let until = times[need.b as usize] + need.b_off;
+            let from = (times[need.a as usize] + need.a_off).max(now);
+            let fit = || need.fit((&needs, times), &self.tables.lines, (from, until, 0));
+            until <= from || fit() == from
+        })
     }
 
     /// The stretch in which the machine that a plate is in is down, or closed before the plate can be out.

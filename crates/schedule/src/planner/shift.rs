@@ -18,7 +18,7 @@ use super::Entry;
 use super::Planner;
 use super::limits::everything;
 use super::tables::{ORIGIN, Tables, begin, end};
-use crate::line::{FAR, Line};
+use crate::line::FAR;
 use crate::net::Net;
 use crate::pattern::{ALWAYS, Does, FOR_GOOD, Need};
 use std::cmp::Reverse;
@@ -216,7 +216,7 @@ impl Planner {
             entry.expected,
         );
         let mut needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
-        needs.retain(|need| need.does != Does::Block);
+        needs.retain(|need| matches!(need.does, Does::Use | Does::Ask));
         let mut sliding = Sliding {
             net,
             needs,
@@ -257,7 +257,8 @@ impl Planner {
                 if (need.a as usize) >= entry.past && need.a_off > ALWAYS {
                     uses.coming.push((from, until, job, index));
                 } else if (need.b as usize) >= entry.past || until > now {
-                    uses.running.push((until, job, index));
+                    let units = need.units.max(1) as usize;
+                    uses.running.extend(vec![(until, job, index); units]);
                 }
             }
         }
@@ -286,15 +287,19 @@ impl Planner {
                 before.push((job, index));
                 last.insert((until, last.len()), before);
             }
+            let mut dealt = last.len();
             for (from, until, job, index) in coming {
                 let need = sliding[job].needs[index];
-                if last.len() < units {
-                    last.insert((until, last.len()), vec![(job, index)]);
-                    continue;
+                // Units that nobody has used yet, then those that come free first.
+                let mine = (need.units.max(1) as usize).min(units);
+                let mut before = Vec::new();
+                while last.len() + mine > units
+                    && let Some((_, earlier)) = last.pop_first()
+                {
+                    before.extend(earlier);
                 }
-                let Some(((_, unit), before)) = last.pop_first() else {
-                    continue;
-                };
+                before.sort_unstable();
+                before.dedup();
                 for (other, earlier) in before {
                     let use_before = sliding[other].needs[earlier];
                     if other != job && use_before.b_off < FOR_GOOD {
@@ -310,7 +315,10 @@ impl Planner {
                         });
                     }
                 }
-                last.insert((until, unit), vec![(job, index)]);
+                for _ in 0..mine {
+                    dealt += 1;
+                    last.insert((until, dealt), vec![(job, index)]);
+                }
             }
         }
     }
@@ -383,7 +391,8 @@ impl Planner {
                 if *known == (from, until) || until <= from || self.is_inside(entry, inside, need) {
                     continue;
                 }
-                let fit = self.tables.lines[need.line as usize].fit(from, until, 0);
+                let all = (&slide.needs[..], &slide.times[..]);
+                let fit = need.fit(all, &self.tables.lines, (from, until, 0));
                 if fit > from {
                     if (need.a as usize) < entry.past || fit >= FAR / 2 {
                         return false;

@@ -81,12 +81,16 @@ impl Slots {
 
     /// Removes the stay of an order's task, or of no order, that was entered with this begin.
     pub(crate) fn leave(&mut self, slot: u32, from: i64, by: Option<(OrderId, usize)>) {
-        if let Some(held) = self.held.get_mut(slot as usize) {
+        let remove = |held: &mut Vec<Held>| {
             let first = held.partition_point(|h| h.from < from);
             let same = held[first..].iter().take_while(|h| h.from == from);
-            if let Some(at) = same.enumerate().find(|(_, h)| h.by == by) {
-                held.remove(first + at.0);
-            }
+            let found = same.enumerate().find(|(_, h)| h.by == by).map(|f| f.0);
+            found.map(|at| held.remove(first + at)).is_some()
+        };
+        let here = self.held.get_mut(slot as usize).is_some_and(remove);
+        if !here && self.doubled {
+            // Who has all slots may have been dealt one of them twice.
+            let _ = self.held.iter_mut().any(remove);
         }
     }
 

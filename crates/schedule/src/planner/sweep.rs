@@ -120,6 +120,7 @@ fn walk(
     let station = match job.at {
         Where::On { station } | Where::Outside { station } => station,
         Where::In { machine, .. } => shop.machines[machine].station,
+        Where::Nowhere => shop.machines[job.tasks[0].options[0].machine].station,
     };
     let mut stand = Stand {
         machine,

@@ -6,7 +6,7 @@ use crate::line::{FAR, Line};
 use crate::net::Net;
 use crate::pattern::{ALWAYS, Does, FOR_GOOD, Need, Pattern};
 use crate::profile::Profile;
-use crate::shop::{Shop, UNLIMITED};
+use crate::shop::{STOCKS_MOST, Shop, UNLIMITED};
 use std::collections::BTreeMap;
 
 /// No timetable: the resource is never short.
@@ -72,6 +72,8 @@ pub(crate) struct Tables {
     families: Vec<BTreeMap<u32, u32>>,
     /// The other way round: machine and family of a timetable.
     family_of: BTreeMap<u32, (usize, u32)>,
+    /// By machine: for each of its stocks, the timetable of what is used from one refill to the next.
+    stocks: Vec<Vec<u32>>,
     /// Machines by when they are free for good, where there are many alike.
     pub(crate) ready: Ready,
 }
@@ -105,6 +107,7 @@ impl Tables {
             movers: 0,
             families: Vec::new(),
             family_of: BTreeMap::new(),
+            stocks: Vec::new(),
             ready: Ready::default(),
         };
         for station in &shop.stations {
@@ -124,6 +127,9 @@ impl Tables {
         let gate = self.add(1, m.gate && m.slots > 1);
         self.gate.push(gate);
         self.families.push(BTreeMap::new());
+        let stocks = m.stocks.iter().take(STOCKS_MOST);
+        let stocks = stocks.map(|stock| self.add(stock.full, true)).collect();
+        self.stocks.push(stocks);
         self.ready.add_machine();
         for window in &m.down {
             self.block(machine, window.from.base(), window.until.base());
@@ -166,17 +172,34 @@ impl Tables {
     /// `[a, max(until, a + least))`, and is set up for it.
     pub(crate) fn room(&self, choice: &Choice, from: i64, until: i64, least: i64) -> i64 {
         let bay = self.bay(choice.machine);
-        let Some(&line) = self.families[choice.machine].get(&choice.family) else {
+        let family = self.families[choice.machine].get(&choice.family);
+        let stocks = &self.stocks[choice.machine];
+        if family.is_none() && stocks.is_empty() {
             return bay.fit(from, until, least);
-        };
+        }
         let mut at = from;
         loop {
-            let fit = self.lines[line as usize].fit(bay.fit(at, until, least), until, least);
+            let mut fit = bay.fit(at, until, least);
+            if let Some(&line) = family {
+                fit = self.lines[line as usize].fit(fit, until, least);
+            }
+            for (&line, &uses) in stocks.iter().zip(&choice.uses) {
+                let line = &self.lines[line as usize];
+                let uses = uses.min(line.capacity());
+                if uses > 0 && fit < FAR {
+                    fit = line.fit_units(fit, fit + 1, 1, uses);
+                }
+            }
             if fit == at || fit >= FAR {
                 return fit;
             }
             at = fit;
         }
+    }
+
+    /// The timetables of a machine's stocks.
+    pub(crate) fn stocks(&self, machine: usize) -> &[u32] {
+        &self.stocks[machine]
     }
 
     /// The timetable of a machine's places.
@@ -232,10 +255,26 @@ impl Tables {
     /// ends early).
     pub(crate) fn needs(&self, shop: &Shop, job: &Job, machines: &[usize]) -> Vec<Need> {
         let mut needs = Vec::with_capacity(6 * machines.len() + 3);
+        if job.at == Where::Nowhere {
+            for (task, &machine) in machines.iter().enumerate() {
+                let stay = chosen(job, task, machine).map_or(0, |o| o.stay.base());
+                needs.push(Need {
+                    does: Does::Use,
+                    units: self.bay(machine).capacity().max(1),
+                    line: self.bay[machine],
+                    a: begin(task) as u16,
+                    b: end(task) as u16,
+                    least: stay,
+                    ..Need::default()
+                });
+            }
+            return needs;
+        }
         let mut add = |line: u32, a: usize, a_off: i64, b: usize, b_off: i64, least: i64| {
             if line != FREE && (b_off > a_off || a != b) {
                 needs.push(Need {
                     does: Does::Use,
+                    units: 1,
                     line,
                     a: a as u16,
                     b: b as u16,
@@ -264,7 +303,7 @@ impl Tables {
             } else {
                 match job.at {
                     Where::In { machine, .. } => Some(machine),
-                    Where::On { .. } | Where::Outside { .. } => None,
+                    Where::On { .. } | Where::Outside { .. } | Where::Nowhere => None,
                 }
             };
             let before = if task > 0 { end(task - 1) } else { ORIGIN };
@@ -283,7 +322,7 @@ impl Tables {
             } else {
                 let since = match job.at {
                     Where::On { .. } => ALWAYS,
-                    Where::In { .. } | Where::Outside { .. } => 0,
+                    Where::In { .. } | Where::Outside { .. } | Where::Nowhere => 0,
                 };
                 add(self.movers, before, since, b, 0, load);
                 add(arm, b, -load, b, 0, load);
@@ -307,7 +346,35 @@ impl Tables {
             );
         }
         self.add_set_up(shop, job, machines, &mut needs);
+        self.add_spending(shop, job, machines, &mut needs);
         needs
+    }
+
+    /// Adds to the needs of a job what it uses up.
+    fn add_spending(&self, shop: &Shop, job: &Job, machines: &[usize], needs: &mut Vec<Need>) {
+        for (task, &machine) in machines.iter().enumerate() {
+            for (index, &line) in self.stocks[machine].iter().enumerate() {
+                let full = self.lines[line as usize].capacity();
+                let uses = |task: usize| {
+                    let choice = chosen(job, task, machine);
+                    choice.map_or(0, |o| o.uses[index].min(full))
+                };
+                if uses(task) == 0 {
+                    continue;
+                }
+                let load = shop.machines[machine].load.base();
+                needs.push(Need {
+                    does: Does::Spend,
+                    units: uses(task),
+                    line,
+                    a: begin(task) as u16,
+                    b: begin(task) as u16,
+                    a_off: -load,
+                    b_off: 1 - load,
+                    least: 1,
+                });
+            }
+        }
     }
 
     /// Adds to the needs of a job that machines are set up for its work, and meanwhile for no other.
@@ -373,6 +440,7 @@ impl Tables {
                     let least = (shop.travel.time(station, m.station) + m.load).base();
                     (least, least.saturating_add(wait))
                 }
+                (0, Where::Nowhere) => (0, 0),
                 _ => span(shop, machines[task - 1], machine, wait),
             };
             let (b, e) = (begin(task), end(task));
@@ -429,7 +497,7 @@ impl Tables {
         let mut net = Self::net(shop, job, machines, past, loose, expected);
         net.close().then(|| {
             let mut needs = self.needs(shop, job, machines);
-            needs.retain(|need| need.does != Does::Block);
+            needs.retain(|need| need.does.asks());
             Pattern { net, needs }
         })
     }

@@ -226,6 +226,38 @@ pub fn reality(seed: u64, special: Special) {
                     .map(|at| (at, n % 2 == 0, id, n))
             })
             .min();
+        // Refills come when they are planned.
+        let refills = planner.refills();
+        let refill = refills
+            .iter()
+            .min_by_key(|r| if r.begun { r.when.until } else { r.when.from });
+        if let Some(refill) = refill
+            && let at = if refill.begun {
+                refill.when.until
+            } else {
+                refill.when.from
+            }
+            && due.is_some_and(|due| at <= due.0)
+        {
+            assert!(at >= time, "a refill is planned in the past");
+            time = at;
+            if dice.chance(10) {
+                let later = at + dice.secs(1, 200);
+                if refill.begun {
+                    planner.expect_end(refill.order, 0, later);
+                } else {
+                    planner.expect_begin(refill.order, 0, later);
+                }
+            } else if refill.begun {
+                planner.ended(refill.order, 0, at);
+                planner.withdraw(refill.order, at);
+            } else {
+                planner.began(refill.order, 0, refill.machine, 0, at);
+            }
+            planner.repair(time);
+            sound(&planner, time, "after a refill");
+            continue;
+        }
         let Some((at, _, id, n)) = due else {
             if let Some(machine) = down.pop() {
                 planner.machine_up(machine, time);

@@ -258,3 +258,11 @@ fn a_machine_that_is_never_full_has_no_stocks() {
     let refused = Planner::new(hall).unwrap_err();
     assert!(matches!(refused, Why::Unknown(what) if what.contains("handler")));
 }
+
+/// Worlds that a planner of before ended with less in stock than was needed.
+#[test]
+fn worlds_that_once_ran_out() {
+    for seed in [10_150_776_716_316_375_719, 16_322_052_145_517_443_056] {
+        reality(seed, STOCKED);
+    }
+}

@@ -53,7 +53,7 @@ impl Planner {
                 waiting.sort_unstable();
             }
         }
-        self.tend_stocks(&mut 0);
+        self.spare_all_refills();
         changed
     }
 

@@ -15,7 +15,7 @@ use crate::job::Where;
 use crate::line::FAR;
 use crate::plan::{BrokenLag, Limit, Repair, Why};
 use quantity::{Duration, Instant, OrderId};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a repair has done so far.
 #[derive(Default)]
@@ -41,7 +41,7 @@ impl Planner {
         }
         // A plate that is stranded on the way hinders others, who are dirty then.
         // Who was found stranded is not tried again in this repair, so there is an end.
-        let mut forced = 0;
+        let mut forced = BTreeMap::new();
         loop {
             todo.append(&mut self.dirty);
             let mut round: Vec<OrderId> = std::mem::take(&mut todo)
@@ -49,7 +49,7 @@ impl Planner {
                 .filter(|id| self.jobs.contains_key(id) && !log.lost.contains(id))
                 .collect();
             if round.is_empty() {
-                if self.tend_stocks(&mut forced) {
+                if self.tend_stocks(&mut forced, now, &mut log) {
                     continue;
                 }
                 break;

@@ -13,6 +13,7 @@
 //! a refill is put before the first work that would go without.
 
 use super::place::{Ask, place_on};
+use super::repair::Log;
 use super::tables::{Loose, ORIGIN, begin, chosen, end};
 use super::{Entry, Planner};
 use crate::job::{Choice, Job, Task, Where};
@@ -23,8 +24,8 @@ use crate::shop::{FOREVER, Machine, STOCKS_MOST, Shop, UNLIMITED, Window};
 use quantity::{Instant, OrderId};
 use std::collections::BTreeMap;
 
-/// Refills that one repair puts before work that would go without, at most.
-const FORCED_MOST: usize = 64;
+/// Refills that one repair puts before one order that would go without, at most.
+const FORCED_MOST: u32 = 3;
 
 /// More than any stock holds.
 const BARRED: u32 = 1 << 31;
@@ -463,7 +464,12 @@ impl Planner {
 
     /// Puts a refill before work that would go without, and takes out refills that nobody needs. Whether
     /// somebody has to be planned anew for that.
-    pub(super) fn tend_stocks(&mut self, forced: &mut usize) -> bool {
+    pub(super) fn tend_stocks(
+        &mut self,
+        forced: &mut BTreeMap<OrderId, u32>,
+        now: i64,
+        log: &mut Log,
+    ) -> bool {
         let all: Vec<(usize, usize)> = self.stocks.most.keys().copied().collect();
         for (machine, stock) in all {
             self.spare_refills(machine, stock);
@@ -471,7 +477,7 @@ impl Planner {
             let work = self.work(machine, stock);
             let (_, since) = self.stocks.left[&machine][stock];
             for filling in self.fillings(machine, stock, &work) {
-                if filling.used <= full || *forced >= FORCED_MOST || self.gone[machine] {
+                if filling.used <= full || self.gone[machine] {
                     continue;
                 }
                 let first = full.saturating_sub(self.stocks.left[&machine][stock].0);
@@ -481,14 +487,32 @@ impl Planner {
                     used = used.saturating_add(w.4);
                     used > full && w.0 > self.clock
                 });
-                if let Some(&(from, _, order, ..)) = short {
-                    *forced += 1;
+                let Some(&(from, _, order, task, _)) = short else {
+                    continue;
+                };
+                let tries = forced.entry(order).or_default();
+                *tries += 1;
+                let bay = self.tables.bay(machine);
+                if bay.room() == bay.capacity() && *tries <= FORCED_MOST {
                     self.plan_refill(machine, stock, from, true);
                     self.dirty.insert(order);
+                } else if let Some(entry) = self.lift(order) {
+                    // A plate is in it for good, or one that waits for the place where this one is: nobody
+                    // can refill it until a person has helped.
+                    let by = self.slots[machine].overlapping(FAR - 1, FAR).collect();
+                    self.strand(entry, Why::Crowded { task, by }, now, log);
                 }
             }
         }
         !self.dirty.is_empty()
+    }
+
+    /// Takes out refills that nobody needs any more.
+    pub(super) fn spare_all_refills(&mut self) {
+        let all: Vec<(usize, usize)> = self.stocks.most.keys().copied().collect();
+        for (machine, stock) in all {
+            self.spare_refills(machine, stock);
+        }
     }
 
     /// Takes out refills that have not begun and between whose fillings all fits into one.

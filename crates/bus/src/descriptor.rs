@@ -132,6 +132,9 @@ pub struct Consumable {
     pub name: Arc<str>,
     /// Pieces when full.
     pub stock: u32,
+    /// How long a refill takes, with the time until somebody is there, where refills are to be planned;
+    /// otherwise a person is asked when it runs low.
+    pub refill: Option<Duration>,
 }
 
 /// What an instrument is for in the hall.

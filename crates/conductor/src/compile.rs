@@ -8,6 +8,7 @@ use lab::Hall;
 use labware::Cover;
 use protocol::{Edge, Operation, Order, Value};
 use quantity::{Duration, InstrumentId, Volume};
+use schedule::STOCKS_MOST;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range as Span;
@@ -233,6 +234,8 @@ pub(crate) fn compile(
     if waste.is_empty() {
         return Err("the hall has no waste to put the plate into".to_owned());
     }
+    // What is used up on each instrument by this plate so far, of the consumables that are planned.
+    let mut spent: BTreeMap<InstrumentId, [u32; STOCKS_MOST]> = BTreeMap::new();
     let mut compiled = Compiled {
         tasks: tasks
             .iter()
@@ -253,6 +256,7 @@ pub(crate) fn compile(
                             stay,
                             early: stay - quick,
                             family: family.map_or(0, |work| families.number(&work)),
+                            uses: takes(order, hall, steps.clone(), &wells, *i, &mut spent),
                         }
                     })
                     .collect(),
@@ -370,6 +374,39 @@ impl Compiled {
             progress: Vec::new(),
         }
     }
+}
+
+/// What steps of a plate use of each consumable of an instrument whose refills are planned. A plate that
+/// needs more than a full stock of one, over all its steps, is planned with that: the rest is refilled in
+/// the middle of it, by a person who is asked when it is empty.
+fn takes(
+    order: &Order,
+    hall: &Hall,
+    steps: Span<usize>,
+    wells: &[usize],
+    instrument: InstrumentId,
+    spent: &mut BTreeMap<InstrumentId, [u32; STOCKS_MOST]>,
+) -> [u32; STOCKS_MOST] {
+    let mut all = [0; STOCKS_MOST];
+    let known = hall.instrument(instrument);
+    let planned = known.consumables.iter().filter(|c| c.refill.is_some());
+    for (stock, consumable) in planned.enumerate().take(STOCKS_MOST) {
+        let used = steps.clone().map(|step| {
+            let name = &order.protocol.steps[step].operation.capability;
+            let used = known
+                .capability(name)
+                .and_then(|offer| uses(offer, wells[step]));
+            used.map_or(
+                0,
+                |(what, pieces)| if what == consumable.name { pieces } else { 0 },
+            )
+        });
+        let used = used.fold(0, u32::saturating_add);
+        let so_far = &mut spent.entry(instrument).or_default()[stock];
+        all[stock] = used.min(consumable.stock - *so_far);
+        *so_far += all[stock];
+    }
+    all
 }
 
 /// What one operation uses of each consumable: pieces for this many wells.

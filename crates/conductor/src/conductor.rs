@@ -184,6 +184,7 @@ impl Conductor {
             Timer::Order(order) => self.look_at(order),
             Timer::Deadline(command) => self.overdue(command),
             Timer::Repair => self.repair_wanted = true,
+            Timer::Refill => self.begin_refills(),
             Timer::Ways => {
                 self.ride_in_quiet();
                 self.freed(Want::Way);

@@ -1,6 +1,7 @@
 //! Which devices are fit, busy or out of use.
 
 use crate::order::OpenFault;
+use bus::Instrument;
 use lab::Hall;
 use quantity::{CommandId, Instant, InstrumentId, OrderId, PersonTaskId, StationId};
 use std::collections::BTreeMap;
@@ -27,6 +28,10 @@ pub(crate) struct Stock {
     pub left: u32,
     pub full: u32,
     pub refill: Option<PersonTaskId>,
+    /// Its index among the stocks that the planner counts, where its refills are planned.
+    pub planned: Option<usize>,
+    /// The planned refill that is going on.
+    pub service: Option<OrderId>,
 }
 
 /// What is known of a station's arm.
@@ -69,18 +74,7 @@ impl Health {
             .instruments
             .iter()
             .map(|instrument| InstrumentState {
-                stock: instrument
-                    .consumables
-                    .iter()
-                    .map(|c| {
-                        let stock = Stock {
-                            left: c.stock,
-                            full: c.stock,
-                            refill: None,
-                        };
-                        (c.name.clone(), stock)
-                    })
-                    .collect(),
+                stock: stocks(instrument),
                 ..InstrumentState::default()
             })
             .collect();
@@ -116,4 +110,20 @@ impl Health {
     pub fn station_mut(&mut self, station: StationId) -> &mut StationState {
         &mut self.stations[station.index()]
     }
+}
+
+/// The consumables of an instrument, all full.
+fn stocks(instrument: &Instrument) -> BTreeMap<Arc<str>, Stock> {
+    let mut planned = 0..;
+    let all = instrument.consumables.iter().map(|c| {
+        let stock = Stock {
+            left: c.stock,
+            full: c.stock,
+            refill: None,
+            planned: c.refill.and_then(|_| planned.next()),
+            service: None,
+        };
+        (c.name.clone(), stock)
+    });
+    all.collect()
 }

@@ -89,6 +89,9 @@ pub const LATE_QUANTILE: f64 = 5.0;
 /// Pieces of a consumable, as a share of its stock, at which a person is asked to refill.
 pub const REFILL_SHARE: f64 = 0.1;
 
+/// A refill that could not begin when it was planned, or takes longer, is looked at again after this.
+pub const REFILL_AGAIN: Duration = Duration::from_secs(60);
+
 /// How far back the planner's timetables are kept.
 pub const PLAN_MEMORY: Duration = Duration::from_hours(2);
 

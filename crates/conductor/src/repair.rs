@@ -41,6 +41,7 @@ impl Conductor {
             }
             None => self.timers.stop(Timer::Repair),
         }
+        self.watch_refills();
     }
 
     /// Tells the planner of what takes longer than it thinks.
@@ -52,6 +53,7 @@ impl Conductor {
             .filter(|o| o.planned)
             .filter_map(|o| self.lateness(o))
             .collect();
+        self.tell_late_refills();
         for (order, task, begin, at) in late {
             if begin {
                 self.planner.expect_begin(order, task, at);

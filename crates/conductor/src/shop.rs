@@ -6,7 +6,7 @@ use crate::limits::{CALL_MARGIN, EXACT_RIDES, LEG_MARGIN, MOVER_WAIT, RIDES_SAMP
 use bus::Role;
 use lab::Hall;
 use quantity::Duration;
-use schedule::{Machine, Shop, StationNode, Travel, UNLIMITED, Window};
+use schedule::{Machine, Shop, StationNode, Stock, Travel, UNLIMITED, Window};
 use transport::{Limits, Traffic};
 
 /// One machine for each instrument and one station for each station, with the same indices; and the
@@ -50,6 +50,15 @@ pub(crate) fn shop(
                     .setup
                     .as_ref()
                     .map(|setup| families.setups(setup)),
+                stocks: (instrument.consumables.iter())
+                    .filter_map(|c| {
+                        Some(Stock {
+                            name: c.name.to_string(),
+                            full: c.stock,
+                            refill: c.refill?,
+                        })
+                    })
+                    .collect(),
             }
         })
         .collect();

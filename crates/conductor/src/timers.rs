@@ -14,6 +14,8 @@ pub(crate) enum Timer {
     Repair,
     /// Ways over the track that were not there are looked for again.
     Ways,
+    /// An instrument is refilled as planned.
+    Refill,
     /// Orders that found no room in the plan are tried again.
     Plan,
 }

@@ -48,6 +48,9 @@ impl Conductor {
         if state.service.is_some() || state.running >= instrument.simultaneous.max(1) {
             return self.wait(o, Want::Instrument(work.instrument));
         }
+        if self.in_refill(work.instrument) {
+            return self.wait(o, Want::Instrument(work.instrument));
+        }
         let earliest = self.earliest_begin(o);
         if earliest > self.now {
             return self.wait_until(o, earliest);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, OnceLock};
 
-use crate::limits::MAX_NESTS;
+use crate::limits::{MAX_NESTS, MAX_PLANNED, MAX_STOCK};
 
 /// The catalogue as it stands in the source tree.
 const SHIPPED: &str = include_str!("instruments.toml");
@@ -41,7 +41,7 @@ pub struct Kind {
     /// What it offers, by the word of the vocabulary.
     pub offers: BTreeMap<Arc<str>, Offer>,
     /// What it uses up, with the pieces when full.
-    pub consumables: BTreeMap<Arc<str>, u32>,
+    pub consumables: BTreeMap<Arc<str>, (u32, Option<Duration>)>,
 }
 
 /// How many plates an instrument works on at once.
@@ -216,10 +216,19 @@ pub(crate) fn read(table: &Table<'_>, base: Option<&Kind>) -> Option<Kind> {
     }
     if let Some(stock) = table.table("consumables") {
         for (name, item) in stock.entries() {
-            if let Some(pieces) = item.integer_in(1..=i64::from(u32::MAX)) {
-                kind.consumables.insert(name.value.into(), pieces as u32);
+            if let Some(stock) = stocked(&item) {
+                kind.consumables.insert(name.value.into(), stock);
             }
         }
+        let planned = kind.consumables.values().filter(|c| c.1.is_some()).count();
+        if planned > MAX_PLANNED {
+            stock.push(
+                stock
+                    .problem(format!("refills of {planned} consumables"))
+                    .expected(format!("a refill time for at most {MAX_PLANNED} of them")),
+            );
+        }
+        stock.finish();
     }
     if let Some(offers) = table.table("offers") {
         for (name, item) in offers.entries() {
@@ -333,6 +342,28 @@ fn offer(name: &At<String>, item: &Item<'_>, kind: &mut Kind) {
     }
     table.finish();
     kind.offers.insert(word.name.into(), offer);
+}
+
+/// What is there of a consumable when it is full: `100`, or `{ full = 100, refill = "10 min" }` where refills
+/// are to be planned.
+fn stocked(item: &Item<'_>) -> Option<(u32, Option<Duration>)> {
+    let pieces = |item: &Item<'_>| item.integer_in(1..=MAX_STOCK).map(|n| n as u32);
+    if !item.is_table() {
+        return Some((pieces(item)?, None));
+    }
+    let table = item.table()?;
+    let full = table.required_item("full", "pieces when full, such as 100");
+    let full = full.and_then(|item| pieces(&item));
+    let refill = table.required_item("refill", "how long a refill takes, such as \"10 min\"");
+    let refill = refill.and_then(|item| {
+        let at = item.read::<Duration>()?;
+        item.within(
+            at.value,
+            &(Duration::from_secs(1)..=Duration::from_hours(24)),
+        )
+    });
+    table.finish();
+    Some((full?, Some(refill?)))
 }
 
 fn consumption(table: Table<'_>, kind: &Kind) -> Option<Use> {
@@ -452,9 +483,10 @@ impl Kind {
     pub fn stock(&self) -> Vec<Consumable> {
         self.consumables
             .iter()
-            .map(|(name, stock)| Consumable {
+            .map(|(name, (stock, refill))| Consumable {
                 name: Arc::clone(name),
                 stock: *stock,
+                refill: *refill,
             })
             .collect()
     }

@@ -24,3 +24,8 @@ pub const MAX_BLOCKS: usize = 500_000;
 const _: () = assert!(MAX_STATIONS * MAX_DOCKS as usize <= MAX_TRACK_PARTS);
 const _: () = assert!(MAX_TRACK_PARTS < MAX_BLOCKS && MAX_STATIONS < MAX_INSTRUMENTS);
 const _: () = assert!(MAX_HALL_NESTS < u32::MAX as usize);
+
+/// Pieces of a consumable in an instrument, at most.
+pub(crate) const MAX_STOCK: i64 = 1_000_000_000;
+/// Consumables of one instrument whose refills are planned, at most: as many as a plan counts.
+pub(crate) const MAX_PLANNED: usize = 3;

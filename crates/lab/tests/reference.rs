@@ -55,7 +55,7 @@ fn the_examples_are_sound() {
             "name = \"x\"\n[track]\nkind = \"loop\"\n[movers]\ncount = 1\n[[station]]\nname = \"all\"\n{all}"
         ));
     }
-    assert_eq!((tracks.len(), instruments.len()), (2, 1));
+    assert_eq!((tracks.len(), instruments.len()), (2, 2));
     for track in tracks {
         check(&format!(
             "name = \"x\"\n{track}\n[movers]\ncount = 1\n[[station]]\nname = \"all\"\n\

@@ -120,6 +120,9 @@ const CLOSED: f64 = 0.1;
 /// Share of the instruments of a random lab that need a set-up between unlike work.
 const SET_UP: f64 = 0.15;
 
+/// Share of those with a consumable whose refills are planned.
+const REFILLED: f64 = 0.5;
+
 /// A lab file: mostly a small random one, now and then a large one.
 fn lab_text(seed: Seed) -> String {
     let mut rng = seed.derive("size", 0).rng();
@@ -203,7 +206,27 @@ fn random_lab(seed: Seed, track: Option<&str>) -> String {
             } else {
                 String::new()
             };
-            list.push(format!("{{ kind = \"{kind}\"{nests}{closed}{setup} }}"));
+            // Refills are planned where their time is told.
+            let stock = match kind {
+                "liquid_handler" | "liquid_handler_96" => "tips",
+                "sealer" => "seals",
+                "peeler" => "tape",
+                "washer" => "buffer",
+                _ => "",
+            };
+            let refill = if !stock.is_empty() && changes.random_bool(REFILLED) {
+                let full = if stock == "tips" {
+                    384
+                } else {
+                    changes.random_range(2..6)
+                };
+                format!(", consumables = {{ {stock} = {{ full = {full}, refill = \"10 min\" }} }}")
+            } else {
+                String::new()
+            };
+            list.push(format!(
+                "{{ kind = \"{kind}\"{nests}{closed}{setup}{refill} }}"
+            ));
         }
         let docks = if rng.random_bool(0.3) {
             "docks = 2\n"

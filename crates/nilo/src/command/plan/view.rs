@@ -198,14 +198,19 @@ impl View {
                 bottleneck: limiting.contains(&machine),
             });
         }
-        let services = planner
-            .set_ups()
-            .into_iter()
-            .map(|(machine, window)| Service {
-                instrument: machine,
-                what: "set-up".to_owned(),
-                from: seconds(window.from),
-                until: seconds(window.until),
+        let set_ups =
+            (planner.set_ups().into_iter()).map(|(m, when)| (m, when, "set-up".to_owned()));
+        let refills = (planner.refills().into_iter()).map(|r| {
+            let stock = &shop.machines[r.machine].stocks[r.stock];
+            (r.machine, r.when, format!("refill of {}", stock.name))
+        });
+        let services = set_ups
+            .chain(refills)
+            .map(|(instrument, when, what)| Service {
+                instrument,
+                what,
+                from: seconds(when.from),
+                until: seconds(when.until),
             });
         Self {
             services: services.collect(),

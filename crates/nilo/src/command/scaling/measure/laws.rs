@@ -85,6 +85,15 @@ fn value(fit: &TermsFit, readable: &[f64], at: &[f64]) -> f64 {
     fit.law.log_value(&parameters, &log_x).exp()
 }
 
+/// A parameter for people: four decimals, or its power of ten where those say nothing.
+fn shown(value: f64) -> String {
+    if value != 0.0 && !(1e-3..1e6).contains(&value.abs()) {
+        format!("{value:.3e}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
 /// Says a law in words and for programs.
 pub(super) fn describe(args: &Measure, law: &TermsFit, text: &mut String, fields: &mut Value) {
     let names = law.law.names();
@@ -92,7 +101,7 @@ pub(super) fn describe(args: &Measure, law: &TermsFit, text: &mut String, fields
     let shown: Vec<String> = names
         .iter()
         .zip(&values)
-        .map(|(n, v)| format!("{n} {v:.4}"))
+        .map(|(n, v)| format!("{n} {}", shown(*v)))
         .collect();
     // Writing to a String does not fail.
     let _ = writeln!(
@@ -258,8 +267,9 @@ impl Two {
             );
             fields["ratio"] = json!({ "from": self.ends.0, "to": self.ends.1, "factor": ratio, "interval": [low, high] });
         }
-        describe(args, &self.fit, text, &mut fields);
         if !self.identified() {
+            // Parameters of a law that is not seen would be read as if it were; programs have them.
+            describe(args, &self.fit, &mut String::new(), &mut fields);
             let _ = writeln!(
                 text,
                 "  what computing buys is not identified: a law without it explains these runs as well (AICc {:+.1} with it); no budget is divided by it",
@@ -267,6 +277,7 @@ impl Two {
             );
             return fields;
         }
+        describe(args, &self.fit, text, &mut fields);
         if let Some((factor, (low, high))) = self.exchange() {
             let _ = writeln!(
                 text,
@@ -376,6 +387,13 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("twice the effort"), "{text}");
+    }
+
+    #[test]
+    fn parameters_are_read_by_people() {
+        assert_eq!(shown(0.4504), "0.4504");
+        assert_eq!(shown(0.0), "0.0000");
+        assert_eq!(shown(2_975_354_804_440.7), "2.975e12");
     }
 
     #[test]

@@ -244,7 +244,7 @@ fn one(
         Ok(law) => {
             laws::describe(args, &law.fit, text, &mut fields);
             series.push(Series {
-                name: String::new(),
+                name: format!("law of {policy}, 95 % interval"),
                 mark: Mark::Line,
                 colour: at,
                 points: law

@@ -268,7 +268,7 @@ impl Loop {
         let (model, seed) = (proposer.model.clone(), self.proposing_seed(proposer));
         let asked = (self.state.batches, &*model, seed.0);
         let worth = |kind: &str, p: f64| self.state.track.weigh(&model, kind, p);
-        let record = Proposed::new(&self.campaign, asked, answer, worth);
+        let record = Proposed::new(&self.campaign, asked, answer, &self.state.proposed, worth);
         self.keep(&Record::Proposed(record), now, turn);
         self.go(now, turn);
     }

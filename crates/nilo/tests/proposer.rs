@@ -338,6 +338,21 @@ fn effects_ranges_and_laws_are_settled_too() {
 }
 
 #[test]
+fn what_is_said_again_counts_once() {
+    let bench = Bench::new(4, "random", PROPOSER);
+    let mut range = proposal("range", 1.0);
+    (range["factor"], range["low"], range["high"]) = (json!("salted"), json!(0.35), json!(0.7));
+    let server = serve(vec![proposals(&[range.clone(), range])]);
+    answer(&bench.run("again", Some(&server)));
+    let asked = server.asked.lock().unwrap().len();
+    let score = &bench.scores("again")[0];
+    assert!(asked > 1);
+    assert_eq!(score["taken"], 1, "{score}");
+    assert_eq!(score["rejected"], 2 * asked - 1, "{score}");
+    assert!(score["settled"].as_u64().unwrap() <= 1);
+}
+
+#[test]
 fn a_key_in_a_file_is_refused() {
     let bench = Bench::new(
         2,

@@ -221,14 +221,16 @@ fn bare(parameter: &Parameter) -> (String, f64, f64) {
 }
 
 impl Proposed {
-    /// An answer as it is kept; `worth` says what a confidence in a kind is worth now.
+    /// An answer as it is kept; `worth` says what a confidence in a kind is worth now. What the model proposed in `earlier`
+    /// answers counts once.
     pub(crate) fn new(
         campaign: &Campaign,
         (batch, model, seed): (u32, &str, u64),
         answer: Result<Proposals, String>,
+        earlier: &[Proposed],
         worth: impl Fn(&str, f64) -> f64,
     ) -> Proposed {
-        let (taken, rejected, failed) = match answer {
+        let (said, mut rejected, failed) = match answer {
             Ok(all) => (all.taken, all.rejected, None),
             Err(why) => (Vec::new(), Vec::new(), Some(why)),
         };
@@ -248,13 +250,28 @@ impl Proposed {
                 })
                 .collect(),
         };
+        let own = earlier.iter().filter(|record| record.model == model);
+        let known: Vec<&KeptWhat> = own.flat_map(|r| &r.taken).map(|kept| &kept.what).collect();
+        let mut taken: Vec<Kept> = Vec::new();
+        for kept in said.iter().map(keep) {
+            let again =
+                known.contains(&&kept.what) || taken.iter().any(|other| other.what == kept.what);
+            if again && kept.what.kind() != "point" {
+                rejected.push((
+                    kept.what.words(),
+                    "it was proposed before, and counts once".into(),
+                ));
+            } else {
+                taken.push(kept);
+            }
+        }
         Proposed {
             v: crate::record::VERSION,
             batch,
             model: model.to_owned(),
             seed,
             failed,
-            taken: taken.iter().map(keep).collect(),
+            taken,
             rejected,
         }
     }

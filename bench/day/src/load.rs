@@ -24,6 +24,10 @@ pub struct Load {
     pub broken: BTreeMap<(Arc<str>, usize), u64>,
     /// Wells that were read.
     pub readings: u64,
+    /// The finish that orders were promised first.
+    promised: BTreeMap<OrderId, Instant>,
+    /// Completed orders whose first promise held, those whose did not, and by how many seconds in all.
+    pub promises: (u64, u64, f64),
 }
 
 impl Load {
@@ -44,6 +48,8 @@ impl Load {
             busy: BTreeMap::new(),
             broken: BTreeMap::new(),
             readings: 0,
+            promised: BTreeMap::new(),
+            promises: (0, 0, 0.0),
         }
     }
 
@@ -70,12 +76,23 @@ impl Customer for Load {
         }
     }
 
-    fn on_effect(&mut self, effect: &Effect, _now: Instant, turn: &mut Turn) {
+    fn on_effect(&mut self, effect: &Effect, now: Instant, turn: &mut Turn) {
         match effect {
+            Effect::Promise { order, finish } => {
+                self.promised.entry(*order).or_insert(*finish);
+            }
             Effect::OrderEnded { order, how } => {
                 let recipe = self.recipe_of(*order);
+                let promised = self.promised.remove(order);
                 if *how == Ending::Completed {
                     self.ended[recipe].0 += 1;
+                    match promised {
+                        Some(finish) if now > finish => {
+                            self.promises.1 += 1;
+                            self.promises.2 += now.since(finish).as_secs_f64();
+                        }
+                        _ => self.promises.0 += 1,
+                    }
                 } else {
                     self.ended[recipe].1 += 1;
                     *self.otherwise.entry(format!("{how:?}")).or_default() += 1;

@@ -230,6 +230,17 @@ fn print(shell: &Run, span: f64, wall: f64) {
         meter.spent.as_secs_f64(),
         meter.spent.as_secs_f64() / wall * 100.0
     );
+    println!(
+        "  plates waited for their movers {:.1} s in the mean of {} calls; {} rides of empty movers to better places",
+        counters.mover_wait.as_secs_f64() / counters.fetched.max(1) as f64,
+        counters.fetched,
+        counters.placed
+    );
+    let (kept, broken, late) = load.promises;
+    println!(
+        "  {kept} plates finished by when they were promised first, {broken} later, by {:.0} min in the mean",
+        late / 60.0 / broken.max(1) as f64
+    );
     println!("  head {:?}", shell.journal().head());
     for (name, (done, otherwise)) in load.names().zip(&load.ended) {
         println!("  {name}: {done} finished, {otherwise} otherwise");
@@ -289,12 +300,21 @@ fn split(shell: &Run) -> Result<(), Failure> {
     let mut times = Vec::with_capacity(inputs.len());
     let mut out = Vec::new();
     let begun = cpu()?;
+    // Steps that made the plan anew, and what they took in all.
+    let (mut repairs, mut repairing) = (0_u32, 0.0);
     for (input, at) in inputs {
+        let before = conductor.counters().repairs;
         let since = Wall::now();
         conductor.step(input, at, &mut out);
-        times.push(since.elapsed().as_secs_f64() * 1e6);
+        let took = since.elapsed().as_secs_f64() * 1e6;
+        if conductor.counters().repairs > before {
+            repairs += 1;
+            repairing += took;
+        }
+        times.push(took);
         out.clear();
     }
+    let share = repairing / times.iter().sum::<f64>().max(1.0) * 100.0;
     // Single steps are timed on the wall, which other work on the machine stretches; the mean is not.
     let total = cpu()? - begun;
     let mean = total * 1e6 / times.len().max(1) as f64;
@@ -312,6 +332,7 @@ fn split(shell: &Run) -> Result<(), Failure> {
         at(0.99),
         times.last().copied().unwrap_or(0.0)
     );
+    println!("  of that {share:.0} % in {repairs} steps that repaired the plan");
     let mut fresh = Journal::in_memory(Header::new("again"));
     let begun = cpu()?;
     let mut rest = again.into_iter().peekable();

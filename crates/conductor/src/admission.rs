@@ -59,7 +59,7 @@ impl Conductor {
             let why = format!("{} is or was the plate of {other}", order.plate);
             return refuse(self, why);
         }
-        let compiled = match compile(&order, &self.hall, &mut self.families) {
+        let compiled = match compile(&order, &self.hall, &mut self.families, &self.durations) {
             Ok(compiled) => compiled,
             Err(why) => return refuse(self, why),
         };
@@ -133,6 +133,7 @@ impl Conductor {
         let Some(hotel) = self.choose_hotel(o) else {
             return self.wait(o, Want::Home);
         };
+        self.reckon_anew(o);
         let release = o.order.release.max(self.now + BRING_TIME);
         let at = Where::In {
             machine: hotel.index(),
@@ -153,6 +154,14 @@ impl Conductor {
                 self.timers.sooner(Timer::Plan, self.now + PLAN_AGAIN);
                 self.wait(o, Want::Plan)
             }
+        }
+    }
+
+    /// Before an order is planned: with what operations take as it is known now.
+    pub(crate) fn reckon_anew(&mut self, o: &mut OrderState) {
+        let known = (&mut self.families, &self.durations);
+        if let Some(anew) = o.compiled.anew(&o.order, &self.hall, known.0, known.1) {
+            o.compiled = Arc::new(anew);
         }
     }
 
@@ -200,6 +209,7 @@ impl Conductor {
             machine: home.hotel.index(),
             slot: 0,
         };
+        self.reckon_anew(o);
         let mut job = o.compiled.job(&o.order, o.task, at, self.now);
         // What has begun is finished, late if need be.
         job.due = job.due.or(o.order.deadline);

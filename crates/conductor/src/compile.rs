@@ -1,8 +1,9 @@
 //! From an order to a job for the planner: which instruments can do what, and for how long.
 
 use crate::believed::touched;
+use crate::durations::Durations;
 use crate::families::{Families, change, work};
-use crate::limits::{LATE_QUANTILE, PLAN_QUANTILE};
+use crate::limits::LATE_QUANTILE;
 use bus::{Capability, Instrument, Range, Role, cover_after};
 use lab::Hall;
 use labware::Cover;
@@ -25,6 +26,8 @@ pub(crate) struct Compiled {
     pub wells: Vec<usize>,
     /// Its work on the instruments that it needs most of, over the plates that these work on at once.
     pub share: Duration,
+    /// [`Durations::version`] when times were reckoned.
+    version: u32,
 }
 
 /// One stay in an instrument.
@@ -164,8 +167,8 @@ fn check_volumes(order: &Order) -> Result<(), String> {
 pub(crate) fn step_time(
     order: &Order,
     hall: &Hall,
-    step: usize,
-    wells: usize,
+    durations: &Durations,
+    (step, wells): (usize, usize),
     instrument: InstrumentId,
     z: f64,
 ) -> Duration {
@@ -173,9 +176,12 @@ pub(crate) fn step_time(
     hall.instrument(instrument)
         .capability(&operation.capability)
         .map_or(Duration::ZERO, |offer| {
-            offer.duration.quantile(operation, wells, z)
+            durations.quantile(instrument, offer, operation, wells, z)
         })
 }
+
+/// A stay in an instrument before times are reckoned: its steps, and the instruments that can do them.
+type Stay = (Span<usize>, Vec<InstrumentId>);
 
 /// Compiles an order.
 ///
@@ -185,6 +191,7 @@ pub(crate) fn compile(
     order: &Order,
     hall: &Hall,
     families: &mut Families,
+    durations: &Durations,
 ) -> Result<Compiled, String> {
     if order.protocol.steps.is_empty() {
         return Err(format!("protocol '{}' has no steps", order.protocol.name));
@@ -203,7 +210,7 @@ pub(crate) fn compile(
             .len()
         })
         .collect();
-    let mut tasks: Vec<(Span<usize>, Vec<InstrumentId>)> = Vec::new();
+    let mut tasks: Vec<Stay> = Vec::new();
     for (at, fit) in able.into_iter().enumerate() {
         if let Some((steps, common)) = tasks.last_mut() {
             let both: Vec<_> = common.iter().copied().filter(|i| fit.contains(i)).collect();
@@ -215,12 +222,27 @@ pub(crate) fn compile(
         }
         tasks.push((at..at + 1, fit));
     }
+    if hall.with_role(Role::Waste).next().is_none() {
+        return Err("the hall has no waste to put the plate into".to_owned());
+    }
+    Ok(reckon(order, hall, families, durations, &tasks, wells))
+}
+
+/// Times of stays and the lags between them, with what is known of durations now.
+fn reckon(
+    order: &Order,
+    hall: &Hall,
+    families: &mut Families,
+    durations: &Durations,
+    tasks: &[Stay],
+    wells: Vec<usize>,
+) -> Compiled {
     let time = |steps: Span<usize>, instrument, z| -> Duration {
         let between = (steps.clone().skip(1))
             .map(|s| change(order, hall, (s - 1, s), instrument))
             .sum::<Duration>();
-        between
-            + (steps.map(|s| step_time(order, hall, s, wells[s], instrument, z))).sum::<Duration>()
+        let work = steps.map(|s| step_time(order, hall, durations, (s, wells[s]), instrument, z));
+        between + work.sum::<Duration>()
     };
     let waste: Arc<[schedule::Choice]> = hall
         .with_role(Role::Waste)
@@ -231,9 +253,6 @@ pub(crate) fn compile(
             ..schedule::Choice::default()
         })
         .collect();
-    if waste.is_empty() {
-        return Err("the hall has no waste to put the plate into".to_owned());
-    }
     // What is used up on each instrument by this plate so far, of the consumables that are planned.
     let mut spent: BTreeMap<InstrumentId, [u32; STOCKS_MOST]> = BTreeMap::new();
     let mut compiled = Compiled {
@@ -248,7 +267,7 @@ pub(crate) fn compile(
                         // the first again before the next plate: that is part of the stay.
                         let (first, last) = (steps.start, steps.end - 1);
                         let back = change(order, hall, (last, first), *i);
-                        let stay = time(steps.clone(), *i, PLAN_QUANTILE) + back;
+                        let stay = time(steps.clone(), *i, hall.planning.z) + back;
                         let quick = time(steps.clone(), *i, -LATE_QUANTILE / 2.0);
                         let family = work(order, hall, first, *i);
                         schedule::Choice {
@@ -265,6 +284,7 @@ pub(crate) fn compile(
         lags: Vec::new(),
         wells: wells.clone(),
         share: Duration::ZERO,
+        version: durations.version(),
     };
     compiled.share = share(&compiled, hall);
     let end = order.protocol.steps.len();
@@ -295,7 +315,7 @@ pub(crate) fn compile(
                 Edge::Begin if at > steps.start => change(order, hall, (at - 1, at), *i),
                 _ => Duration::ZERO,
             };
-            time(before.clone(), *i, PLAN_QUANTILE) + set_up
+            time(before.clone(), *i, hall.planning.z) + set_up
         });
         (
             (task, schedule::Edge::Begin),
@@ -317,7 +337,7 @@ pub(crate) fn compile(
         lags.push(schedule::Lag { from, to, min, max });
     }
     compiled.lags = lags;
-    Ok(compiled)
+    compiled
 }
 
 /// By instruments that the same tasks can be done by: the work, over the plates that they take at once.
@@ -338,6 +358,29 @@ fn share(compiled: &Compiled, hall: &Hall) -> Duration {
 }
 
 impl Compiled {
+    /// The same with what is known of durations now; `None` if nothing has changed.
+    pub fn anew(
+        &self,
+        order: &Order,
+        hall: &Hall,
+        families: &mut Families,
+        durations: &Durations,
+    ) -> Option<Self> {
+        if self.version == durations.version() {
+            return None;
+        }
+        let instrument = |choice: &schedule::Choice| InstrumentId(choice.machine as u32);
+        let work = self.tasks.iter().filter(|task| !task.steps.is_empty());
+        let stays: Vec<Stay> = work
+            .map(|task| {
+                let able = task.options.iter().map(instrument).collect();
+                (task.steps.clone(), able)
+            })
+            .collect();
+        let wells = self.wells.clone();
+        Some(reckon(order, hall, families, durations, &stays, wells))
+    }
+
     /// The job for the planner, from task `first` on.
     pub fn job(
         &self,

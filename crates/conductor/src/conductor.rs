@@ -2,12 +2,14 @@
 
 use crate::commands::{Commands, Owner};
 use crate::counters::Counters;
+use crate::durations::Durations;
 use crate::families::Families;
 use crate::health::Health;
 use crate::limits::{FORGET_EVERY, PLAN_MEMORY, WAY_MEMORY};
 use crate::movers::Fleet;
 use crate::order::{OrderState, Phase};
 use crate::persons::Persons;
+use crate::placing::Placing;
 use crate::queue::Queue;
 use crate::reservations::Reservations;
 use crate::ride::Rides;
@@ -53,6 +55,7 @@ pub struct Conductor {
     pub(crate) plates: BTreeMap<PlateId, OrderId>,
     pub(crate) places: Reservations,
     pub(crate) fleet: Fleet,
+    pub(crate) placing: Placing,
     pub(crate) health: Health,
     pub(crate) commands: Commands,
     pub(crate) persons: Persons,
@@ -71,6 +74,8 @@ pub struct Conductor {
     pub(crate) call_time: Vec<Duration>,
     pub(crate) rides: Rides,
     pub(crate) families: Families,
+    /// What operations really take.
+    pub(crate) durations: Durations,
 }
 
 impl Conductor {
@@ -87,6 +92,7 @@ impl Conductor {
         Ok(Self {
             places: Reservations::new(&hall),
             fleet: Fleet::new(&hall),
+            placing: Placing::new(&hall),
             health: Health::new(&hall),
             now: Instant::EPOCH,
             out: Vec::new(),
@@ -108,6 +114,7 @@ impl Conductor {
             call_time,
             rides: Rides::default(),
             families,
+            durations: Durations::default(),
             hall,
         })
     }
@@ -171,6 +178,7 @@ impl Conductor {
             self.repair();
             self.settle();
         }
+        self.place_empty();
         self.watch_plan();
         if self.counters.inputs.is_multiple_of(FORGET_EVERY) {
             self.planner.forget_before(self.now - PLAN_MEMORY);
@@ -187,6 +195,7 @@ impl Conductor {
             Timer::Refill => self.begin_refills(),
             Timer::Ways => {
                 self.ride_in_quiet();
+                self.let_helped_go();
                 self.freed(Want::Way);
                 self.send_home();
             }

@@ -1,5 +1,7 @@
 //! What is counted.
 
+use quantity::Duration;
+
 /// Counts since the start of the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
@@ -21,6 +23,12 @@ pub struct Counters {
     pub legs: u64,
     /// Runs of movers, loaded or empty.
     pub runs: u64,
+    /// Movers that came to a plate that had called them.
+    pub fetched: u64,
+    /// How long plates waited for those in all, from when they might have left.
+    pub mover_wait: Duration,
+    /// Rides of empty movers to where they will be needed.
+    pub placed: u64,
     /// Faults noticed.
     pub faults: u64,
     /// Repairs of the plan.

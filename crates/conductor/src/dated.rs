@@ -14,6 +14,7 @@ use schedule::{Refusal, Where};
 
 impl Conductor {
     pub(crate) fn admit_dated(&mut self, o: &mut OrderState) -> Flow {
+        self.reckon_anew(o);
         let now_free = self.choose_hotel(o).filter(|_| self.queue.promised() == 0);
         let home = match now_free {
             Some(hotel) => Some((hotel, self.now)),
@@ -69,6 +70,7 @@ impl Conductor {
         if planned != Some(at) {
             // From another home than was thought: the way is another, and what was promised may not hold.
             self.planner.withdraw(o.id(), self.now);
+            self.reckon_anew(o);
             let release = o.order.release.max(self.now + BRING_TIME);
             let mut job = o.compiled.job(&o.order, 0, at, release);
             job.due = job.due.or(o.order.deadline);

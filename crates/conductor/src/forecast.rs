@@ -3,6 +3,7 @@
 use crate::HallError;
 use crate::admission::home_cost;
 use crate::compile::{Compiled, compile};
+use crate::durations::Durations;
 use crate::families::Families;
 use crate::limits::{BRING_TIME, PROMISE_MARGIN};
 use crate::queue::Queue;
@@ -111,7 +112,7 @@ pub fn forecast(
     let mut queue = Queue::default();
     let mut waiting: BTreeMap<OrderId, (Arc<Order>, Compiled)> = BTreeMap::new();
     for order in orders {
-        match compile(order, hall, &mut families) {
+        match compile(order, hall, &mut families, &Durations::default()) {
             Err(why) => forecast.refuse(order.id, why, None),
             Ok(compiled) if order.deadline.is_some() => {
                 if forecast.plan(hall, &mut homes, order, &compiled) {

@@ -153,7 +153,10 @@ impl Conductor {
             Want::Instrument(id) => {
                 let state = self.health.instrument(id);
                 let full = self.hall.instrument(id).simultaneous.max(1);
-                state.service.is_some()
+                // One that has to be set up between unlike work may be waited for by unlike work.
+                let unlike = state.running > 0 && self.hall.instrument(id).setup.is_some();
+                unlike
+                    || state.service.is_some()
                     || state.running >= full
                     || state.stock.values().any(|stock| stock.refill.is_some())
             }

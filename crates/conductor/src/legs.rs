@@ -158,6 +158,7 @@ impl Conductor {
             handling: None,
             tries: 0,
             services: 0,
+            called: self.now,
             waiting_since: None,
         });
         Flow::Again
@@ -241,10 +242,13 @@ impl Conductor {
                 let Some(mover) = mover else {
                     return self.wait(o, Want::Mover);
                 };
+                let now = self.now;
                 if let Some(leg) = self.leg(o) {
                     leg.mover = Some(mover);
                     leg.stage = Stage::Approach;
+                    leg.called = now;
                 }
+                self.placing.called(here, now);
                 Flow::Again
             }
             Stage::Approach => {
@@ -263,6 +267,12 @@ impl Conductor {
                 let limits = self.hall.movers[mover.index()].spec.limits;
                 match self.send(mover, here, limits) {
                     Sent::There => {
+                        let due = self.due(o, aim);
+                        if let Some(leg) = self.leg(o) {
+                            let since = due.max(leg.called);
+                            self.counters.fetched += 1;
+                            self.counters.mover_wait += self.now.since(since.min(self.now));
+                        }
                         if let Some(leg) = self.leg(o) {
                             leg.stage = Stage::Ready;
                             leg.waiting_since = None;

@@ -80,11 +80,20 @@ pub const MOVER_WAIT: Duration = Duration::from_secs(120);
 /// Orders that wait on their movers for a way are looked at again at least this often.
 pub const WAY_AGAIN: Duration = Duration::from_secs(2);
 
-/// Standard deviations of an operation's duration that the plan allows for.
-pub const PLAN_QUANTILE: f64 = 1.0;
-
 /// Standard deviations of an operation's duration beyond which it is taken for late.
 pub const LATE_QUANTILE: f64 = 5.0;
+
+/// Runs of an operation on an instrument after which plans trust them more than its descriptor.
+pub const LEARN_FROM: u32 = 8;
+
+/// Runs that what is learned of durations remembers, about.
+pub const LEARN_MEMORY: u32 = 64;
+
+/// Change of a mean or spread (of a duration's logarithm) from which on plans are made otherwise.
+pub const LEARN_CHANGE: f64 = 0.02;
+
+/// Standard deviations from which on a run counts as no further from the mean.
+pub const LEARN_OUTLIER: f64 = 4.0;
 
 /// Pieces of a consumable, as a share of its stock, at which a person is asked to refill.
 pub const REFILL_SHARE: f64 = 0.1;
@@ -98,6 +107,15 @@ pub const PLAN_MEMORY: Duration = Duration::from_hours(2);
 /// How far back reservations of ways are kept: longer than any ride, so that a mover that reports late
 /// finds its own.
 pub const WAY_MEMORY: Duration = Duration::from_secs(600);
+
+/// How long ago a call of a mover counts 1/e, where empty movers are placed by them.
+pub const CALL_MEMORY: Duration = Duration::from_secs(1800);
+
+/// The share of the mean way to the next call that a ride of an empty mover must save.
+pub const PLACED_WORTH: f64 = 0.15;
+
+/// Pairs of berth and station up to which empty movers are placed.
+pub const PLACED_BERTHS: usize = 40_000;
 
 /// Of the movers that are free, as many of the nearest by nominal time are compared by the ride itself.
 pub const MOVERS_COMPARED: usize = 6;
@@ -121,7 +139,9 @@ const _: () = assert!(REPAIR_INTERVAL.base() >= LATE_TOLERANCE.base());
 // Two plates that wait for the nests of one another are not saved by a plan made anew, which has them
 // swap again: one goes home before that.
 const _: () = assert!(CLEAR_AFTER.base() < LATE_TOLERANCE.base());
-const _: () = assert!(PLAN_QUANTILE < LATE_QUANTILE);
+// What plans allow for is not late.
+const _: () = assert!(lab::limits::MAX_QUANTILE_Z < LATE_QUANTILE);
+const _: () = assert!(LEARN_FROM >= 2 && LEARN_FROM <= LEARN_MEMORY);
 // Turns are given up before the plan is repaired, so that nobody is found late for holding back.
 const _: () = assert!(TURN_KEPT.base() < LATE_TOLERANCE.base());
 // A person is asked again only after a device would have been.

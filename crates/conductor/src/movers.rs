@@ -62,6 +62,9 @@ pub(crate) struct Fleet {
     pub doubted: BTreeSet<CommandId>,
     /// When the last run that was made again has come to its end.
     pub quiet_from: Option<Instant>,
+    /// Movers that were helped while nobody may set out, how, and what to say of it: they stay stuck
+    /// until others may.
+    pub helped: VecDeque<(MoverId, FaultEnd, &'static str)>,
 }
 
 impl Fleet {
@@ -81,6 +84,7 @@ impl Fleet {
             again: VecDeque::new(),
             doubted: BTreeSet::new(),
             quiet_from: None,
+            helped: VecDeque::new(),
         }
     }
 
@@ -122,7 +126,7 @@ impl Conductor {
         self.rides.limits(&o.believed, spec)
     }
 
-    fn unloaded(&self, mover: MoverId) -> Limits {
+    pub(crate) fn unloaded(&self, mover: MoverId) -> Limits {
         self.hall.movers[mover.index()].spec.limits
     }
 
@@ -198,6 +202,7 @@ impl Conductor {
             return;
         }
         self.fleet.idle.insert(mover);
+        self.placing.emptied.insert(mover);
         self.freed(Want::Mover);
         if let Some(station) = self.docked_at(mover)
             && self.waits.any(Want::Berth(station))
@@ -244,7 +249,7 @@ impl Conductor {
     }
 
     /// Whether another mover that is to have left a berth may not have done so.
-    fn may_stand_in(&self, berth: BerthId, but: MoverId) -> bool {
+    pub(crate) fn may_stand_in(&self, berth: BerthId, but: MoverId) -> bool {
         self.fleet
             .movers
             .iter()
@@ -254,7 +259,7 @@ impl Conductor {
 
     /// Whether nobody may set out for now: a run is to be made again, or is being made, for which no
     /// way is reserved.
-    fn held(&mut self) -> bool {
+    pub(crate) fn held(&mut self) -> bool {
         let again = self.fleet.quiet_from.is_some_and(|from| from > self.now);
         let held = again || !self.fleet.again.is_empty() || !self.fleet.doubted.is_empty();
         if held {
@@ -427,7 +432,7 @@ impl Conductor {
     }
 
     /// Tells a mover to make a motion that traffic control has reserved.
-    fn ride(&mut self, motion: Motion) {
+    pub(crate) fn ride(&mut self, motion: Motion) {
         let mover = motion.mover;
         let left = match motion.from {
             transport::Place::Berth(berth) => self.fleet.dock_of[berth.index()],
@@ -649,7 +654,21 @@ impl Conductor {
         self.mover_moves(mover, FaultEnd::ByPerson, "freed by a person");
     }
 
-    fn mover_moves(&mut self, mover: MoverId, ended: FaultEnd, recovery: &str) {
+    /// Movers that were helped while nobody might set out go on, if others may by now.
+    pub(crate) fn let_helped_go(&mut self) {
+        if self.fleet.helped.is_empty() || self.held() {
+            return;
+        }
+        for (mover, ended, recovery) in std::mem::take(&mut self.fleet.helped) {
+            self.mover_moves(mover, ended, recovery);
+        }
+    }
+
+    fn mover_moves(&mut self, mover: MoverId, ended: FaultEnd, recovery: &'static str) {
+        if self.held() {
+            // For a run that is made again no way is reserved: it could meet this one.
+            return self.fleet.helped.push_back((mover, ended, recovery));
+        }
         let Some(stuck) = self.fleet.get_mut(mover).stuck.take() else {
             return;
         };
@@ -688,5 +707,88 @@ impl Conductor {
         if resting {
             self.timers.sooner(Timer::Ways, self.now + WAY_AGAIN);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Input;
+    use bus::{Outcome, Received, Report};
+    use lab::LabFile;
+    use std::sync::Arc;
+
+    fn conductor() -> Conductor {
+        let text = include_str!("../../../labs/bench.toml");
+        let (file, _) = LabFile::parse("bench", text).unwrap();
+        Conductor::new(Arc::clone(&file.hall)).unwrap()
+    }
+
+    fn at(seconds: f64) -> Instant {
+        Instant::from_secs_f64(seconds)
+    }
+
+    fn report(conductor: &mut Conductor, report: Report, now: Instant) -> Vec<Effect> {
+        let mut out = Vec::new();
+        let received = Received {
+            at: now,
+            from: None,
+            report,
+        };
+        conductor.step(Input::Report(received), now, &mut out);
+        out
+    }
+
+    /// The movers that are told to run, and the last command that is a reset.
+    fn told(out: &[Effect]) -> (Vec<MoverId>, Option<CommandId>) {
+        let mut runs = Vec::new();
+        let mut reset = None;
+        for effect in out {
+            if let Effect::Command(command) = effect {
+                match command.action {
+                    Action::Travel { mover, .. } => runs.push(mover),
+                    Action::Reset { .. } => reset = Some(command.id),
+                    _ => {}
+                }
+            }
+        }
+        (runs, reset)
+    }
+
+    #[test]
+    fn a_mover_that_was_helped_waits_until_a_run_is_made_again() {
+        let mut conductor = conductor();
+        let mover = MoverId(0);
+        let limits = conductor.unloaded(mover);
+        conductor.now = at(1.0);
+        assert_eq!(conductor.send(mover, StationId(3), limits), Sent::Going);
+        let ride = conductor.fleet.get(mover).ride.unwrap();
+        conductor.out.clear();
+        let stuck = Report::MoverStuck {
+            command: ride,
+            at: Length::ZERO,
+        };
+        let (_, reset) = told(&report(&mut conductor, stuck, at(2.0)));
+        // Meanwhile a run is being made again, for which no way is reserved, until a minute from now.
+        conductor.fleet.quiet_from = Some(at(62.0));
+        let helped = Report::Done {
+            command: reset.unwrap(),
+            outcome: Outcome::Done,
+        };
+        assert_eq!(told(&report(&mut conductor, helped, at(3.0))).0, []);
+        let mut runs = Vec::new();
+        while runs.is_empty() {
+            let wake = conductor.next_wake().unwrap();
+            let mut out = Vec::new();
+            conductor.step(Input::Wake, wake, &mut out);
+            runs = told(&out).0;
+            assert!(
+                runs.is_empty() || wake >= at(62.0),
+                "{runs:?} set out at {wake}"
+            );
+            assert!(wake < at(120.0), "nobody ever goes on");
+        }
+        assert_eq!(runs, [mover]);
+        assert!(conductor.fleet.get(mover).stuck.is_none());
     }
 }

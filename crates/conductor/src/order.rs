@@ -87,6 +87,8 @@ pub(crate) struct Leg {
     pub tries: u8,
     /// Times that a person serviced an arm for it.
     pub services: u8,
+    /// When it called its mover.
+    pub called: Instant,
     /// When its mover was there and it waited for its nest.
     pub waiting_since: Option<Instant>,
 }

@@ -7,7 +7,7 @@ use crate::compile::{step_time, uses};
 use crate::conductor::{Conductor, Flow};
 use crate::effect::FaultEnd;
 use crate::families;
-use crate::limits::{LATE_QUANTILE, PLAN_QUANTILE, WORK_MOVES, WORK_RETRIES};
+use crate::limits::{LATE_QUANTILE, WORK_MOVES, WORK_RETRIES};
 use crate::order::{Goal, OrderState, Phase, Work, WorkStage};
 use crate::waits::Want;
 use bus::{Action, Device, Fault, Flag, Outcome, cover_after};
@@ -71,14 +71,6 @@ impl Conductor {
         {
             return self.wait(o, Want::Instrument(work.instrument));
         }
-        let planned = step_time(
-            &o.order,
-            &hall,
-            o.step,
-            wells,
-            work.instrument,
-            PLAN_QUANTILE,
-        );
         let ready = match self.set_up_for(o, work.instrument) {
             Some(ready) => ready,
             // Unlike work is going on there.
@@ -87,20 +79,17 @@ impl Conductor {
         if ready > self.now {
             return self.wait_until(o, ready);
         }
+        let time = |z| {
+            let at = (o.step, wells);
+            step_time(&o.order, &hall, &self.durations, at, work.instrument, z)
+        };
+        let (planned, late) = (time(hall.planning.z), time(LATE_QUANTILE));
         let open = instrument.open_for(self.now, planned);
         if open > self.now {
             return self.wait_until(o, open);
         }
         let repeat = offer.repeat;
         let worklist = o.order.worklists.get(&step.id).cloned();
-        let late = step_time(
-            &o.order,
-            &hall,
-            o.step,
-            wells,
-            work.instrument,
-            LATE_QUANTILE,
-        );
         let command = self.issue(
             Action::Perform {
                 instrument: work.instrument,
@@ -201,6 +190,7 @@ impl Conductor {
             _ => (issued, None, Vec::new(), Vec::new(), Vec::new()),
         };
         // A device that was asked tells of what was long ago; none tells of what is to come.
+        let timed = ended.is_some();
         let ended = ended.unwrap_or(self.now).min(self.now);
         let span = (began.min(ended), ended);
         self.with(order, |this, o| {
@@ -212,6 +202,9 @@ impl Conductor {
                 this.note_stock(work.instrument, &consumable, left);
             }
             this.carried_out(o, work, span, &[]);
+            if timed && this.hall.planning.learn {
+                this.learn(o, work.instrument, span.1.since(span.0));
+            }
             for reading in readings {
                 this.emit(Effect::Reading {
                     order: o.id(),
@@ -226,6 +219,16 @@ impl Conductor {
             this.step_done(o, work, span);
         });
         self.look_at(order);
+    }
+
+    /// The next step of an order has taken so long.
+    fn learn(&mut self, o: &OrderState, instrument: InstrumentId, took: Duration) {
+        let operation = &o.order.protocol.steps[o.step].operation;
+        let found = self.hall.instrument(instrument);
+        if let Some(offer) = found.capability(&operation.capability) {
+            let wells = o.compiled.wells[o.step];
+            (self.durations).observe(instrument, offer, operation, wells, took);
+        }
     }
 
     /// What an operation did to the plate is noted.

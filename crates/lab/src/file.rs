@@ -8,7 +8,7 @@ use crate::kinds::Kinds;
 use crate::movers::Group;
 use crate::stations::{Docks, Draft};
 use crate::track::Needs;
-use crate::{Hall, Mover, check, movers, stations, track};
+use crate::{Hall, Mover, check, movers, planning, stations, track};
 use bus::{Arm, Instrument, Station};
 use quantity::{ArmId, BerthId, InstrumentId, Length, MoverId, NestId, StationId};
 use source::{Document, Problem, Problems, Sink, Span};
@@ -89,6 +89,7 @@ fn read(document: &Document, standard: &Kinds, sink: &Sink) -> Option<LabFile> {
             movers: groups.iter().map(|group| group.count).sum(),
         });
     let track = table.and_then(|table| track::read(table, needs));
+    let planning = planning::read(&root);
     root.finish();
     let (drafts, track, track_span) = (drafts?, track?, track_span?);
     let docks = docks(&drafts, &track, sink)?;
@@ -101,6 +102,7 @@ fn read(document: &Document, standard: &Kinds, sink: &Sink) -> Option<LabFile> {
         docks,
         instruments: Vec::new(),
         nests: Vec::new(),
+        planning,
     };
     let mut places = LabPlaces {
         start: document.start(),

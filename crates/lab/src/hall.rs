@@ -1,5 +1,6 @@
 //! The enumerated hall: everything by id.
 
+use crate::Planning;
 use bus::{Capability, Instrument, Role, Station};
 use quantity::{BerthId, InstrumentId, MoverId, NestId, StationId};
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub struct Hall {
     pub instruments: Vec<Instrument>,
     /// The instrument that each nest belongs to; indexed by nest.
     pub nests: Vec<InstrumentId>,
+    /// How it is planned.
+    pub planning: Planning,
 }
 
 impl Hall {

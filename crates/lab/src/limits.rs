@@ -29,3 +29,7 @@ const _: () = assert!(MAX_HALL_NESTS < u32::MAX as usize);
 pub(crate) const MAX_STOCK: i64 = 1_000_000_000;
 /// Consumables of one instrument whose refills are planned, at most: as many as a plan counts.
 pub(crate) const MAX_PLANNED: usize = 3;
+/// The most cautious plan: what this share of operations stays within.
+pub const MAX_QUANTILE: f64 = 0.999;
+/// The same in standard deviations.
+pub const MAX_QUANTILE_Z: f64 = 3.1;

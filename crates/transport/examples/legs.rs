@@ -1,10 +1,10 @@
 //! How many rides a second of computing plans: `cargo run --release -p transport --example legs
-//! -- [hall|building|floor] [LEGS] [FAULTS PER MILLION LEGS] [SEED]`.
+//! -- [hall|building|floor] [LEGS] [FAULTS PER MILLION LEGS] [SEED] [SECONDS]`.
 //!
 //! Movers ride between random docks and wait there for a few seconds. Some stop dead, wherever they
 //! are, and stand in the way for a minute; then most move again, and some are lifted off for good.
-//! The independent checker looks at all bodies in every 20 ms of two seconds in a hundred of lab
-//! time, and nobody but the dead may be without an arrival for an hour.
+//! The independent checker looks at all bodies in every 20 ms of so many seconds (two, if nothing is
+//! said) in a hundred of lab time, and nobody but the dead may be without an arrival for an hour.
 #![allow(clippy::unwrap_used)]
 
 use quantity::{BerthId, Duration, Instant, Length, Mass, MoverId, Seed};
@@ -16,9 +16,8 @@ use transport::check::Watch;
 use transport::layouts::{self, Plan};
 use transport::{BerthKind, Limits, Motion, MoverSpec, Track, Traffic, TrafficError};
 
-/// From when on, for how long bodies are checked in every period.
+/// Bodies are checked once in every such period.
 const CHECK_EVERY: Duration = Duration::from_secs(100);
-const CHECK_FOR: Duration = Duration::from_secs(2);
 /// Who has not arrived anywhere for so long is stuck for good.
 const NEVER: Duration = Duration::from_secs(3_600);
 /// Of so many movers that stopped dead one is lifted off.
@@ -67,6 +66,8 @@ fn main() {
     let legs: usize = arg(1).map_or(100_000, |a| a.parse().unwrap());
     let faults: f64 = arg(2).map_or(0.0, |a| a.parse().unwrap());
     let seed: u64 = arg(3).map_or(1, |a| a.parse().unwrap());
+    let look = arg(4).map_or(2.0, |a| a.parse().unwrap());
+    let look = Duration::from_secs_f64(look).min(CHECK_EVERY);
 
     let plan = Plan::default();
     let (track, movers): (Track, usize) = match kind.as_str() {
@@ -135,7 +136,7 @@ fn main() {
                 let clock = cpu_seconds();
                 let span = Duration::from_millis(20);
                 race.watch
-                    .check(now, now + CHECK_FOR, span)
+                    .check(now, now + look, span)
                     .unwrap_or_else(|fault| panic!("{fault}"));
                 for (since, dead) in arrived.iter_mut().zip(&dead) {
                     if *dead {

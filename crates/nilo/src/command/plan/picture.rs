@@ -7,12 +7,14 @@ use std::fmt::Write as _;
 const NAMES: f64 = 190.0;
 const WIDTH: f64 = 1100.0;
 /// On the right: utilisation, promises.
-const RIGHT: f64 = 176.0;
+const RIGHT: f64 = 190.0;
 /// Height of a lane of an instrument, and of a plate.
 const LANE: f64 = 15.0;
 const PLATE: f64 = 24.0;
 /// Height of the title, and of the axis under it.
 const TITLE: f64 = 74.0;
+/// Height of the movers over time.
+const MOVERS: f64 = 34.0;
 /// Between the two parts.
 const GAP: f64 = 46.0;
 /// Lanes of instruments and plates that are drawn, at most: more is no picture.
@@ -25,7 +27,9 @@ const STYLE: &str = "text{font-family:system-ui,Helvetica,Arial,sans-serif;fill:
 .g{stroke:#dfe4ea;stroke-width:1}.row{fill:#f6f7f9}.hot{fill:#fdeee3}.leg{stroke:#7b8794;stroke-width:1.4}\
 .end{stroke:#1d2733;stroke-width:1.2}.bound{stroke:#b91c1c;stroke-width:1.2;stroke-dasharray:5 4}\
 .wait{stroke:#7b8794;stroke-width:1;stroke-dasharray:2 2}.promise{fill:#1d2733}\
-.service{fill:#cbd5e1;stroke:#64748b;stroke-width:.8;stroke-dasharray:3 2}";
+.service{fill:#cbd5e1;stroke:#64748b;stroke-width:.8;stroke-dasharray:3 2}\
+.slack{stroke:#1d2733;stroke-width:1}.late{stroke:#b91c1c;stroke-width:1.6}.use{fill:#cbd5e1}.usehot{fill:#f0a87a}\
+.m{fill:#94a3b8;fill-opacity:.55}.mark{font-size:11px;font-weight:600}.red{fill:#b91c1c}";
 
 /// Colours of protocols; the plates of one protocol differ in lightness.
 const HUES: [u32; 8] = [208, 24, 140, 280, 340, 180, 50, 0];
@@ -47,27 +51,33 @@ pub fn svg(view: &View) -> String {
     let lanes: usize = view.instruments.iter().map(|r| r.lanes as usize).sum();
     let lanes = lanes.min(LANES_MOST) as f64;
     let plates = view.plates.len().min(PLATES_MOST) as f64;
-    let legend = 26.0 * view.protocols.len().div_ceil(5) as f64 + 30.0;
-    let height = TITLE + lanes * LANE + GAP + plates * PLATE + legend;
+    let legend = 26.0 * view.protocols.len().div_ceil(5) as f64 + 50.0;
+    let upper = TITLE + lanes * LANE + MOVERS;
+    let height = upper + GAP + plates * PLATE + legend;
     let width = NAMES + WIDTH + RIGHT;
+    let promised = view.plates.iter().map(|plate| plate.promised);
+    let span = promised.fold(view.makespan.max(view.bound), f64::max);
     let mut canvas = Canvas {
         view,
         out: String::new(),
-        scale: WIDTH / view.makespan.max(view.bound).max(1.0),
+        scale: WIDTH / span.max(1.0),
     };
     let _ = write!(
         canvas.out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
-         height=\"{height:.0}\"><style>{STYLE}</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
+         height=\"{height:.0}\"><style>{STYLE}</style><defs><pattern id=\"closed\" width=\"6\" height=\"6\" \
+         patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\"><rect width=\"6\" height=\"6\" fill=\"#e5e7eb\"/>\
+         <line x1=\"0\" x2=\"0\" y1=\"0\" y2=\"6\" stroke=\"#9ca3af\" stroke-width=\"2\"/></pattern></defs><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
     );
     canvas.title();
     let top = TITLE;
-    let bottom = TITLE + lanes * LANE + GAP + plates * PLATE;
+    let bottom = upper + GAP + plates * PLATE;
     canvas.axis(top, bottom);
     let y = canvas.instruments(top);
-    canvas.plates(y + GAP);
+    canvas.movers(y);
+    canvas.plates(y + MOVERS + GAP);
     canvas.marks(top, bottom);
-    canvas.legend(bottom + 24.0);
+    canvas.legend(bottom + 40.0);
     canvas.out.push_str("</svg>\n");
     canvas.out
 }
@@ -97,6 +107,12 @@ impl Canvas<'_> {
             view.gap() * 100.0
         );
         self.text(16.0, 46.0, "s", &line);
+        let hot = view.instruments.iter().filter(|row| row.bottleneck);
+        let hot: Vec<&str> = hot.map(|row| row.name.as_str()).take(4).collect();
+        if !hot.is_empty() {
+            let line = format!("bottleneck (shaded): {}", hot.join(", "));
+            self.text(NAMES + WIDTH * 0.55, 26.0, "b", &line);
+        }
     }
 
     fn axis(&mut self, top: f64, bottom: f64) {
@@ -171,8 +187,19 @@ impl Canvas<'_> {
             );
             let class = if row.bottleneck { "n b" } else { "n" };
             self.text(NAMES - 8.0, y + 11.0, class, &row.name);
-            let busy = format!("{:.0} % in use", row.busy * 100.0);
-            self.text(NAMES + WIDTH + 8.0, y + 11.0, "s", &busy);
+            self.share(y, row.busy, row.bottleneck);
+            for (from, until) in &row.closed {
+                let (x, end) = (self.x(*from), self.x(*until));
+                let about = format!("closed from {} to {}", clock(*from), clock(*until));
+                let _ = write!(
+                    self.out,
+                    "<rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"url(#closed)\">\
+                     <title>{about}</title></rect>",
+                    y + 0.7,
+                    (end - x).max(0.8),
+                    height - 1.4
+                );
+            }
             for service in view.services_of(row.instrument) {
                 let (from, until) = (self.x(service.from), self.x(service.until));
                 let about = escape(&format!(
@@ -200,6 +227,45 @@ impl Canvas<'_> {
             y += height;
         }
         y
+    }
+
+    /// On the right: how much of an instrument is in use.
+    fn share(&mut self, y: f64, busy: f64, hot: bool) {
+        let class = if hot { "usehot" } else { "use" };
+        let x = NAMES + WIDTH + 8.0;
+        let _ = write!(
+            self.out,
+            "<rect x=\"{x:.1}\" y=\"{0:.1}\" width=\"100\" height=\"9\" class=\"row\"/>\
+             <rect x=\"{x:.1}\" y=\"{0:.1}\" width=\"{1:.1}\" height=\"9\" class=\"{class}\"/>",
+            y + 3.0,
+            100.0 * busy.clamp(0.0, 1.0)
+        );
+        self.text(x + 106.0, y + 11.0, "s", &format!("{:.0} %", busy * 100.0));
+    }
+
+    /// How many movers are needed over time.
+    fn movers(&mut self, top: f64) {
+        let movers = &self.view.movers;
+        let (fleet, most) = (movers.fleet, movers.most());
+        let (low, high) = (top + MOVERS - 4.0, top + 8.0);
+        let unit = (low - high) / f64::from(most.max(1));
+        let mut path = format!("M{NAMES:.1} {low:.1}");
+        let mut level = low;
+        for (at, count) in &movers.busy {
+            let x = self.x(*at);
+            let to = low - unit * f64::from(*count);
+            let _ = write!(path, "L{x:.1} {level:.1}L{x:.1} {to:.1}");
+            level = to;
+        }
+        let _ = write!(
+            self.out,
+            "<path d=\"{path}L{:.1} {low:.1}z\" class=\"m\"><title>movers that carry a plate or wait under one\
+             </title></path>",
+            self.x(self.view.makespan)
+        );
+        self.text(NAMES - 8.0, low - 6.0, "n", "movers in use");
+        let most = format!("at most {most} of {fleet}");
+        self.text(NAMES + WIDTH + 8.0, low - 6.0, "s", &most);
     }
 
     fn plates(&mut self, top: f64) {
@@ -256,33 +322,52 @@ impl Canvas<'_> {
                      <title>{about}</title></line>"
                 );
             }
+            let done = self.x(plate.finish);
             let x = self.x(plate.promised).min(NAMES + WIDTH);
             let _ = write!(
                 self.out,
-                "<path d=\"M{x:.1} {:.1}l5 -4v8z\" class=\"promise\"><title>promised by {}</title></path>",
-                mid,
+                "<line x1=\"{done:.1}\" x2=\"{x:.1}\" y1=\"{mid:.1}\" y2=\"{mid:.1}\" class=\"slack\"/>\
+                 <path d=\"M{x:.1} {mid:.1}l5 -4v8z\" class=\"promise\"><title>promised by {}</title></path>",
                 clock(plate.promised)
             );
+            if let Some(by) = plate.deadline {
+                let x = self.x(by).min(NAMES + WIDTH);
+                let _ = write!(
+                    self.out,
+                    "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{:.1}\" y2=\"{:.1}\" class=\"late\"><title>must be finished \
+                     by {}</title></line>",
+                    y + 1.0,
+                    y + PLATE - 2.0,
+                    clock(by)
+                );
+            }
             let slack = plate.promised - plate.finish;
-            let promised = if slack >= 0.5 {
-                format!("{} ({} early)", clock(plate.promised), clock(slack))
-            } else {
-                clock(plate.promised)
-            };
+            let promised = format!("by {}, {} spare", clock(plate.promised), clock(slack));
             self.text(NAMES + WIDTH + 8.0, y + 13.0, "s", &promised);
         }
     }
 
     /// Where the plan ends, and where no plan can end before.
     fn marks(&mut self, top: f64, bottom: f64) {
-        let marks = [(self.view.makespan, "end"), (self.view.bound, "bound")];
-        for (at, class) in marks {
+        let (end, bound) = (self.view.makespan, self.view.bound);
+        for (at, class) in [(end, "end"), (bound, "bound")] {
             let x = self.x(at);
             let _ = write!(
                 self.out,
                 "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{top:.0}\" y2=\"{bottom:.0}\" class=\"{class}\"/>"
             );
         }
+        // Between the two parts, on the side on which there is room.
+        let y = bottom + 13.0;
+        let label = format!("no plan ends before {}", clock(bound));
+        let width = 6.2 * label.chars().count() as f64;
+        let x = self.x(bound);
+        let x = if x + width > NAMES + WIDTH {
+            x - width
+        } else {
+            x
+        };
+        self.text(x, y, "mark red", &label);
     }
 
     fn legend(&mut self, top: f64) {
@@ -305,7 +390,7 @@ impl Canvas<'_> {
             y,
             "s",
             "lines under a plate: limits between its steps (green: room left, amber: under 30 %, red: under 10 %); \
-             triangle: promised; dashed red: no plan ends before; grey: the instrument is set up or refilled",
+             triangle: promised, red bar: must be finished; hatched: closed; grey: set up or refilled",
         );
     }
 }

@@ -70,6 +70,40 @@ pub struct InstrumentRow {
     /// Place-seconds in use over place-seconds there are, up to the makespan.
     pub busy: f64,
     pub bottleneck: bool,
+    /// When it is closed, up to the end of the plan.
+    pub closed: Vec<(f64, f64)>,
+}
+
+/// Movers over time.
+pub struct Movers {
+    pub fleet: u32,
+    /// How many carry a plate or wait under one from a moment on, in order of moments.
+    pub busy: Vec<(f64, u32)>,
+}
+
+impl Movers {
+    /// From the spans in which single movers are needed.
+    fn new(fleet: u32, legs: &[(f64, f64)]) -> Self {
+        let mut edges: Vec<(f64, i64)> = (legs.iter())
+            .flat_map(|(from, until)| [(*from, 1), (*until, -1)])
+            .collect();
+        edges.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut count = 0;
+        let mut busy: Vec<(f64, u32)> = Vec::new();
+        for (at, by) in edges {
+            count += by;
+            match busy.last_mut() {
+                Some(last) if last.0 >= at => last.1 = count as u32,
+                _ => busy.push((at, count as u32)),
+            }
+        }
+        Self { fleet, busy }
+    }
+
+    /// The most at a time.
+    pub fn most(&self) -> u32 {
+        self.busy.iter().map(|b| b.1).max().unwrap_or(0)
+    }
 }
 
 /// A plan as it is drawn.
@@ -78,6 +112,7 @@ pub struct View {
     pub protocols: Vec<String>,
     pub plates: Vec<PlateRow>,
     pub instruments: Vec<InstrumentRow>,
+    pub movers: Movers,
     pub bars: Vec<Bar>,
     pub services: Vec<Service>,
     pub makespan: f64,
@@ -96,7 +131,7 @@ impl View {
         let planner = &forecast.planner;
         let shop = planner.shop();
         let mut protocols: Vec<String> = Vec::new();
-        let (mut plates, mut bars) = (Vec::new(), Vec::new());
+        let (mut plates, mut bars, mut legs) = (Vec::new(), Vec::new(), Vec::new());
         for (index, planned) in forecast.taken.iter().enumerate() {
             let Some(plan) = planner.plan(planned.order.id) else {
                 continue;
@@ -119,6 +154,13 @@ impl View {
                 begin: seconds(visit.begin),
                 end: seconds(visit.end),
             }));
+            let mut from = planned.hotel.index();
+            for visit in &plan.visits {
+                if !shop.direct(from, visit.machine) {
+                    legs.push((seconds(visit.leg_start), seconds(visit.begin)));
+                }
+                from = visit.machine;
+            }
             // Limits must hold for slow and for quick work: from its earliest end, to its latest.
             let edge = |(task, edge): (usize, Edge), latest: bool| {
                 let visit = &plan.visits[task];
@@ -188,6 +230,10 @@ impl View {
             if m.slots == UNLIMITED || here.is_empty() {
                 continue;
             }
+            let windows = m.down.iter().map(|w| (seconds(w.from), seconds(w.until)));
+            let closed = windows
+                .filter(|(from, _)| *from < makespan)
+                .map(|(from, until)| (from, until.min(makespan)));
             let (load, unload) = (m.load.as_secs_f64(), m.unload.as_secs_f64());
             let taken: f64 = here.iter().map(|b| b.end - b.begin + load + unload).sum();
             rows.push(InstrumentRow {
@@ -196,6 +242,7 @@ impl View {
                 lanes: here.iter().map(|b| b.slot + 1).max().unwrap_or(1),
                 busy: taken / (f64::from(m.slots) * makespan.max(1.0)),
                 bottleneck: limiting.contains(&machine),
+                closed: closed.collect(),
             });
         }
         let set_ups =
@@ -218,6 +265,7 @@ impl View {
             protocols,
             plates,
             instruments: rows,
+            movers: Movers::new(shop.movers, &legs),
             bars,
             makespan,
             bound: bound.map_or(0.0, |b| seconds(b.finish)),
@@ -268,6 +316,11 @@ impl View {
         for row in self.instruments.iter().take(LINES) {
             for lane in 0..row.lanes {
                 let mut line = vec![b'.'; columns];
+                for (from, until) in &row.closed {
+                    let first = ((from / step) as usize).min(columns - 1);
+                    let last = ((until / step).ceil() as usize).clamp(first + 1, columns);
+                    line[first..last].fill(b'#');
+                }
                 let here = |b: &&Bar| b.instrument == row.instrument && b.slot == lane;
                 let cells = |from: f64, until: f64| {
                     let first = ((from / step) as usize).min(columns - 1);
@@ -293,6 +346,9 @@ impl View {
         let end = clock(self.makespan);
         let fill = columns.saturating_sub(end.len());
         let _ = writeln!(text, " {:<wide$} |0{:>fill$}{end}|", "", "");
+        if self.instruments.iter().any(|row| !row.closed.is_empty()) {
+            let _ = writeln!(text, " {:<wide$}  # closed", "");
+        }
         if self.instruments.len() > LINES {
             let more = self.instruments.len() - LINES;
             let _ = writeln!(text, " and {more} more instruments");
@@ -324,9 +380,13 @@ impl View {
             } else {
                 String::new()
             };
+            let deadline = plate
+                .deadline
+                .map(|by| format!(", wanted by {}", clock(by)))
+                .unwrap_or_default();
             let _ = writeln!(
                 text,
-                "  {} {} ({}): {} to {}, promised by {}{spare}",
+                "  {} {} ({}): {} to {}, promised by {}{deadline}{spare}",
                 char::from(SIGNS[index % SIGNS.len()]),
                 plate.order,
                 self.protocols[plate.protocol],
@@ -406,6 +466,7 @@ impl View {
                         .services_of(row.instrument)
                         .map(|s| json!({ "what": s.what, "from_s": s.from, "until_s": s.until }))
                         .collect::<Vec<_>>(),
+                    "closed_s": row.closed,
                 })
             })
             .collect();
@@ -427,6 +488,7 @@ impl View {
             "gap_percent": self.gap() * 100.0,
             "orders": orders,
             "instruments": instruments,
+            "movers": { "fleet": self.movers.fleet, "most_at_once": self.movers.most() },
             "refused": refused,
         })
     }

@@ -1,0 +1,73 @@
+//! How cautiously a hall is planned.
+//!
+//! ```toml
+//! [planning]
+//! quantile = 0.9   # plans allow for what nine of ten operations stay within
+//! learn = true     # from what operations took, not from descriptors alone
+//! ```
+
+use crate::limits::{MAX_QUANTILE, MAX_QUANTILE_Z};
+use source::Table;
+
+/// Standard deviations of durations that plans allow for when a file says nothing: 84 % of operations
+/// stay within that.
+const Z: f64 = 1.0;
+
+/// How a hall is planned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Planning {
+    /// Standard deviations of an operation's duration that plans allow for.
+    pub z: f64,
+    /// Whether plans learn from what operations took, or trust descriptors for ever.
+    pub learn: bool,
+}
+
+impl Default for Planning {
+    fn default() -> Self {
+        Self { z: Z, learn: true }
+    }
+}
+
+/// Reads `[planning]`.
+pub(crate) fn read(root: &Table<'_>) -> Planning {
+    let usual = Planning::default();
+    let Some(table) = root.table("planning") else {
+        return usual;
+    };
+    let quantile = table
+        .item("quantile")
+        .and_then(|item| item.number_in(0.5..=MAX_QUANTILE));
+    let learn = table.or("learn", usual.learn);
+    table.finish();
+    Planning {
+        z: quantile.map_or(usual.z, |share| normal_quantile(share).min(MAX_QUANTILE_Z)),
+        learn,
+    }
+}
+
+/// The standard deviations that a share of at least a half of a normal distribution stays below, to
+/// 0.0005 (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.2.23).
+fn normal_quantile(share: f64) -> f64 {
+    let t = (-2.0 * (1.0 - share).ln()).sqrt();
+    let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);
+    let below = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
+    (t - above / below).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_of_the_normal_distribution() {
+        for (share, z) in [
+            (0.5, 0.0),
+            (0.841_345, 1.0),
+            (0.9, 1.281_552),
+            (0.99, 2.326_348),
+        ] {
+            let found = normal_quantile(share);
+            assert!((found - z).abs() < 5e-4, "{share}: {found}");
+        }
+    }
+}

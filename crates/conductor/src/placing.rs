@@ -62,6 +62,9 @@ impl Placing {
 impl Conductor {
     /// Movers that came free and that nobody took go to where they will be called from.
     pub(crate) fn place_empty(&mut self) {
+        if !self.hall.planning.place_movers {
+            self.placing.emptied.clear();
+        }
         if self.placing.emptied.is_empty() {
             return;
         }

@@ -4,6 +4,7 @@
 //! [planning]
 //! quantile = 0.9   # plans allow for what nine of ten operations stay within
 //! learn = true     # from what operations took, not from descriptors alone
+//! place_movers = true   # empty movers wait near the docks that call them
 //! ```
 
 use crate::limits::{MAX_QUANTILE, MAX_QUANTILE_Z};
@@ -20,11 +21,17 @@ pub struct Planning {
     pub z: f64,
     /// Whether plans learn from what operations took, or trust descriptors for ever.
     pub learn: bool,
+    /// Whether empty movers go to where they will be called from, or stay until their place is needed.
+    pub place_movers: bool,
 }
 
 impl Default for Planning {
     fn default() -> Self {
-        Self { z: Z, learn: true }
+        Self {
+            z: Z,
+            learn: true,
+            place_movers: false,
+        }
     }
 }
 
@@ -38,10 +45,12 @@ pub(crate) fn read(root: &Table<'_>) -> Planning {
         .item("quantile")
         .and_then(|item| item.number_in(0.5..=MAX_QUANTILE));
     let learn = table.or("learn", usual.learn);
+    let place_movers = table.or("place_movers", usual.place_movers);
     table.finish();
     Planning {
         z: quantile.map_or(usual.z, |share| normal_quantile(share).min(MAX_QUANTILE_Z)),
         learn,
+        place_movers,
     }
 }
 

@@ -46,6 +46,10 @@ fn the_examples_are_sound() {
         lab
     };
     assert_eq!(check(first).hall.stations.len(), 5);
+    let (planning, tracks): (Vec<&str>, Vec<&str>) = tracks
+        .iter()
+        .partition(|text| text.starts_with("[planning]"));
+    assert_eq!(planning.len(), 1);
     let (tracks, instruments): (Vec<&str>, Vec<&str>) =
         tracks.iter().partition(|text| text.starts_with("[track]"));
     for some in &instruments {
@@ -56,6 +60,10 @@ fn the_examples_are_sound() {
         ));
     }
     assert_eq!((tracks.len(), instruments.len()), (2, 2));
+    let others = planning
+        .iter()
+        .map(|text| format!("[track]\nkind = \"loop\"\n{text}"));
+    let tracks = tracks.iter().map(ToString::to_string).chain(others);
     for track in tracks {
         check(&format!(
             "name = \"x\"\n{track}\n[movers]\ncount = 1\n[[station]]\nname = \"all\"\n\

@@ -213,12 +213,20 @@ impl Conductor {
         let mut job = o.compiled.job(&o.order, o.task, at, self.now);
         // What has begun is finished, late if need be.
         job.due = job.due.or(o.order.deadline);
-        match self.planner.admit(job, self.now) {
+        match self.planner.admit(job.clone(), self.now) {
             Ok(promise) => {
-                o.planned = true;
+                let mut finish = promise.plan.finish;
+                if !o.unbegun && o.promised.is_some_and(|promised| finish > promised) {
+                    finish = self.go_ahead(o, &job).unwrap_or(finish);
+                }
+                o.planned = self.planner.plan(o.id()).is_some();
                 o.first = o.task;
                 o.told_departed = false;
-                self.promise_finish(o, promise.plan.finish);
+                self.promise_finish(o, finish);
+                if !o.planned {
+                    self.timers.sooner(Timer::Plan, self.now + PLAN_AGAIN);
+                    return self.wait(o, Want::Plan);
+                }
                 Flow::Again
             }
             Err(_) => {

@@ -27,6 +27,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod admission;
+mod ahead;
 mod arms;
 mod believed;
 mod commands;

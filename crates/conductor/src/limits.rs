@@ -56,6 +56,9 @@ pub const TURN_KEPT: Duration = Duration::from_secs(60);
 /// the planner found no room for.
 pub const TRY_AGAIN: Duration = Duration::from_secs(5);
 
+/// Orders that step back at once for one that has begun, at most.
+pub const STEP_BACK_MOST: usize = 256;
+
 /// How often an order that the planner can't place is tried again.
 pub const PLAN_AGAIN: Duration = Duration::from_secs(300);
 

@@ -14,6 +14,9 @@
 //! expect_end(order, task, at)      the running task will not be done before `at`
 //! machine_down(machine, now, until: Option<Instant>), machine_up(machine, now)
 //! machine_added(Machine) -> usize, machine_removed(machine, now), movers_changed(movers)
+//! refills() -> Vec<Refill>                         planned by itself: reported by began, ended, withdraw
+//! stock_left(machine, stock, left, at)             what a machine says that it has
+//! set_ups() -> Vec<(machine, Window)>              when machines are set up for unlike work
 //! hold(machine, slot, from), release(machine, slot, at)            places taken by no order
 //! withdraw(order, at)              ended, cancelled or quarantined: what it held from `at` on is free
 //! repair(&mut self, now) -> Repair                 after any of the above: feasible again from `now`

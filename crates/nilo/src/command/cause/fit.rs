@@ -121,6 +121,7 @@ pub fn fit(args: &Fit, output: &Output) -> Result<Exit, Failure> {
         "score": belief.score.0,
         "optimal": belief.score.1,
         "certainty": belief.certainty(),
+        "together": belief.together(),
         "arrows": links.iter().map(|link| json!({
             "from": name(link.from),
             "to": name(link.to),

@@ -288,13 +288,11 @@ impl Run {
         })
     }
 
-    /// How long after departure, and how far along the way, the mover stands if it is told to stop
-    /// at a time since departure: at the first rest place that it can still keep; `None` if it is
-    /// bound to arrive.
+    /// The ride as it goes if the mover is told to stop at a time since departure: to the first rest place that it can
+    /// still keep; `None` if it is bound to arrive.
     #[must_use]
-    pub fn halted(&self, track: &Track, since: Duration) -> Option<(Duration, Length)> {
-        let stopped = self.stopped(track, since.as_secs_f64())?;
-        Some((stopped.profile.duration(), stopped.profile.length()))
+    pub fn halted(&self, track: &Track, since: Duration) -> Option<Self> {
+        self.stopped(track, since.as_secs_f64())
     }
 
     /// Distance of the mover's centre along the way at the start of each block of the path, and at

@@ -82,6 +82,16 @@ struct Ride {
     times: Vec<Duration>,
 }
 
+impl Ride {
+    fn of(run: Run) -> Self {
+        let times = run
+            .block_places()
+            .map(|place| run.profile().time_at(place))
+            .collect();
+        Self { run, times }
+    }
+}
+
 /// A mover's centre was in a zone for a while.
 #[derive(Clone, Copy, Debug)]
 struct Presence {
@@ -129,11 +139,7 @@ impl TrackBook {
             return Some(ride.clone());
         }
         let run = Run::between(&hall.track, from, path, to, limits)?;
-        let times = run
-            .block_places()
-            .map(|place| run.profile().time_at(place))
-            .collect();
-        let ride = Arc::new(Ride { run, times });
+        let ride = Arc::new(Ride::of(run));
         if self.rides.len() >= RIDES_MAX {
             self.rides.clear();
         }
@@ -392,13 +398,14 @@ impl Twin {
             return;
         };
         let start = state.start;
+        let blocks = ride.times.len().saturating_sub(1);
         for (k, block) in path.iter().enumerate() {
             let (Some(enter), Some(leave)) = (ride.times.get(k), ride.times.get(k + 1)) else {
                 break;
             };
             let (enter, mut leave) = (start + *enter, start + *leave);
             let zone = self.hall.track.block(*block).zone.index();
-            let last = stands.is_some_and(|now| leave >= now);
+            let last = stands.is_some_and(|now| leave >= now || k + 1 == blocks);
             if last {
                 leave = self.now;
                 self.book.standing.push((mover, zone, self.now));
@@ -479,8 +486,13 @@ impl Twin {
             return self.start(Job::new(command, self.now, answer));
         }
         let Some(job) = self.job(running) else { return };
-        let stop = match &state.ride {
-            Some(ride) => ride.run.halted(&self.hall.track, self.now.since(start)),
+        let halted = state.ride.as_ref().map(|ride| {
+            let run = ride.run.halted(&self.hall.track, self.now.since(start));
+            run.map(|run| Arc::new(Ride::of(run)))
+        });
+        let stop = match &halted {
+            Some(ride) => (ride.as_ref())
+                .map(|ride| (ride.run.profile().duration(), ride.run.profile().length())),
             None => self.brake(mover, job),
         };
         let Some((since, at)) = stop else {
@@ -491,7 +503,12 @@ impl Twin {
             .saturating_add(since)
             .max(self.now + Duration::from_base(1));
         if stands < job.ends {
-            self.movers[mover.index()].halted = Some(at);
+            let state = &mut self.movers[mover.index()];
+            state.halted = Some(at);
+            // It comes to the rest place later than it would have passed it.
+            if let Some(ride) = halted.flatten() {
+                state.ride = Some(ride);
+            }
             self.end_at(running, stands);
         }
         self.start(Job::new(command, self.now, stands.since(self.now)));

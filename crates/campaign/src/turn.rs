@@ -79,6 +79,7 @@ impl Loop {
                 rivals.hypotheses.clone(),
                 RivalOptions {
                     by_lot: &*campaign.policy.name == "random",
+                    wells: campaign.assay.replicates,
                     ..rivals.options
                 },
                 campaign.seed.derive("policy", 0),

@@ -240,6 +240,7 @@ fn borne_out(
     let options = RivalOptions {
         certainty: 0.99,
         noise: None,
+        wells: 1,
         repeats: true,
         by_lot: true,
     };

@@ -79,7 +79,6 @@ impl Loop {
                 rivals.hypotheses.clone(),
                 RivalOptions {
                     by_lot: &*campaign.policy.name == "random",
-                    wells: campaign.assay.replicates,
                     ..rivals.options
                 },
                 campaign.seed.derive("policy", 0),

@@ -74,7 +74,6 @@ pub(super) fn read(root: &Table, space: &Space, asked: bool) -> Option<Rivals> {
         options: RivalOptions {
             certainty: certainty?,
             noise,
-            wells: 1,
             repeats: true,
             by_lot: false,
         },

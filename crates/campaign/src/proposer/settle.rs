@@ -240,7 +240,6 @@ fn borne_out(
     let options = RivalOptions {
         certainty: 0.99,
         noise: None,
-        wells: 1,
         repeats: true,
         by_lot: true,
     };

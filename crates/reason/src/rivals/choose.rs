@@ -116,7 +116,7 @@ impl Rivals {
 
     /// The places among `candidates` of the next `count` points, one after the other, each the one that adds most
     /// expected information about which hypothesis holds, or none, for its cost, given those before it. A point may come
-    /// more than once where `again` allows it. `sd` is the error of one point; also the expected information of
+    /// more than once where `again` allows it. `sd` is the error of one well; also the expected information of
     /// all of them together, nats.
     #[must_use]
     pub fn choose(

@@ -14,9 +14,7 @@ const CANDIDATES: usize = 96;
 /// Random points that are tried to find as many distinct ones.
 const TRIES_MAX: usize = 4000;
 /// Wells before anything is said to fit or not.
-const WELLS_MIN: u32 = 12;
-/// Error of one well, of what responses span, where nothing is known of it.
-const UNKNOWN_NOISE: f64 = 0.05;
+const WELLS_MIN: usize = 12;
 
 /// Chooses points that tell rivals apart, and stops when one is certain or none fits.
 #[derive(Debug)]
@@ -26,7 +24,6 @@ pub struct RivalPolicy {
     certainty: f64,
     /// Standard deviation of one well's error, where it is stated.
     noise: Option<f64>,
-    wells: u32,
     repeats: bool,
     by_lot: bool,
     seed: Seed,
@@ -44,8 +41,6 @@ pub struct RivalOptions {
     pub certainty: f64,
     /// Standard deviation of one well's error; from replicates if not stated.
     pub noise: Option<f64>,
-    /// Wells that a point is to be measured in.
-    pub wells: u32,
     /// Whether a point may be asked again.
     pub repeats: bool,
     /// Points by lot and not by what they should tell: what choosing is to be compared with.
@@ -72,7 +67,6 @@ impl RivalPolicy {
             space,
             certainty: options.certainty,
             noise: options.noise,
-            wells: options.wells.max(1),
             repeats: options.repeats,
             by_lot: options.by_lot,
             seed,
@@ -132,37 +126,11 @@ impl RivalPolicy {
         if count > 0 {
             (squares / f64::from(count)).sqrt()
         } else if high > low {
-            // Nobody said, and nothing was repeated.
-            UNKNOWN_NOISE * (high - low)
+            // Nobody said, and nothing was repeated: a twentieth of what responses span.
+            0.05 * (high - low)
         } else {
             1.0
         }
-    }
-
-    /// The error of a point that is yet to be measured, where this is expected: before anything was told, from a
-    /// twentieth of what responses are expected to span for one well.
-    fn point_sd(&self, expected: &[(f64, f64)]) -> f64 {
-        let well = if self.noise.is_none() && self.told.is_empty() {
-            let means = expected.iter().map(|(mean, _)| *mean);
-            let (low, high) = means
-                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
-                    (low.min(mean), high.max(mean))
-                });
-            let span = if high > low { high - low } else { 1.0 };
-            UNKNOWN_NOISE * span
-        } else {
-            self.well_sd()
-        };
-        well / f64::from(self.wells).sqrt()
-    }
-
-    /// Wells that were told, failed ones left out.
-    fn wells_told(&self) -> u32 {
-        let each = self.told.iter().map(|trial| match &trial.outcome {
-            Outcome::Measured { replicates, .. } => (*replicates).max(1),
-            Outcome::Failed => 0,
-        });
-        each.sum()
     }
 
     /// The probability of each hypothesis, and last that none of them holds.
@@ -232,21 +200,18 @@ impl Policy for RivalPolicy {
             });
         }
         let numbers: Vec<Vec<f64>> = candidates.iter().map(Self::numbers).collect();
-        let predicted = self.rivals.predict(&numbers);
+        let sd = self.well_sd();
         let chosen = if self.by_lot {
             // A space of few points has to give some of them again.
             (0..q).map(|at| at % candidates.len()).collect()
         } else {
-            // The same level again tells of a law's open parameters rather than of the law: as long as there are
-            // others, no point comes twice on a plate.
-            let again = candidates.len() < q;
-            let sd = self.point_sd(&predicted);
-            let (chosen, expected) = self
-                .rivals
-                .choose(&numbers, q, sd, |_| 1.0, again, &mut rng);
+            let (chosen, expected) =
+                self.rivals
+                    .choose(&numbers, q, sd, |_| 1.0, self.repeats, &mut rng);
             self.expected = Some(expected);
             chosen
         };
+        let predicted = self.rivals.predict(&numbers);
         Ok(chosen
             .into_iter()
             .map(|at| {
@@ -336,7 +301,7 @@ impl Policy for RivalPolicy {
         Some(RivalsFound {
             each: each.collect(),
             none: after(own.len()),
-            none_fits: self.wells_told() >= WELLS_MIN && self.rivals.none_fits(),
+            none_fits: self.rivals.data().len() >= WELLS_MIN && self.rivals.none_fits(),
         })
     }
 
@@ -354,7 +319,7 @@ impl Policy for RivalPolicy {
 
     fn settled(&self) -> Option<String> {
         let (best, share) = self.rivals.best();
-        if self.wells_told() < WELLS_MIN {
+        if self.rivals.data().len() < WELLS_MIN {
             return None;
         }
         // Certain among those given is not certain: another law may lie where no well has looked.

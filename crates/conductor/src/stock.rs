@@ -42,20 +42,13 @@ impl Conductor {
             Some(_) => left == 0,
             None => f64::from(left) <= f64::from(stock.full) * REFILL_SHARE,
         };
+        let wanted = low && stock.refill.is_none();
         if let Some(index) = stock.planned {
             self.planner
                 .stock_left(instrument.index(), index, left, self.now);
             self.repair_wanted = true;
         }
-        let Some(stock) = self
-            .health
-            .instrument_mut(instrument)
-            .stock
-            .get_mut(consumable)
-        else {
-            return;
-        };
-        if low && stock.refill.is_none() {
+        if wanted {
             self.refill(instrument, consumable, None);
         }
     }

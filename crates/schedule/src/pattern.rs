@@ -67,36 +67,37 @@ impl Need {
     /// [`Line::fit`] on its timetable; `needs` are all of its plate, at these times.
     pub(crate) fn fit<L: Line>(
         &self,
-        (needs, times): (&[Need], &[i64]),
+        plate: (&[Need], &[i64]),
         lines: &[L],
         (from, until, least): (i64, i64, i64),
     ) -> i64 {
         let line = &lines[self.line as usize];
-        if self.does == Does::Spend {
-            let units = self.units + self.spent(needs, times, line);
-            line.fit_units(from, until, least, units)
-        } else if self.units > 1 {
-            line.fit_units(from, until, least, self.units)
-        } else {
-            line.fit(from, until, least)
+        match self.counted(plate, line) {
+            Some(units) => line.fit_units(from, until, least, units),
+            None => line.fit(from, until, least),
         }
     }
 
     /// [`Line::fit_back`] likewise.
     fn fit_back<L: Line>(
         &self,
-        (needs, times): (&[Need], &[i64]),
+        plate: (&[Need], &[i64]),
         lines: &[L],
         (from, until, least): (i64, i64, i64),
     ) -> i64 {
         let line = &lines[self.line as usize];
+        match self.counted(plate, line) {
+            Some(units) => line.fit_back_units(from, until, least, units),
+            None => line.fit_back(from, until, least),
+        }
+    }
+
+    /// How many units have to be there at once; `None` if it is the one that every stay takes.
+    fn counted<L: Line>(&self, (needs, times): (&[Need], &[i64]), line: &L) -> Option<u32> {
         if self.does == Does::Spend {
-            let units = self.units + self.spent(needs, times, line);
-            line.fit_back_units(from, until, least, units)
-        } else if self.units > 1 {
-            line.fit_back_units(from, until, least, self.units)
+            Some(self.units + self.spent(needs, times, line))
         } else {
-            line.fit_back(from, until, least)
+            (self.units > 1).then_some(self.units)
         }
     }
 

@@ -4,13 +4,13 @@
 mod hall;
 
 use conductor::{Conductor, Shell, Stop};
-use hall::{changed, orders};
+use hall::{changed, orders, twin_of};
 use journal::{Header, Journal};
 use quantity::Instant;
 use simtest::Batch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use twin::{FaultRates, Twin, TwinConfig};
+use twin::{FaultRates, TwinConfig};
 
 /// Plates through a bench whose dearest instrument for them takes 30 % longer than it says: of the last
 /// ones, how many were promised a finish that held, and how many there were.
@@ -27,13 +27,9 @@ fn kept(planning: &str) -> (usize, usize) {
     }
     let config = TwinConfig {
         faults: FaultRates::scaled(0.0),
-        reagents: vec![twin::nature::Reagent::new(
-            "water",
-            twin::nature::ReagentMeaning::Inert,
-        )],
         ..TwinConfig::default()
     };
-    let twin = Twin::new(Arc::new(truth), config).unwrap();
+    let twin = twin_of(Arc::new(truth), config);
     let list = orders("electrolyte", 90, 0);
     let customer = Batch::new(list.clone(), BTreeMap::new());
     let journal = Journal::in_memory(Header::new("test"));

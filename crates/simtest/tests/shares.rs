@@ -4,13 +4,13 @@
 mod hall;
 
 use conductor::{Conductor, Customer, Effect, Input, Note, Shell, Turn};
-use hall::{hall, orders};
+use hall::{hall, orders, twin_of};
 use journal::{Header, Journal};
 use protocol::Order;
 use quantity::{CampaignId, Duration, Instant, InstrumentId, OrderId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use twin::{FaultRates, Twin, TwinConfig};
+use twin::{FaultRates, TwinConfig};
 
 /// Hands in the orders of campaigns, each at its time, and adds up what instruments worked for each.
 #[derive(Clone, Default)]
@@ -90,13 +90,9 @@ fn run(customer: Campaigns, from: f64, until: f64) -> (Vec<Vec<f64>>, Campaigns)
     let hall = hall("bench");
     let config = TwinConfig {
         faults: FaultRates::scaled(0.0),
-        reagents: vec![twin::nature::Reagent::new(
-            "water",
-            twin::nature::ReagentMeaning::Inert,
-        )],
         ..TwinConfig::default()
     };
-    let twin = Twin::new(hall.clone(), config).unwrap();
+    let twin = twin_of(hall.clone(), config);
     let customer = Campaigns {
         since: Instant::from_secs_f64(from * 3600.0),
         ..customer

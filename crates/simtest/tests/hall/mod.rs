@@ -79,12 +79,8 @@ pub fn run_with(lab: &str, orders: Vec<Arc<Order>>, config: TwinConfig) -> Shell
     run_in(hall(lab), orders, config)
 }
 
-/// Runs orders in a hall to their end, with the conductor's invariants checked after every turn.
-pub fn run_in(
-    hall: Arc<lab::Hall>,
-    orders: Vec<Arc<Order>>,
-    config: TwinConfig,
-) -> Shell<Twin, Batch> {
+/// A twin that knows the one liquid of these orders.
+pub fn twin_of(hall: Arc<lab::Hall>, config: TwinConfig) -> Twin {
     let config = TwinConfig {
         reagents: vec![twin::nature::Reagent::new(
             "water",
@@ -92,7 +88,16 @@ pub fn run_in(
         )],
         ..config
     };
-    let twin = Twin::new(hall.clone(), config).unwrap();
+    Twin::new(hall, config).unwrap()
+}
+
+/// Runs orders in a hall to their end, with the conductor's invariants checked after every turn.
+pub fn run_in(
+    hall: Arc<lab::Hall>,
+    orders: Vec<Arc<Order>>,
+    config: TwinConfig,
+) -> Shell<Twin, Batch> {
+    let twin = twin_of(hall.clone(), config);
     let conductor = Conductor::new(hall).unwrap();
     let journal = Journal::in_memory(Header::new("test"));
     let customer = Batch::new(orders, BTreeMap::new());

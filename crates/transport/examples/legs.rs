@@ -1,10 +1,10 @@
 //! How many rides a second of computing plans: `cargo run --release -p transport --example legs
-//! -- [hall|building|floor] [LEGS] [FAULTS PER MILLION LEGS] [SEED] [SECONDS]`.
+//! -- [hall|building|floor] [LEGS] [FAULTS PER MILLION LEGS] [SEED]`.
 //!
 //! Movers ride between random docks and wait there for a few seconds. Some stop dead, wherever they
-//! are, and stand in the way for a minute; then most move again, and some are lifted off for good.
-//! The independent checker looks at all bodies in every 20 ms of so many seconds (two, if nothing is
-//! said) in a hundred of lab time, and nobody but the dead may be without an arrival for an hour.
+//! are, and stand in the way for a minute; then most move again, and some are lifted off and set
+//! down in a parking berth after ten more. The independent checker looks at all bodies all of the
+//! time, and nobody but the dead and those lifted off may be without an arrival for an hour.
 #![allow(clippy::unwrap_used)]
 
 use quantity::{BerthId, Duration, Instant, Length, Mass, MoverId, Seed};
@@ -14,10 +14,15 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use transport::check::Watch;
 use transport::layouts::{self, Plan};
+use transport::sweep::{FINEST, Sweep};
 use transport::{BerthKind, Limits, Motion, MoverSpec, Track, Traffic, TrafficError};
 
-/// Bodies are checked once in every such period.
-const CHECK_EVERY: Duration = Duration::from_secs(100);
+/// What bodies did is checked once in every such period.
+const CHECK_EVERY: Duration = Duration::from_secs(20);
+/// Says how far it came whenever so many legs are done.
+const TELL_EVERY: usize = 250_000;
+/// A mover that was lifted off is back after this.
+const BACK_AFTER: Duration = Duration::from_secs(600);
 /// Who has not arrived anywhere for so long is stuck for good.
 const NEVER: Duration = Duration::from_secs(3_600);
 /// Of so many movers that stopped dead one is lifted off.
@@ -27,6 +32,7 @@ const LIFTED: u32 = 20;
 enum Event {
     Free(MoverId),
     Recover(MoverId),
+    SetDown(MoverId),
     Look,
 }
 
@@ -66,8 +72,6 @@ fn main() {
     let legs: usize = arg(1).map_or(100_000, |a| a.parse().unwrap());
     let faults: f64 = arg(2).map_or(0.0, |a| a.parse().unwrap());
     let seed: u64 = arg(3).map_or(1, |a| a.parse().unwrap());
-    let look = arg(4).map_or(2.0, |a| a.parse().unwrap());
-    let look = Duration::from_secs_f64(look).min(CHECK_EVERY);
 
     let plan = Plan::default();
     let (track, movers): (Track, usize) = match kind.as_str() {
@@ -112,6 +116,7 @@ fn main() {
         serial: vec![0; movers],
         legs: 0,
     };
+    let mut sweep = Sweep::new(&race.watch, Instant::EPOCH);
     let mut rng = Seed(seed).derive("legs", 0).rng();
     for i in 0..movers {
         race.heap
@@ -127,16 +132,28 @@ fn main() {
     let mut arrived = vec![Instant::EPOCH; movers];
     let (mut lifted, mut longest) = (0, Duration::ZERO);
     let mut rode = Duration::ZERO;
+    let mut tell = TELL_EVERY;
     while race.legs < legs {
+        if race.legs >= tell {
+            tell += TELL_EVERY;
+            let (spent, lab) = (cpu_seconds() - start, now.as_secs_f64());
+            println!(
+                "{} legs, {stuck} stuck and {lifted} of them lifted off, longest without an arrival {:.0} s; {lab:.0} s of lab time in {:.1} s of processor time: {:.0} times real time (checking apart: {checking:.1} s, until {:.0} s)",
+                race.legs,
+                longest.as_secs_f64(),
+                spent - checking,
+                lab / (spent - checking),
+                sweep.checked_until().as_secs_f64(),
+            );
+        }
         let Reverse((at, serial, event)) = race.heap.pop().unwrap();
         now = at;
         race.traffic.forget_before(now);
         match event {
             Event::Look => {
                 let clock = cpu_seconds();
-                let span = Duration::from_millis(20);
-                race.watch
-                    .check(now, now + look, span)
+                sweep
+                    .until(&mut race.watch, now)
                     .unwrap_or_else(|fault| panic!("{fault}"));
                 for (since, dead) in arrived.iter_mut().zip(&dead) {
                     if *dead {
@@ -151,6 +168,8 @@ fn main() {
             Event::Recover(mover) if rng.random_ratio(1, LIFTED) => {
                 lifted += 1;
                 race.watch.lifted(mover, now);
+                let event = Event::SetDown(mover);
+                race.heap.push(Reverse((now + BACK_AFTER, 0, event)));
                 for motion in race.traffic.removed(mover, now).unwrap() {
                     race.ride(&motion, Duration::from_secs(3));
                 }
@@ -167,6 +186,24 @@ fn main() {
                         Event::Free(mover),
                     )));
                 }
+            }
+            Event::SetDown(mover) => {
+                let free: Vec<BerthId> = race.traffic.free_berths(BerthKind::Parking).collect();
+                let berth = free
+                    .into_iter()
+                    .find(|b| race.traffic.set_down(mover, *b, now).is_ok());
+                let serial = &mut race.serial[mover.index()];
+                *serial += 1;
+                let (at, event) = match berth {
+                    Some(berth) => {
+                        race.watch.set_down(mover, berth, now);
+                        dead[mover.index()] = false;
+                        (now, Event::Free(mover))
+                    }
+                    // Every parking berth has somebody who has yet to leave it.
+                    None => (now + Duration::from_secs(10), Event::SetDown(mover)),
+                };
+                race.heap.push(Reverse((at, *serial, event)));
             }
             Event::Free(mover) if serial == race.serial[mover.index()] && !dead[mover.index()] => {
                 if race.traffic.berth_of(mover, now).is_some() {
@@ -230,6 +267,12 @@ fn main() {
         }
     }
     let spent = cpu_seconds() - start - checking;
+    let clock = cpu_seconds();
+    sweep
+        .until(&mut race.watch, now)
+        .unwrap_or_else(|fault| panic!("{fault}"));
+    checking += cpu_seconds() - clock;
+    let seen = sweep.swept();
     let lab = now.as_secs_f64();
     println!(
         "{} legs, {stuck} stuck and {lifted} of them lifted off, {refused} refused, mean ride {:.1} s, mean wait {:.2} s, longest without an arrival {:.0} s",
@@ -244,5 +287,12 @@ fn main() {
         spent / race.legs as f64 * 1e6,
         race.legs as f64 / spent,
         checking
+    );
+    println!(
+        "checked all of the time: {} close pairs, {} spans of at most {:?} told by their ends alone, never nearer than {:.2} mm",
+        seen.close,
+        seen.unproven,
+        FINEST,
+        seen.least * 1e3
     );
 }

@@ -1,7 +1,7 @@
 //! An independent look at what movers do: their bodies as rectangles, at fine time steps.
 //!
 //! Knows nothing of zones, windows or rules; it follows the motions that were announced and says
-//! whether two bodies ever overlap, or one jumps.
+//! whether two bodies ever overlap, or one jumps. [`crate::sweep`] looks at all of the time instead.
 
 use crate::geometry::Pose;
 use crate::motion::Motion;
@@ -44,12 +44,21 @@ pub enum Fault {
 /// Whether two bodies of one size overlap: separating axes of two rectangles.
 #[must_use]
 pub fn overlap(footprint: Footprint, a: Pose, b: Pose) -> bool {
+    let ([ax, ay], [bx, by]) = (a.point.xy(), b.point.xy());
+    if (bx - ax).hypot(by - ay) >= footprint.diagonal() {
+        return false;
+    }
+    // A micrometre is the resolution of poses.
+    separation(footprint, a, b) < -2e-6
+}
+
+/// How far apart two bodies of one size are at least, in metres: the greatest gap between their
+/// shadows on the axes of both rectangles; below zero where they overlap.
+#[must_use]
+pub fn separation(footprint: Footprint, a: Pose, b: Pose) -> f64 {
     let (l, w) = (footprint.length.as_m() / 2.0, footprint.width.as_m() / 2.0);
     let ([ax, ay], [bx, by]) = (a.point.xy(), b.point.xy());
     let (dx, dy) = (bx - ax, by - ay);
-    if dx.hypot(dy) >= 2.0 * l.hypot(w) {
-        return false;
-    }
     let axes = |heading: f64| {
         let (s, c) = heading.sin_cos();
         [([c, s], l), ([-s, c], w)]
@@ -60,11 +69,10 @@ pub fn overlap(footprint: Footprint, a: Pose, b: Pose) -> bool {
             .map(|(e, half)| (e[0] * n[0] + e[1] * n[1]).abs() * half)
             .sum::<f64>()
     };
-    of_a.iter().chain(&of_b).all(|(n, _)| {
-        let apart = (dx * n[0] + dy * n[1]).abs();
-        // A micrometre is the resolution of poses.
-        apart < reach(&of_a, *n) + reach(&of_b, *n) - 2e-6
-    })
+    of_a.iter()
+        .chain(&of_b)
+        .map(|(n, _)| (dx * n[0] + dy * n[1]).abs() - reach(&of_a, *n) - reach(&of_b, *n))
+        .fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// The first pair of overlapping bodies.
@@ -73,7 +81,7 @@ pub fn first_overlap(
     footprint: Footprint,
     poses: &[(MoverId, Pose)],
 ) -> Option<((MoverId, Pose), (MoverId, Pose))> {
-    let reach = footprint.length.as_m().hypot(footprint.width.as_m());
+    let reach = footprint.diagonal();
     let mut order: Vec<usize> = (0..poses.len()).collect();
     order.sort_unstable_by_key(|&i| (poses[i].1.point, poses[i].0));
     for (k, &i) in order.iter().enumerate() {
@@ -92,7 +100,7 @@ pub fn first_overlap(
 
 /// What a mover does from some moment on.
 #[derive(Clone, Debug)]
-enum Doing {
+pub(crate) enum Doing {
     Stands(Pose),
     Rides(Box<Motion>),
     Gone,
@@ -101,9 +109,9 @@ enum Doing {
 /// Follows announced motions and checks the bodies.
 #[derive(Clone, Debug)]
 pub struct Watch {
-    track: Arc<Track>,
+    pub(crate) track: Arc<Track>,
     /// Per mover, in order of time: from when it does what.
-    doing: Vec<Vec<(Instant, Doing)>>,
+    pub(crate) doing: Vec<Vec<(Instant, Doing)>>,
     last: Vec<Option<(Instant, Pose)>>,
 }
 
@@ -149,6 +157,13 @@ impl Watch {
     pub fn lifted(&mut self, mover: MoverId, at: Instant) {
         self.called_off(mover, at);
         self.doing[mover.index()].push((at, Doing::Gone));
+    }
+
+    /// A mover that was lifted off was set down in a berth.
+    pub fn set_down(&mut self, mover: MoverId, berth: BerthId, at: Instant) {
+        let pose = self.track.pose_in(berth);
+        self.last[mover.index()] = None;
+        self.doing[mover.index()].push((at, Doing::Stands(pose)));
     }
 
     /// Where a mover is at a moment; none if it was lifted off.
@@ -209,11 +224,16 @@ impl Watch {
             }
             at += step;
         }
+        self.forget(to);
+        Ok(())
+    }
+
+    /// Lets go of what was over before a moment.
+    pub(crate) fn forget(&mut self, before: Instant) {
         for doing in &mut self.doing {
-            let keep = doing.partition_point(|(since, _)| *since <= to).max(1) - 1;
+            let keep = doing.partition_point(|(since, _)| *since <= before).max(1) - 1;
             doing.drain(..keep);
         }
-        Ok(())
     }
 }
 

@@ -202,6 +202,34 @@ impl Traffic {
         Ok(self.resume(now))
     }
 
+    /// Notes that a mover that was lifted off was set down in a berth that nobody has or comes to.
+    ///
+    /// # Errors
+    /// [`TrafficError::NoMover`] if it is on the track or was never there, [`TrafficError::NoBerth`],
+    /// or [`TrafficError::Taken`] if another has the berth or is yet to leave it.
+    pub fn set_down(
+        &mut self,
+        mover: MoverId,
+        berth: BerthId,
+        now: Instant,
+    ) -> Result<(), TrafficError> {
+        if !matches!(
+            self.movers.get(mover.index()).map(|m| &m.state),
+            Some(State::Gone)
+        ) {
+            return Err(TrafficError::NoMover(mover));
+        }
+        let at = self.track.berths().get(berth.index());
+        let zone = at.ok_or(TrafficError::NoBerth(berth))?.zone;
+        if let Some(other) = self.zones[zone.index()].conflict(now.base(), FOREVER, mover) {
+            let by = other.mover;
+            return Err(TrafficError::Taken { berth, by });
+        }
+        self.hold(zone, mover, now.base());
+        self.movers[mover.index()].state = State::Berth(berth);
+        Ok(())
+    }
+
     /// Plans rides for all movers at rest on the track that have a free way: to the berths for
     /// which they were bound, and if nobody can get there, one at a time to the nearest free
     /// parking berth. In an order in which they may be begun.

@@ -20,6 +20,7 @@ mod route;
 pub mod run;
 pub mod slosh;
 mod stems;
+pub mod sweep;
 mod timeline;
 mod track;
 pub mod traffic;

@@ -19,6 +19,13 @@ pub struct Footprint {
     pub width: Length,
 }
 
+impl Footprint {
+    /// From corner to corner, in metres.
+    pub(crate) fn diagonal(self) -> f64 {
+        self.length.as_m().hypot(self.width.as_m())
+    }
+}
+
 /// A node: an index into [`Track::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use transport::check::Watch;
 use transport::layouts::{self, Plan};
+use transport::sweep::Sweep;
 use transport::{
     BerthKind, Limits, Motion, MoverSpec, Place, Point, Shape, Stopped, Track, TrackBuilder,
     Traffic, TrafficError,
@@ -38,6 +39,7 @@ fn tracks() -> Vec<Arc<Track>> {
 struct World {
     traffic: Traffic,
     watch: Watch,
+    sweep: Sweep,
     rng: Rng,
     now: Instant,
     dead: BTreeSet<MoverId>,
@@ -62,9 +64,11 @@ impl World {
             limits: Limits::from_si(2.0, 10.0, 100.0),
         };
         let movers: Vec<_> = homes.iter().map(|h| (spec, *h)).collect();
+        let watch = Watch::new(Arc::clone(track), &homes);
         Self {
             traffic: Traffic::new(Arc::clone(track), &movers).unwrap(),
-            watch: Watch::new(Arc::clone(track), &homes),
+            sweep: Sweep::new(&watch, Instant::EPOCH),
+            watch,
             rng: Seed(seed).derive("traffic", 0).rng(),
             now: Instant::EPOCH,
             dead: BTreeSet::new(),
@@ -107,6 +111,9 @@ impl World {
     fn act(&mut self, faults: bool) {
         let mover = MoverId(self.rng.random_range(0..self.traffic.movers() as u32));
         if self.gone.contains(&mover) {
+            if self.rng.random_bool(0.1) {
+                self.set_down(mover);
+            }
             return;
         }
         if self.dead.contains(&mover) {
@@ -151,9 +158,33 @@ impl World {
         }
     }
 
+    /// A mover that was lifted off is back, in a parking berth if there is one.
+    fn set_down(&mut self, mover: MoverId) {
+        let free: Vec<BerthId> = self.traffic.free_berths(BerthKind::Parking).collect();
+        let Some(berth) = free
+            .into_iter()
+            .find(|b| self.traffic.set_down(mover, *b, self.now).is_ok())
+        else {
+            return;
+        };
+        assert_eq!(
+            self.traffic.set_down(mover, berth, self.now),
+            Err(TrafficError::NoMover(mover)),
+            "who is there is not set down again"
+        );
+        assert_eq!(self.traffic.berth_of(mover, self.now), Some(berth));
+        self.watch.set_down(mover, berth, self.now);
+        self.gone.remove(&mover);
+    }
+
     fn advance(&mut self, span: Duration) {
         let to = self.now + span;
-        if let Err(fault) = self.watch.check(self.now, to, Duration::from_millis(17)) {
+        let looks = Duration::from_millis(17);
+        // What is announced is looked at ahead; what was done, in all of the time.
+        if let Err(fault) = self.watch.clone().check(self.now, to, looks) {
+            panic!("{fault}");
+        }
+        if let Err(fault) = self.sweep.until(&mut self.watch, to) {
             panic!("{fault}");
         }
         self.now = to;
@@ -247,6 +278,65 @@ proptest! {
 fn a_mover_gets_stuck_again_while_it_rolls_clear() {
     let track = &tracks()[2];
     live(track, 4, 18_319_459_365_890_804_158, true, 80);
+}
+
+/// Two movers that know nothing of each other drive through each other: whoever looks all the time
+/// sees it, whoever looks now and then does not.
+#[test]
+fn what_happens_between_two_looks_is_seen() {
+    let track = Arc::new(layouts::oval(Plan::default(), 12, 12).unwrap());
+    let parking: Vec<BerthId> = track
+        .berths()
+        .iter()
+        .filter(|b| b.kind == BerthKind::Parking)
+        .map(|b| b.id)
+        .collect();
+    let spec = MoverSpec {
+        length: track.footprint().length,
+        mass: Mass::from_kg(1.24),
+        payload: Mass::from_kg(1.5),
+        limits: Limits::from_si(2.0, 10.0, 100.0),
+    };
+    let ways: [[BerthId; 2]; 2] = [[parking[0], parking[7]], [parking[3], parking[9]]];
+    let ride = |way: [BerthId; 2], depart: Instant| {
+        let mut alone = Traffic::new(Arc::clone(&track), &[(spec, way[0])]).unwrap();
+        let limits = spec.limits;
+        alone
+            .plan(MoverId(0), way[1], limits, depart, depart)
+            .unwrap()
+    };
+    let (mut seen, mut apart, mut missed) = (0, 0, 0);
+    let mut slow = ride(ways[1], Instant::EPOCH + Duration::from_secs(10));
+    slow.mover = MoverId(1);
+    for wait in 0..60 {
+        // The one comes past at one time after another while the other leaves its berth.
+        let wait = Duration::from_millis(8_000 + 50 * wait);
+        let fast = ride(ways[0], Instant::EPOCH + wait);
+        let mut watch = Watch::new(Arc::clone(&track), &[ways[0][0], ways[1][0]]);
+        watch.rides(&fast);
+        watch.rides(&slow);
+        let mut sweep = Sweep::new(&watch, Instant::EPOCH);
+        let end = Instant::EPOCH + Duration::from_secs(30);
+        // The truth: a look every half a millisecond.
+        let fine = Duration::from_base(500_000);
+        let truth = watch.clone().check(Instant::EPOCH, end, fine);
+        let rare = Duration::from_secs(1);
+        let rarely = watch.clone().check(Instant::EPOCH, end, rare);
+        let always = sweep.until(&mut watch, end);
+        assert_eq!(
+            always.is_err(),
+            truth.is_err(),
+            "{wait:?}: {always:?} {truth:?}"
+        );
+        seen += usize::from(always.is_err());
+        apart += usize::from(always.is_ok());
+        missed += usize::from(always.is_err() && rarely.is_ok());
+        assert_eq!(sweep.swept().unproven, 0);
+    }
+    assert!(
+        seen > 3 && apart > 3 && missed > 0,
+        "{seen} {apart} {missed}"
+    );
 }
 
 /// A one-way loop with berths along its back, and in front two ways side by side.

@@ -77,7 +77,9 @@ pub fn bound(shop: &Shop, jobs: &[Job]) -> Option<Bound> {
         let items: Items = (uses.iter().filter(|u| inside[u.0]).map(|u| u.1)).collect();
         debug_assert!(inside[index]);
         let places = set.iter().try_fold(0_i64, |sum, &m| {
-            let slots = shop.machines[m].slots;
+            // Where plates are worked on by the run, no more than can share one.
+            let machine = &shop.machines[m];
+            let slots = machine.run_most().unwrap_or(machine.slots);
             (slots != UNLIMITED).then(|| sum + i64::from(slots))
         });
         if let Some(places) = places {

@@ -1,7 +1,7 @@
 //! A slow, obvious check of a whole plan against shop and jobs: independent of how it was made.
 
-use crate::job::{Edge, Job, Where};
-use crate::plan::{JobPlan, Limit};
+use crate::job::{Choice, Edge, Job, Where};
+use crate::plan::{JobPlan, Limit, Visit};
 use crate::planner::{StockLeft, Trace};
 use crate::shop::{FOREVER, Shop, UNLIMITED};
 use quantity::{Duration, Instant};
@@ -58,6 +58,9 @@ pub struct Past<'a> {
     pub stocks: &'a [StockLeft],
 }
 
+/// Who is in a place that is taken by no order.
+const HELD: &str = "held";
+
 /// Uses of one resource.
 type Uses = Vec<(Instant, Instant, String)>;
 
@@ -72,7 +75,7 @@ pub fn check(shop: &Shop, items: &[Item], past: &Past, from: Instant) -> Vec<Str
     let mut places: BTreeMap<usize, Uses> = BTreeMap::new();
     let mut slots: BTreeMap<(usize, u32), Uses> = BTreeMap::new();
     for &(machine, slot, since) in past.held {
-        let entry = (since, FOREVER, "held".to_owned());
+        let entry = (since, FOREVER, HELD.to_owned());
         places.entry(machine).or_default().push(entry.clone());
         slots.entry((machine, slot)).or_default().push(entry);
     }
@@ -170,7 +173,8 @@ pub fn check(shop: &Shop, items: &[Item], past: &Past, from: Instant) -> Vec<Str
             from,
         );
         for window in &m.down {
-            for (a, b, who) in uses {
+            // A plate that belongs to no order stays where it is.
+            for (a, b, who) in uses.iter().filter(|u| u.2 != HELD) {
                 // Who was in when it went down stays in.
                 let start = (*a).max(from);
                 if *a > window.from && start < window.until && *b > window.from && *b > from {
@@ -197,7 +201,131 @@ pub fn check(shop: &Shop, items: &[Item], past: &Past, from: Instant) -> Vec<Str
     }
     check_setups(shop, items, past, from, &mut wrong);
     check_stocks(shop, items, past, from, &mut wrong);
+    check_runs(shop, items, past, from, &mut wrong);
     wrong
+}
+
+/// A plate's stay in a machine that takes plates by the run.
+struct Ridden<'a> {
+    from: Instant,
+    until: Instant,
+    visit: &'a Visit,
+    choice: Choice,
+    /// Its loading is still to come, or its unloading; the latter at the time that the work asks for.
+    coming: (bool, bool),
+    who: String,
+}
+
+/// Where plates are worked on by the run: all of one run are in by its start and leave after the longest of
+/// their work, do the same work, are no more than there is room for and can be balanced; and nobody else is
+/// in the machine meanwhile.
+fn check_runs(shop: &Shop, items: &[Item], past: &Past, from: Instant, wrong: &mut Vec<String>) {
+    for (machine, m) in shop.machines.iter().enumerate() {
+        let Some(batch) = m.batch else { continue };
+        let mut stays: Vec<Ridden> = Vec::new();
+        // Who is there without a run, since when and until when.
+        let held = past.held.iter().filter(|h| h.0 == machine);
+        let mut others: Vec<(Instant, Instant)> = held.map(|h| (h.2, FOREVER)).collect();
+        for item in items {
+            if item.job.at == Where::Nowhere {
+                continue;
+            }
+            if let Where::In { machine: first, .. } = item.job.at
+                && first == machine
+                && item.job.progress.is_empty()
+            {
+                let leaves = item.plan.visits.first().map(|v| v.leg_start);
+                let leaves = leaves.or(item.departed).unwrap_or(FOREVER);
+                let out = leaves.saturating_add(m.unload);
+                others.push((Instant::from_base(i64::MIN), out));
+            }
+            for (index, visit) in item.plan.visits.iter().enumerate() {
+                if visit.machine != machine || visit.begin >= FOREVER {
+                    continue;
+                }
+                let mut options = item.job.tasks[index].options.iter();
+                let Some(choice) = options.find(|option| option.machine == machine) else {
+                    continue;
+                };
+                let last = index + 1 == item.plan.visits.len();
+                let until = match (last && !item.stranded, item.job.stays) {
+                    (true, true) => FOREVER,
+                    (true, false) => visit.end,
+                    (false, _) => visit.end.saturating_add(m.unload),
+                };
+                let (b, e) = (1 + 2 * index, 2 + 2 * index);
+                stays.push(Ridden {
+                    from: visit.begin - m.load,
+                    until,
+                    visit,
+                    choice: *choice,
+                    coming: (
+                        b >= item.happened,
+                        e >= item.happened && item.expected != Some(e),
+                    ),
+                    who: format!("{} task {index}", item.job.id),
+                });
+            }
+        }
+        for stay in stays.iter().filter(|stay| stay.visit.run.is_none()) {
+            wrong.push(format!("{} is in {} and in no run", stay.who, m.name));
+        }
+        let mut runs: BTreeMap<u32, Vec<&Ridden>> = BTreeMap::new();
+        for stay in &stays {
+            if let Some(run) = stay.visit.run {
+                runs.entry(run.number).or_default().push(stay);
+            }
+        }
+        for (number, members) in &runs {
+            let name = format!("run {number} of {}", m.name);
+            let plates = members.len() as u32;
+            let balanced = (0..=batch.weights).map(|w| plates + w).any(|filled| {
+                filled <= m.slots && filled >= batch.least && !(batch.even && filled % 2 == 1)
+            });
+            if !balanced {
+                wrong.push(format!("{name} can't be balanced with {plates} plates"));
+            }
+            let first = members[0];
+            let start = first.visit.run.map(|run| run.start);
+            if members
+                .iter()
+                .any(|s| s.visit.run.map(|r| r.start) != start)
+            {
+                wrong.push(format!("{name} starts at several times"));
+            }
+            let alike = |s: &&&Ridden| s.choice.family != first.choice.family;
+            if let Some(other) = members.iter().find(alike) {
+                let (a, b) = (&first.who, &other.who);
+                wrong.push(format!("{name} does unlike work for {a} and {b}"));
+            }
+            let work = members.iter().map(|s| s.choice.stay).max();
+            let (Some(work), Some(start)) = (work, start) else {
+                continue;
+            };
+            for stay in members {
+                let waits = start > from && stay.visit.begin > from;
+                if (stay.coming.0 || waits) && stay.visit.begin > start {
+                    wrong.push(format!("{} is loaded after the start of {name}", stay.who));
+                }
+                if stay.coming.1 && stay.visit.end < start + work {
+                    wrong.push(format!("{} is unloaded before the end of {name}", stay.who));
+                }
+            }
+        }
+        for later in stays.iter().filter(|stay| stay.from > from) {
+            for earlier in stays.iter().filter(|stay| stay.from <= later.from) {
+                let number = |s: &Ridden| s.visit.run.map(|run| run.number);
+                if number(earlier) != number(later) && later.from < earlier.until {
+                    let (a, b) = (&later.who, &earlier.who);
+                    wrong.push(format!("{a} comes to {} during the run of {b}", m.name));
+                }
+            }
+            if others.iter().any(|o| o.0 <= later.from && later.from < o.1) {
+                let who = &later.who;
+                wrong.push(format!("{who} comes to {} while a plate is there", m.name));
+            }
+        }
+    }
 }
 
 /// Of every stock there must be enough for each piece of work that begins after `from`, from one refill to
@@ -404,13 +532,15 @@ fn check_job(shop: &Shop, item: &Item, wrong: &mut Vec<String>) {
         let time = |edge: (usize, Edge)| {
             let v = plan.visits.get(edge.0)?;
             let mut options = job.tasks[edge.0].options.iter();
+            // Work that several plates have in common begins when their run starts.
+            let begin = v.run.map_or(v.begin, |run| run.start);
             Some(match edge.1 {
-                Edge::Begin => (v.begin, v.begin, 1 + 2 * edge.0),
+                Edge::Begin => (begin, begin, 1 + 2 * edge.0),
                 Edge::Done => {
                     let chosen = options.find(|option| option.machine == v.machine);
                     let (stay, early) =
                         chosen.map_or((Duration::ZERO, Duration::ZERO), |c| (c.stay, c.early));
-                    (v.begin + stay - early, v.begin + stay, 1 + 2 * edge.0)
+                    (begin + stay - early, begin + stay, 1 + 2 * edge.0)
                 }
                 Edge::End => (v.end, v.end, 2 + 2 * edge.0),
             })

@@ -16,6 +16,8 @@
 //! machine_added(Machine) -> usize, machine_removed(machine, now), movers_changed(movers)
 //! refills() -> Vec<Refill>                         planned by itself: reported by began, ended, withdraw
 //! stock_left(machine, stock, left, at)             what a machine says that it has
+//! runs() -> Vec<SharedRun>, run_of(order, task)    of machines that take plates by the run
+//! run_started(order, task, at)                     all that are in the machine take part
 //! set_ups() -> Vec<(machine, Window)>              when machines are set up for unlike work
 //! hold(machine, slot, from), release(machine, slot, at)            places taken by no order
 //! withdraw(order, at)              ended, cancelled or quarantined: what it held from `at` on is free
@@ -41,8 +43,9 @@ pub mod solve;
 
 pub use bound::{Bound, Limiting, bound};
 pub use job::{Choice, Done, Edge, Job, Lag, Task, Where};
-pub use plan::{BrokenLag, JobPlan, Limit, Promise, Refusal, Repair, Visit, Why};
-pub use planner::{Planner, Refill, StockLeft, Trace};
+pub use plan::{BrokenLag, JobPlan, Limit, Promise, Refusal, Repair, Run, Visit, Why};
+pub use planner::{Planner, Refill, SharedRun, StockLeft, Trace};
 pub use shop::{
-    FOREVER, Machine, STOCKS_MOST, Setups, Shop, StationNode, Stock, Travel, UNLIMITED, Window,
+    Batch, FOREVER, Machine, STOCKS_MOST, Setups, Shop, StationNode, Stock, Travel, UNLIMITED,
+    Window,
 };

@@ -7,6 +7,7 @@
 
 use crate::line::{FAR, Line};
 use crate::net::Net;
+use crate::planner::Bounds;
 
 /// As the offset of a need's begin: it is held already, since whenever.
 pub(crate) const ALWAYS: i64 = -FAR;
@@ -120,6 +121,8 @@ pub(crate) struct Pattern {
     pub(crate) net: Net,
     /// Those that must find their timetable free.
     pub(crate) needs: Vec<Need>,
+    /// What else single times must keep; nothing for most plates.
+    pub(crate) bounds: Bounds,
 }
 
 /// No place was found: the need that ran out of room.
@@ -129,6 +132,15 @@ pub(crate) struct Stuck {
 }
 
 impl Pattern {
+    /// Of a plate that shares no run with others.
+    pub(crate) fn new(net: Net, needs: Vec<Need>) -> Self {
+        Self {
+            net,
+            needs,
+            bounds: Bounds::default(),
+        }
+    }
+
     /// Nodes of the network.
     pub(crate) fn nodes(&self) -> usize {
         self.net.nodes()
@@ -173,7 +185,10 @@ impl Pattern {
                 return Err(Stuck { need: index });
             }
             self.net.raise(times, need.a as usize, fit - need.a_off);
-            if times[last] > limit || times[..past].iter().sum::<i64>() > happened {
+            if times[last] > limit
+                || !self.bounds.below(times)
+                || times[..past].iter().sum::<i64>() > happened
+            {
                 return Err(Stuck { need: index });
             }
             calm = 0;

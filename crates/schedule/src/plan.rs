@@ -21,6 +21,17 @@ pub struct Visit {
     pub begin: Instant,
     /// When unloading begins; the next visit's `leg_start`.
     pub end: Instant,
+    /// The run that the plate takes part in, where the machine takes its plates by the run.
+    pub run: Option<Run>,
+}
+
+/// A run of a machine that takes its plates by the run ([`crate::Batch`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its number, the same for all plates in it.
+    pub number: u32,
+    /// When it starts: all of its plates are loaded, and the work begins.
+    pub start: Instant,
 }
 
 /// The whole way of one plate.

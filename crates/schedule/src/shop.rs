@@ -80,6 +80,42 @@ pub struct Stock {
     pub refill: Duration,
 }
 
+/// A machine that takes its plates by the run: a centrifuge. All that share a run are loaded before it
+/// starts, one after the other, and unloaded after its end; they do the same work
+/// ([`crate::Choice::family`]), and nothing else is in the machine meanwhile.
+///
+/// Counterweights stand in for plates that are missing. One plate and what counterweights there are must
+/// always be enough, so nobody is ever stuck for want of a partner ([`Batch::most`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Places that are filled at least, with plates or counterweights; 0 and 1 say nothing.
+    pub least: u32,
+    /// The number of plates and counterweights in a run is even: it is balanced.
+    pub even: bool,
+    /// Counterweights that are kept there.
+    pub weights: u32,
+}
+
+impl Batch {
+    /// How many counterweights a run of so many plates needs in a machine with `slots` places; `None` if
+    /// it can't be balanced.
+    #[must_use]
+    pub fn weights_for(&self, plates: u32, slots: u32) -> Option<u32> {
+        (0..=self.weights).find(|weights| {
+            let filled = plates + weights;
+            filled >= self.least && filled <= slots && !(self.even && filled % 2 == 1)
+        })
+    }
+
+    /// Plates that may share a run in a machine with `slots` places: as many as can, and any smaller
+    /// number too. None if a plate alone can't go.
+    #[must_use]
+    pub fn most(&self, slots: u32) -> u32 {
+        let alright = |plates: &u32| self.weights_for(*plates, slots).is_some();
+        (1..=slots).take_while(alright).last().unwrap_or(0)
+    }
+}
+
 /// An instrument, or a hotel, as the planner sees it: places for plates at a station.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Machine {
@@ -103,6 +139,16 @@ pub struct Machine {
     pub setups: Option<Setups>,
     /// What it uses up, at most [`STOCKS_MOST`]; full at the start.
     pub stocks: Vec<Stock>,
+    /// It takes its plates by the run; `None` if each is worked on by itself.
+    pub batch: Option<Batch>,
+}
+
+impl Machine {
+    /// Plates that are worked on together at most, where it takes them by the run.
+    #[must_use]
+    pub fn run_most(&self) -> Option<u32> {
+        self.batch.map(|batch| batch.most(self.slots))
+    }
 }
 
 /// A dock on the track with its arm.

@@ -3,46 +3,20 @@
 
 mod common;
 
-use common::{Dice, PLAIN, config, job, now, reality, shop, sound};
+use common::{PLAIN, admitted_and_improved, config, now, reality, sound};
 use proptest::prelude::*;
 use quantity::{Duration, OrderId};
 use schedule::{
-    Choice, Edge, FOREVER, Job, Lag, Machine, Planner, Refusal, Shop, StationNode, Task, Travel,
-    UNLIMITED, Where,
+    Choice, Edge, FOREVER, Job, Lag, Machine, Planner, Shop, StationNode, Task, Travel, UNLIMITED,
+    Where,
 };
-use std::collections::BTreeMap;
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
     fn admitting_keeps_all_other_plans(seed in any::<u64>()) {
-        let mut dice = Dice(seed);
-        let shop = shop(&mut dice);
-        let mut planner = Planner::new(shop.clone()).unwrap();
-        let mut plans = BTreeMap::new();
-        for id in 0..25 {
-            let job = job(&mut dice, &shop, id, now(0));
-            match planner.admit(job, now(0)) {
-                Ok(promise) => { plans.insert(OrderId(id), promise); }
-                Err(Refusal::Impossible(_)) => {}
-                Err(other) => panic!("{other:?}"),
-            }
-            for (order, promise) in &plans {
-                let plan = planner.plan(*order).unwrap();
-                for (old, new) in promise.plan.visits.iter().zip(&plan.visits) {
-                    prop_assert_eq!((old.machine, old.begin, old.end), (new.machine, new.begin, new.end));
-                }
-            }
-        }
-        sound(&planner, now(-1), "after admission");
-        for _ in 0..3 {
-            planner.improve(now(0), 60);
-            sound(&planner, now(-1), "after improvement");
-        }
-        for (order, promise) in &plans {
-            prop_assert!(planner.plan(*order).unwrap().finish <= promise.finish);
-        }
+        admitted_and_improved(seed, PLAIN);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Special, config, job, now, reality, shop, sound};
+use common::{Special, admitted_and_improved, config, now, reality, sound};
 use proptest::prelude::*;
 use quantity::{Duration, OrderId};
 use schedule::{
@@ -44,6 +44,7 @@ const STOCKED: Special = Special {
             task.options = options.into();
         }
     },
+    lost: 0,
 };
 
 proptest! {
@@ -51,28 +52,7 @@ proptest! {
 
     #[test]
     fn orders_are_inserted_and_improved_with_their_refills(seed in any::<u64>()) {
-        let mut dice = common::Dice(seed);
-        let mut hall = shop(&mut dice);
-        (STOCKED.shop)(&mut dice, &mut hall);
-        let mut planner = Planner::new(hall.clone()).unwrap();
-        let mut plans = BTreeMap::new();
-        for id in 0..25 {
-            let mut job = job(&mut dice, &hall, id, now(0));
-            (STOCKED.job)(&mut dice, &mut job);
-            match planner.admit(job, now(0)) {
-                Ok(promise) => { plans.insert(OrderId(id), promise); }
-                Err(Refusal::Impossible(_)) => {}
-                Err(other) => panic!("{other:?}"),
-            }
-            sound(&planner, now(-1), "after admission");
-        }
-        for _ in 0..3 {
-            planner.improve(now(0), 60);
-            sound(&planner, now(-1), "after improvement");
-        }
-        for (order, promise) in &plans {
-            prop_assert!(planner.plan(*order).unwrap().finish <= promise.finish);
-        }
+        admitted_and_improved(seed, STOCKED);
     }
 
     #[test]

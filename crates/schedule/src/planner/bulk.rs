@@ -114,6 +114,7 @@ impl Planner {
                 },
                 machines: std::mem::take(&mut machines[job]),
                 times: way.times,
+                rides: Vec::new(),
                 past: 0,
                 expected: None,
                 loose: super::Loose::default(),
@@ -131,7 +132,6 @@ impl Planner {
             entry.promise = (entry.job.due).map_or(finish, |due| finish.max(due.base()));
             let promise = Instant::from_base(entry.promise);
             let id = entry.job.id;
-            entry.outline();
             self.lay(entry);
             let plan = self.jobs[&id].plan.clone();
             taken.push((
@@ -147,7 +147,7 @@ impl Planner {
 }
 
 impl Building {
-    /// `None` if machines with a calendar, set-ups or stocks are among the options, or kinds overlap.
+    /// `None` if machines with a calendar, set-ups, stocks or runs are among the options, or kinds overlap.
     fn new(shop: &Shop, jobs: &[Job]) -> Option<Self> {
         let mut sites: Vec<Site> = Vec::new();
         let mut known: BTreeMap<Vec<usize>, usize> = BTreeMap::new();
@@ -163,7 +163,8 @@ impl Building {
                 let machine = shop.machines.get(option.machine)?;
                 let plain = machine.down.is_empty()
                     && machine.setups.is_none()
-                    && machine.stocks.is_empty();
+                    && machine.stocks.is_empty()
+                    && machine.batch.is_none();
                 if !plain || machine.slots == UNLIMITED {
                     return None;
                 }

@@ -133,7 +133,7 @@ impl Planner {
         if machine >= self.slots.len() || self.holds.contains_key(&(machine, slot)) {
             return;
         }
-        self.tables.hold(machine, from.base(), FAR);
+        self.tables.hold(machine, slot, from.base());
         let held = Held {
             from: from.base(),
             until: FAR,
@@ -154,7 +154,7 @@ impl Planner {
     pub fn release(&mut self, machine: usize, slot: u32, at: Instant) {
         self.tell(at);
         if let Some(from) = self.holds.remove(&(machine, slot)) {
-            self.tables.release(machine, from, FAR);
+            self.tables.release(machine, slot, from);
             let key = self.slot_key(machine, slot);
             self.slots[machine].leave(key, from, None);
             self.refresh(machine);
@@ -201,8 +201,12 @@ impl Planner {
         let elsewhere = place.is_some_and(|(task, machine, _)| {
             task < known.machines.len() && known.machines[task] != machine
         });
-        if node < nodes && !elsewhere && !known.parked() {
+        let as_planned = node < nodes && !elsewhere && !known.parked();
+        if as_planned && known.rides.is_empty() {
             return self.happen_as_planned(order, node, at, place);
+        }
+        if !as_planned || known.times[node] != at {
+            self.dirty.insert(order);
         }
         let Some(mut entry) = self.lift(order) else {
             return;
@@ -225,7 +229,8 @@ impl Planner {
                 entry.expected = None;
             }
         }
-        self.dirty.insert(order);
+        // Taken out before the run has started, it was in none.
+        (entry.rides).retain(|ride| ride.begun || node != end(ride.task));
         entry.outline();
         if let Some((task, _, slot)) = place
             && let Some(visit) = entry.plan.visits.get_mut(task)
@@ -233,6 +238,9 @@ impl Planner {
             visit.slot = slot;
         }
         self.lay(entry);
+        if let Some((task, ..)) = place {
+            self.loaded(order, task, at);
+        }
         self.disturb(order);
     }
 
@@ -257,7 +265,7 @@ impl Planner {
         let coming = (entry.times.get(entry.past)).map(|&time| (time, order));
         let entry = &self.jobs[&order];
         let stays = self.stays(entry, &before);
-        let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
+        let needs = (self.tables).needs(&self.shop, &entry.job, &entry.machines, &entry.rides);
         let moved = |need: &Need| need.span(&before) != need.span(&entry.times);
         let moved: Vec<Need> = needs.into_iter().filter(moved).collect();
         give(&moved, &mut self.tables.lines, &before);

@@ -60,7 +60,8 @@ impl Planner {
             // Not from the slots: these may have forgotten what is out, and the machine is not set up since.
             let there = self.jobs.values().filter(|e| e.machines.contains(&machine));
             for entry in there {
-                let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
+                let needs =
+                    (self.tables).needs(&self.shop, &entry.job, &entry.machines, &entry.rides);
                 for need in needs
                     .iter()
                     .filter(|n| n.line == line && n.does == Does::Block)
@@ -125,6 +126,9 @@ impl Planner {
     /// An order's stay may be earlier, or longer, than planned: who comes right after it, or before, has
     /// to look whether there is still time for a set-up.
     pub(super) fn disturb(&mut self, order: OrderId) {
+        if self.tables.runs.any() {
+            self.crowd_runs(order);
+        }
         if !self.set_up {
             return;
         }

@@ -42,7 +42,7 @@ impl Planner {
                     group.push(id);
                 }
             }
-            if self.set_up && rng.below(2) == 0 {
+            if (self.set_up || self.tables.runs.any()) && rng.below(2) == 0 {
                 self.sort_alike(&mut group);
             }
             if self.reinsert(&group, now) {
@@ -57,14 +57,17 @@ impl Planner {
         changed
     }
 
-    /// Puts orders with like work on machines that need set-ups one after the other, the family of the
-    /// first of them first.
+    /// Puts orders with like work on machines that need set-ups, or take plates by the run, one after the
+    /// other, the family of the first of them first.
     fn sort_alike(&self, group: &mut [OrderId]) {
         let families = |id: &OrderId| -> Vec<u32> {
             let entry = &self.jobs[id];
             let tasks = entry.machines.iter().enumerate();
             tasks
-                .filter(|&(_, &machine)| self.shop.machines[machine].setups.is_some())
+                .filter(|&(_, &machine)| {
+                    let m = &self.shop.machines[machine];
+                    m.setups.is_some() || m.batch.is_some()
+                })
                 .filter_map(|(task, &machine)| chosen(&entry.job, task, machine))
                 .map(|choice| choice.family)
                 .collect()
@@ -96,6 +99,7 @@ impl Planner {
                 job: &entry.job,
                 past: &[],
                 fixed: &[],
+                rides: &[],
                 now,
                 floor: &[],
                 loose: &entry.loose,

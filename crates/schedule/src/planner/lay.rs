@@ -18,9 +18,15 @@ pub(super) type Stay = (usize, usize, u32, Held);
 
 impl Planner {
     /// Takes everything that an entry's plan needs and keeps the entry.
-    pub(super) fn lay(&mut self, entry: Entry) {
+    pub(super) fn lay(&mut self, mut entry: Entry) {
         let (id, past) = (entry.job.id, entry.past);
-        let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
+        if self.tables.runs.any() {
+            self.board(&mut entry);
+        }
+        if entry.plan.visits.is_empty() || !entry.rides.is_empty() {
+            entry.outline();
+        }
+        let needs = (self.tables).needs(&self.shop, &entry.job, &entry.machines, &entry.rides);
         take(&needs, &mut self.tables.lines, &entry.times);
         if let Some(&at) = entry.times.get(past) {
             self.next.insert((at, id));
@@ -101,7 +107,7 @@ impl Planner {
     /// Gives everything back that an order's plan holds and takes the entry out.
     pub(super) fn lift(&mut self, order: OrderId) -> Option<Entry> {
         let entry = *self.jobs.remove(&order)?;
-        let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
+        let needs = (self.tables).needs(&self.shop, &entry.job, &entry.machines, &entry.rides);
         give(&needs, &mut self.tables.lines, &entry.times);
         for (_, machine, slot, stay) in self.stays(&entry, &entry.times) {
             self.slots[machine].leave(slot, stay.from, stay.by);
@@ -111,6 +117,9 @@ impl Planner {
             self.next.remove(&(at, order));
         }
         self.count_up(self.stocked(&entry));
+        if self.tables.runs.any() {
+            self.alight(&entry);
+        }
         Some(entry)
     }
 

@@ -1,9 +1,10 @@
 //! Which limits an order's times break, and letting go of them: said once, then no longer asked.
 
 use super::repair::Log;
-use super::tables::{Loose, ORIGIN, Tables, begin, between, end, node};
+use super::runs::{Ride, Run, Runs, Tie};
+use super::tables::{Loose, ORIGIN, Tables, begin, between, chosen, end, node};
 use super::{Entry, Planner};
-use crate::job::Where;
+use crate::job::{Edge, Where};
 use crate::line::FAR;
 use crate::plan::{BrokenLag, Limit};
 use quantity::Duration;
@@ -44,6 +45,7 @@ impl Planner {
             entry.past,
             &all,
             entry.expected,
+            &entry.ties(&self.tables.runs),
         );
         if !net.close() {
             return;
@@ -70,7 +72,17 @@ impl Planner {
         // are: the others can still move.
         let past = entry.past;
         let happened = times.clone();
+        // A run that waits starts now at the earliest.
+        let mut known = entry.rides.clone();
+        for ride in &mut entry.rides {
+            ride.start = match (ride.begun, ride.inside) {
+                (true, _) => ride.start,
+                (false, true) => now,
+                (false, false) => -FAR,
+            };
+        }
         self.note_broken(entry, &happened, |from| from < past, log);
+        std::mem::swap(&mut entry.rides, &mut known);
     }
 
     /// Enters limits that these times break into the log, and lets go of them.
@@ -120,7 +132,12 @@ impl Planner {
             if from.max(to) >= times.len() || !counts(from) || entry.loose.lags.contains(&index) {
                 continue;
             }
-            let planned = times[to] - times[from];
+            // Work that a plate has in common with others begins when their run does.
+            let since = |edge: (usize, Edge)| match edge.1 {
+                Edge::End => times[node(edge)],
+                Edge::Begin | Edge::Done => times[node(edge)] + entry.delay(edge.0, times),
+            };
+            let planned = since(lag.to) - since(lag.from);
             if planned > allowed {
                 all.push(Broken {
                     what: Bound::Lag(index),
@@ -177,6 +194,26 @@ impl Planner {
             }
         }
         all
+    }
+}
+
+impl Entry {
+    /// How the work of tasks that are done in runs begins after loading.
+    fn ties(&self, runs: &Runs) -> Vec<Tie> {
+        let tie = |ride: &Ride| {
+            let known = runs.get(ride.run);
+            let choice = chosen(&self.job, ride.task, *self.machines.get(ride.task)?);
+            let own = choice.map_or(0, |o| o.stay.base());
+            let work = known.map_or(0, Run::work).max(own);
+            if ride.begun {
+                let delay = ride.start - self.times[begin(ride.task)];
+                Some(Tie::Delayed(ride.task, delay))
+            } else {
+                let open = ride.inside || runs.shared(ride.run, self.job.id);
+                open.then_some(Tie::Open(ride.task, work))
+            }
+        };
+        self.rides.iter().filter_map(tie).collect()
     }
 }
 

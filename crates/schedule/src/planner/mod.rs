@@ -3,6 +3,7 @@
 mod bulk;
 mod events;
 mod families;
+mod groups;
 mod improve;
 mod lay;
 mod limits;
@@ -11,6 +12,8 @@ mod ready;
 mod rebuild;
 mod refuse;
 mod repair;
+mod runs;
+mod share;
 mod shift;
 mod slots;
 mod stock;
@@ -19,16 +22,19 @@ mod tables;
 
 pub use families::Trace;
 pub(crate) use improve::Draw;
+pub(crate) use runs::Bounds;
+pub use share::SharedRun;
 pub use stock::{Refill, StockLeft};
 
 use crate::checker::{Item, Past, check};
 use crate::job::{Job, Where};
 use crate::line::FAR;
-use crate::plan::{JobPlan, Limit, Promise, Refusal, Visit, Why};
+use crate::plan::{JobPlan, Limit, Promise, Refusal, Run, Visit, Why};
 use crate::shop::{Shop, Window};
 use lay::gaps;
 use place::{Ask, Misfit, Placement, place};
 use quantity::{Instant, OrderId};
+use runs::Ride;
 use slots::Slots;
 use std::collections::{BTreeMap, BTreeSet};
 use stock::Stocks;
@@ -42,6 +48,8 @@ struct Entry {
     machines: Vec<usize>,
     /// Times of the nodes, as far as the plan goes.
     times: Vec<i64>,
+    /// The runs of its tasks on machines that take plates by the run, in order.
+    rides: Vec<Ride>,
     /// Nodes that have happened.
     past: usize,
     expected: Expected,
@@ -135,7 +143,10 @@ impl Planner {
                     shop.stations.len()
                 )));
             }
-            if let Some(why) = families::wrong(machine).or_else(|| stock::wrong(machine)) {
+            if let Some(why) = families::wrong(machine)
+                .or_else(|| stock::wrong(machine))
+                .or_else(|| share::wrong(machine))
+            {
                 return Err(why);
             }
         }
@@ -278,11 +289,13 @@ impl Planner {
         self.provide(&job);
         let past = past_of(&self.shop, &job);
         let fixed: Vec<usize> = job.progress.iter().map(|d| d.machine).collect();
+        let rides = self.boarded_already(&job, &past);
         let loose = Loose::default();
         let mut ask = Ask {
             job: &job,
             past: &past,
             fixed: &fixed,
+            rides: &rides,
             now,
             floor: &[],
             loose: &loose,
@@ -321,6 +334,7 @@ impl Planner {
             },
             machines: fixed.clone(),
             times: Vec::new(),
+            rides: rides.clone(),
             past: past.len(),
             expected: None,
             loose,
@@ -335,6 +349,7 @@ impl Planner {
             Some(placement) => {
                 entry.machines = placement.machines;
                 entry.times = placement.times;
+                entry.rides = placement.rides;
                 let finish = entry.finish();
                 entry.promise = entry.job.due.map_or(finish, |due| finish.max(due.base()));
                 if let Some(deadline) = entry.job.deadline {
@@ -350,7 +365,6 @@ impl Planner {
         }
         let promise = Instant::from_base(entry.promise);
         let id = entry.job.id;
-        entry.outline();
         self.lay(entry);
         Ok(Promise {
             plan: self.jobs[&id].plan.clone(),
@@ -431,6 +445,10 @@ impl Entry {
                 leg_start: instant(self.times[before]),
                 begin: instant(self.times[begin(task)]),
                 end: instant(self.times[end(task)]),
+                run: self.ride(task).map(|ride| Run {
+                    number: ride.run,
+                    start: instant(ride.start),
+                }),
             });
         }
         self.plan.finish = instant(if self.stranded.is_some() {
@@ -447,6 +465,7 @@ impl Entry {
         self.machines.truncate(machines);
         self.times.truncate(self.past);
         self.times.resize(1 + 2 * self.machines.len(), FAR);
+        self.rides.retain(|ride| ride.inside);
         self.stranded = Some(why);
         self.outline();
     }
@@ -454,6 +473,7 @@ impl Entry {
     fn set(&mut self, placement: Placement) {
         self.machines = placement.machines;
         self.times = placement.times;
+        self.rides = placement.rides;
         self.turns = None;
         self.stranded = None;
         self.outline();

@@ -1,13 +1,17 @@
 //! Finding the place of one job: which machines, and when.
 
+use super::runs::Ride;
 use super::sweep::sweep;
-use super::tables::{Expected, Loose, ORIGIN, Tables, begin, end};
+use super::tables::{Expected, Loose, ORIGIN, Tables, begin, chosen, end};
 use crate::job::{Choice, Job, Where};
 use crate::line::{FAR, Line};
 use crate::shop::Shop;
 
 /// Options of a task that are looked at; of more, this many are drawn in a fixed rotation.
 const LOOK: usize = 24;
+
+/// Runs that an order tries to join before it goes in one of its own.
+const JOINS: usize = 4;
 
 /// What is asked: a job, what has happened, and from when.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +21,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) past: &'a [i64],
     /// Machines of the first tasks that can't be chosen any more.
     pub(crate) fixed: &'a [usize],
+    /// Runs of these tasks that the plate is in, or was to be in.
+    pub(crate) rides: &'a [Ride],
     pub(crate) now: i64,
     /// Lower bounds per node; may be short or empty.
     pub(crate) floor: &'a [i64],
@@ -35,6 +41,8 @@ pub(crate) struct Ask<'a> {
 pub(crate) struct Placement {
     pub(crate) machines: Vec<usize>,
     pub(crate) times: Vec<i64>,
+    /// The runs of tasks on machines that take plates by the run.
+    pub(crate) rides: Vec<Ride>,
 }
 
 /// Why there is none.
@@ -55,7 +63,11 @@ pub(crate) fn place(shop: &Shop, tables: &Tables, ask: &Ask) -> Result<Placement
         && ask.job.tasks[ask.fixed.len()..]
             .iter()
             .any(|t| t.options.len() > 1);
-    if open && let Some(way) = sweep(shop, tables, ask) {
+    let runs = tables.runs.any() && by_the_run(tables, ask);
+    if open
+        && !runs
+        && let Some(way) = sweep(shop, tables, ask)
+    {
         let mut floor = ask.floor.to_vec();
         floor.resize(floor.len().max(way.node + 1), -FAR);
         floor[way.node] = floor[way.node].max(way.depart);
@@ -63,30 +75,72 @@ pub(crate) fn place(shop: &Shop, tables: &Tables, ask: &Ask) -> Result<Placement
             floor: &floor,
             ..*ask
         };
-        let found = place_on(shop, tables, &ask, way.machines);
+        let found = place_on(shop, tables, &ask, way.machines, &[]);
         if found.is_ok() {
             return found;
         }
     }
-    let machines = choose(shop, tables, ask, &[])?;
-    let mut first = place_on(shop, tables, ask, machines);
+    let mut first = greedy(shop, tables, ask, None)?;
     if open && first == Err(Misfit::Contradiction) {
-        first = place_on(shop, tables, ask, nearest(shop, ask));
+        first = place_on(shop, tables, ask, nearest(shop, ask), ask.rides);
     }
-    if !open {
+    if !open && !runs {
         return first;
     }
     // Again, with the times found as estimates of when each machine is really needed.
-    if let Ok(found) = &first {
-        let again = choose(shop, tables, ask, &found.times)?;
-        if again != found.machines
-            && let Ok(second) = place_on(shop, tables, ask, again)
-            && second.times.last() < found.times.last()
-        {
-            return Ok(second);
-        }
+    if let Ok(found) = &first
+        && let Ok(second) = greedy(shop, tables, ask, Some(found))?
+        && second.times.last() < found.times.last()
+    {
+        return Ok(second);
     }
     first
+}
+
+/// Whether a task that can still be moved may be done by a machine that takes plates by the run.
+fn by_the_run(tables: &Tables, ask: &Ask) -> bool {
+    let coming = ask.job.tasks.iter().enumerate();
+    coming
+        .skip_while(|(task, _)| begin(*task) < ask.past.len())
+        .any(|(_, task)| task.options.iter().any(|o| tables.runs.takes(o.machine)))
+}
+
+/// The place on machines that are chosen one after the other, with the times of one that was found before as
+/// estimates; it has to differ from that. Where a run that is joined proves to be out of reach, another is
+/// tried.
+fn greedy(
+    shop: &Shop,
+    tables: &Tables,
+    ask: &Ask,
+    before: Option<&Placement>,
+) -> Result<Result<Placement, Misfit>, Misfit> {
+    let mut barred = Vec::new();
+    let mut tries = 0;
+    loop {
+        let estimate = before.map_or(&[][..], |before| &before.times);
+        let (machines, rides) = choose(shop, tables, ask, estimate, &barred)?;
+        let joined: Vec<u32> = (rides.iter())
+            .filter(|r| !r.inside && tables.runs.shared(r.run, ask.job.id))
+            .map(|r| r.run)
+            .collect();
+        let known = |b: &Placement| {
+            let runs = b.rides.iter().map(|r| r.run);
+            let runs = runs.filter(|&run| tables.runs.shared(run, ask.job.id));
+            b.machines == machines && runs.eq(joined.iter().copied())
+        };
+        if before.is_some_and(known) {
+            return Ok(Err(Misfit::Contradiction));
+        }
+        let found = place_on(shop, tables, ask, machines, &rides);
+        if found.is_ok() || joined.is_empty() {
+            return Ok(found);
+        }
+        barred.extend(joined);
+        tries += 1;
+        if tries == JOINS {
+            barred.extend(tables.runs.all().map(|(number, _)| number));
+        }
+    }
 }
 
 /// The earliest place on given machines.
@@ -95,12 +149,14 @@ pub(crate) fn place_on(
     tables: &Tables,
     ask: &Ask,
     machines: Vec<usize>,
+    rides: &[Ride],
 ) -> Result<Placement, Misfit> {
+    let mut rides = tables.runs.rides(&machines, rides);
     let pattern = tables
         .pattern(
             shop,
             ask.job,
-            &machines,
+            (&machines, &rides),
             ask.past.len(),
             ask.loose,
             ask.expected,
@@ -134,11 +190,14 @@ pub(crate) fn place_on(
             }
         }
     }
+    for &(node, least) in &pattern.bounds.least {
+        times[node] = times[node].max(least);
+    }
     for node in 0..nodes {
         let value = times[node];
         pattern.net.raise(&mut times, node, value);
     }
-    if times[..past] != *ask.past {
+    if times[..past] != *ask.past || !pattern.bounds.below(&times) {
         return Err(Misfit::Contradiction);
     }
     if times[nodes - 1] > ask.limit {
@@ -153,6 +212,9 @@ pub(crate) fn place_on(
     if ask.tighten {
         let mut late = vec![FAR; nodes];
         pattern.net.lower(&mut late, nodes - 1, times[nodes - 1]);
+        for &(node, most) in &pattern.bounds.most {
+            pattern.net.lower(&mut late, node, most);
+        }
         for (node, &at) in ask.past.iter().enumerate() {
             pattern.net.lower(&mut late, node, at);
         }
@@ -164,7 +226,21 @@ pub(crate) fn place_on(
             times = late;
         }
     }
-    Ok(Placement { machines, times })
+    for ride in &mut rides {
+        if tables.runs.shared(ride.run, ask.job.id) {
+            ride.start = tables
+                .runs
+                .get(ride.run)
+                .map_or(ride.start, |run| run.start);
+        } else if !ride.inside {
+            ride.start = times[begin(ride.task)];
+        }
+    }
+    Ok(Placement {
+        machines,
+        times,
+        rides,
+    })
 }
 
 /// When the plate can leave the last machine that is settled, or else where it is.
@@ -182,14 +258,35 @@ pub(super) fn leaves(shop: &Shop, ask: &Ask) -> i64 {
     free
 }
 
-/// Greedy: for each task the machine that has done it first, given those before.
-fn choose(shop: &Shop, tables: &Tables, ask: &Ask, estimate: &[i64]) -> Result<Vec<usize>, Misfit> {
+/// Greedy: for each task the machine, or the run, that has done it first, given those before.
+fn choose(
+    shop: &Shop,
+    tables: &Tables,
+    ask: &Ask,
+    estimate: &[i64],
+    barred: &[u32],
+) -> Result<(Vec<usize>, Vec<Ride>), Misfit> {
     let job = ask.job;
     let mut machines = ask.fixed.to_vec();
+    let mut rides = ask.rides.to_vec();
+    if tables.runs.any() {
+        rides.retain(|ride| ride.task < machines.len());
+        choose_again(shop, tables, ask, &mut rides, barred);
+    }
     let mut free = leaves(shop, ask);
+    for one in tables.runs.fixed(job, ask.fixed, &rides) {
+        if end(one.task) >= ask.past.len() {
+            free = free.max(one.start + one.work);
+        }
+    }
     for task in ask.fixed.len()..job.tasks.len() {
-        let mut best: Option<(i64, i64, usize)> = None;
-        for (turn, option) in options(job, task).enumerate() {
+        let mut best: Option<(i64, i64, usize, Option<u32>)> = None;
+        let mut offer = |done: i64, leg: i64, machine: usize, run: Option<u32>| {
+            if best.is_none_or(|b| (done, leg) <= (b.0, b.1)) {
+                best = Some((done, leg, machine, run));
+            }
+        };
+        for option in options(job, task) {
             let m = &shop.machines[option.machine];
             let (load, stay) = (m.load.base(), option.stay.base());
             let leg = leg(shop, job, &machines, task, option.machine);
@@ -203,15 +300,16 @@ fn choose(shop: &Shop, tables: &Tables, ask: &Ask, estimate: &[i64]) -> Result<V
                 loaded + stay
             };
             let fit = tables.room(option, loaded - load, until, load + stay);
-            if fit >= FAR {
-                continue;
+            if fit < FAR {
+                offer(fit + load + stay, leg, option.machine, None);
             }
-            let key = (fit + load + stay, leg, turn);
-            if best.is_none_or(|b| key < (b.0, b.1, usize::MAX)) {
-                best = Some((key.0, key.1, option.machine));
+            for (run, done) in tables.runs.open(shop, option, job.id, loaded) {
+                if !barred.contains(&run) {
+                    offer(done, leg, option.machine, Some(run));
+                }
             }
         }
-        let Some((done, _, machine)) = best else {
+        let Some((done, _, machine, run)) = best else {
             let gone = job.tasks[task]
                 .options
                 .iter()
@@ -223,9 +321,41 @@ fn choose(shop: &Shop, tables: &Tables, ask: &Ask, estimate: &[i64]) -> Result<V
             });
         };
         machines.push(machine);
+        rides.extend(run.map(|run| Ride {
+            run,
+            ..Ride::new(task)
+        }));
         free = done;
     }
-    Ok(machines)
+    Ok((machines, rides))
+}
+
+/// Runs to join for tasks whose machine is settled and where the plate has not come yet.
+fn choose_again(shop: &Shop, tables: &Tables, ask: &Ask, rides: &mut Vec<Ride>, barred: &[u32]) {
+    for (task, &machine) in ask.fixed.iter().enumerate() {
+        if begin(task) < ask.past.len() || !tables.runs.takes(machine) {
+            continue;
+        }
+        rides.retain(|ride| ride.task != task);
+        let before = Ask {
+            fixed: &ask.fixed[..task],
+            ..*ask
+        };
+        let loaded = leaves(shop, &before) + leg(shop, ask.job, ask.fixed, task, machine);
+        let Some(choice) = chosen(ask.job, task, machine) else {
+            continue;
+        };
+        let runs = tables
+            .runs
+            .open(shop, choice, ask.job.id, loaded.max(ask.now));
+        let first = runs
+            .filter(|(run, _)| !barred.contains(run))
+            .min_by_key(|&(run, done)| (done, run));
+        rides.extend(first.map(|(run, _)| Ride {
+            run,
+            ..Ride::new(task)
+        }));
+    }
 }
 
 /// The choice with the shortest way: the last resort where tight lags rule far machines out.
@@ -278,7 +408,7 @@ fn options(job: &Job, task: usize) -> impl Iterator<Item = &Choice> {
 }
 
 /// Time of the leg to a task on a machine.
-fn leg(shop: &Shop, job: &Job, machines: &[usize], task: usize, to: usize) -> i64 {
+pub(super) fn leg(shop: &Shop, job: &Job, machines: &[usize], task: usize, to: usize) -> i64 {
     if task > 0 {
         return shop.leg(machines[task - 1], to).base();
     }

@@ -144,6 +144,7 @@ impl Planner {
         };
         entry.loose = bound;
         entry.machines.clone_from(&placement.machines);
+        entry.rides.clone_from(&placement.rides);
         self.note_broken(&mut entry, &placement.times, |_| true, log);
         self.accept(entry, placement, now, log);
     }
@@ -177,8 +178,25 @@ impl Planner {
         }
     }
 
+    /// Orders that have not started leave the runs of those that have.
+    fn leave_to_started(&mut self, aside: &mut BTreeSet<OrderId>) {
+        let runs = self.tables.runs.all().map(|(_, run)| run);
+        let started = |id: OrderId| self.jobs.get(&id).is_some_and(|e| e.past > 0);
+        let mixed = runs.filter(|run| !run.begun && run.members().any(|m| started(m.0)));
+        let waiting = mixed.flat_map(|run| run.members().map(|m| m.0));
+        let leaving: BTreeSet<OrderId> = waiting.filter(|&id| !started(id)).collect();
+        for id in leaving {
+            if let Some(mut entry) = self.lift(id) {
+                entry.park();
+                self.lay(entry);
+                aside.insert(id);
+            }
+        }
+    }
+
     /// Step 5.
     pub(super) fn slide(&mut self, now: i64, aside: &mut BTreeSet<OrderId>, log: &mut Log) {
+        self.leave_to_started(aside);
         let under_way: Vec<OrderId> = self
             .jobs
             .values()
@@ -187,7 +205,7 @@ impl Planner {
             .collect();
         let mut entries: Vec<Entry> = under_way.iter().filter_map(|&id| self.lift(id)).collect();
         // Whoever can't go on at all stays where he is, and the others slide without him.
-        let slid = loop {
+        let (slid, groups) = loop {
             let mut lost = None;
             let mut rerouted = Vec::new();
             for (index, entry) in entries.iter_mut().enumerate() {
@@ -200,14 +218,14 @@ impl Planner {
             }
             if lost.is_none() {
                 let inside: Vec<_> = entries.iter().map(|e| self.inside(e)).collect();
-                let slid = self.shifted(&entries, &inside, now);
+                let (slid, groups) = self.shifted(&entries, &inside, now);
                 let stuck: Vec<usize> = (0..slid.len()).filter(|&i| slid[i].is_none()).collect();
                 let Some(&first) = stuck
                     .iter()
                     .find(|i| rerouted.contains(i))
                     .or(stuck.first())
                 else {
-                    break slid;
+                    break (slid, groups);
                 };
                 let entry = &entries[first];
                 let task = entry.settled().min(entry.job.tasks.len() - 1);
@@ -227,6 +245,14 @@ impl Planner {
             .max()
             .map_or(-FAR, |&last| last.saturating_add(self.longest_setup()));
         self.step_aside(late, aside);
+        for group in groups {
+            let times = |job: usize| slid[job].as_deref();
+            let start = group.start(now, times);
+            group.settle(&mut entries, start);
+            if let Some(run) = group.run() {
+                self.set_start(run, start, false);
+            }
+        }
         let mut again = Vec::new();
         for (mut entry, times) in entries.into_iter().zip(slid) {
             let id = entry.job.id;
@@ -270,6 +296,7 @@ impl Planner {
             let placement = Placement {
                 machines: entry.machines.clone(),
                 times,
+                rides: entry.rides.clone(),
             };
             self.accept(entry, placement, now, log);
         }
@@ -288,6 +315,9 @@ impl Planner {
                 Some(option) => entry.machines[task] = option.machine,
                 None => return Err(Why::NoMachine { task }),
             }
+            // In a run of its own, if it is one that takes plates by the run.
+            entry.rides.retain(|ride| ride.task != task);
+            entry.rides = self.tables.runs.rides(&entry.machines, &entry.rides);
             changed = true;
         }
         Ok(changed)

@@ -95,7 +95,7 @@ impl Planner {
                 // Leave out one maximum after the other as long as the contradiction stays.
                 let machines: Vec<usize> = job.tasks.iter().map(|t| t.options[0].machine).collect();
                 let clash = |loose: &Loose| {
-                    !Tables::net(&self.shop, job, &machines, 0, loose, None).close()
+                    !Tables::net(&self.shop, job, &machines, 0, loose, None, &[]).close()
                 };
                 let mut without = loose.clone();
                 let mut guilty = Vec::new();

@@ -34,6 +34,9 @@ impl Planner {
     pub fn repair(&mut self, now: Instant) -> Repair {
         let now = self.tell(now);
         let mut log = Log::default();
+        if self.tables.runs.any() {
+            self.postpone_runs(now);
+        }
         let overdue = self.next.range(..(now, OrderId(0))).map(|&(_, id)| id);
         let mut todo: BTreeSet<OrderId> = overdue.collect();
         if std::mem::take(&mut self.retry) {
@@ -140,6 +143,10 @@ impl Planner {
             self.lay(entry);
             return false;
         }
+        if !entry.rides.is_empty() && self.await_late(&entry, now, log) {
+            self.stranded.remove(&id);
+            return true;
+        }
         self.provide(&entry.job);
         match self.search_inside(&entry, inside, now) {
             Ok(placement) => {
@@ -192,6 +199,7 @@ impl Planner {
             job: &entry.job,
             past: &entry.times[..past],
             fixed: &entry.machines[..settled],
+            rides: &entry.rides,
             now,
             floor: &entry.times,
             loose: &entry.loose,
@@ -205,7 +213,8 @@ impl Planner {
             && entry.machines.len() == entry.job.tasks.len()
             && !entry.parked()
         {
-            slid = place_on(&self.shop, &self.tables, &ask, entry.machines.clone()).ok();
+            let machines = entry.machines.clone();
+            slid = place_on(&self.shop, &self.tables, &ask, machines, &entry.rides).ok();
             // Waiting for a machine to come back is only right where no other one is sooner.
             let finish = slid.as_ref().and_then(|p| p.times.last().copied());
             let waits = finish.is_some_and(|at| at > entry.promise)
@@ -243,6 +252,13 @@ impl Planner {
         {
             return false;
         }
+        let (ties, bounds) = self.tables.settled(
+            &self.shop,
+            &entry.job,
+            (&entry.machines, &entry.rides),
+            entry.past,
+            (&entry.loose, entry.expected),
+        );
         let net = Tables::net(
             &self.shop,
             &entry.job,
@@ -250,18 +266,20 @@ impl Planner {
             entry.past,
             &entry.loose,
             entry.expected,
+            &ties,
         );
         let nodes = times.len();
         let kept = (0..nodes).all(|from| {
             (0..nodes).all(|to| from == to || times[to] - times[from] >= net.bound(from, to))
         });
-        let needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
-        kept && (needs.iter().filter(|need| need.does.asks())).all(|need| {
-            let until = times[need.b as usize] + need.b_off;
-            let from = (times[need.a as usize] + need.a_off).max(now);
-            let fit = || need.fit((&needs, times), &self.tables.lines, (from, until, 0));
-            until <= from || fit() == from
-        })
+        let needs = (self.tables).needs(&self.shop, &entry.job, &entry.machines, &entry.rides);
+        kept && bounds.kept(times)
+            && (needs.iter().filter(|need| need.does.asks())).all(|need| {
+                let until = times[need.b as usize] + need.b_off;
+                let from = (times[need.a as usize] + need.a_off).max(now);
+                let fit = || need.fit((&needs, times), &self.tables.lines, (from, until, 0));
+                until <= from || fit() == from
+            })
     }
 
     /// The stretch in which the machine that a plate is in is down, or closed before the plate can be out.
@@ -277,7 +295,7 @@ impl Planner {
         let stay = (options.iter().find(|o| o.machine == machine)).map_or(0, |o| o.stay.base());
         let done = match entry.expected {
             Some((node, at)) if node == end(task) => at,
-            _ => entry.times[begin(task)] + stay,
+            _ => entry.times[begin(task)] + entry.delay(task, &entry.times) + stay,
         };
         let out = done.max(self.clock) + self.shop.machines[machine].unload.base();
         (out > from).then_some((from, until))
@@ -363,6 +381,7 @@ impl Entry {
             self.aside = Some(Placement {
                 machines: std::mem::take(&mut self.machines),
                 times: std::mem::replace(&mut self.times, vec![FAR - 1]),
+                rides: std::mem::take(&mut self.rides),
             });
         }
     }
@@ -372,6 +391,7 @@ impl Entry {
         if let Some(placement) = self.aside.take() {
             self.machines = placement.machines;
             self.times = placement.times;
+            self.rides = placement.rides;
         }
     }
 

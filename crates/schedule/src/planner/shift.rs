@@ -16,7 +16,9 @@
 
 use super::Entry;
 use super::Planner;
+use super::groups::{Group, chain_runs, hold_back, ties};
 use super::limits::everything;
+use super::runs::Tie;
 use super::tables::{ORIGIN, Tables, begin, end};
 use crate::line::FAR;
 use crate::net::Net;
@@ -35,14 +37,14 @@ const ROUNDS_MOST: u32 = 16;
 
 /// `time[to] >= time[from] + lag` across jobs.
 #[derive(Clone, Copy, Debug)]
-struct Cross {
-    from: usize,
-    job: usize,
-    to: usize,
-    lag: i64,
+pub(super) struct Cross {
+    pub(super) from: usize,
+    pub(super) job: usize,
+    pub(super) to: usize,
+    pub(super) lag: i64,
     /// How much later the first would have to have its turn to come second; `None` where it is there
     /// already, so that nothing can be turned round.
-    turn: Option<i64>,
+    pub(super) turn: Option<i64>,
 }
 
 /// What a time was last raised by.
@@ -60,11 +62,12 @@ enum Cause {
 /// cause of the one before it.
 type Circle = Vec<(usize, usize)>;
 
-struct Sliding {
+pub(super) struct Sliding {
     net: Net,
+    ties: Vec<Tie>,
     needs: Vec<Need>,
-    out: Vec<Cross>,
-    times: Vec<i64>,
+    pub(super) out: Vec<Cross>,
+    pub(super) times: Vec<i64>,
     cause: Vec<Cause>,
     raised: u32,
     /// All maximum limits are let go.
@@ -85,7 +88,7 @@ impl Planner {
         entries: &[Entry],
         inside: &[Option<(usize, i64)>],
         now: i64,
-    ) -> Vec<Option<Vec<i64>>> {
+    ) -> (Vec<Option<Vec<i64>>>, Vec<Group>) {
         let turns = entries.iter().map(|e| e.turns.as_ref().unwrap_or(&e.times));
         let mut turns: Vec<Vec<i64>> = turns.cloned().collect();
         let mut yields = vec![0; entries.len()];
@@ -93,12 +96,15 @@ impl Planner {
             if round == ROUNDS_MOST {
                 yields.fill(YIELDS_MOST);
             }
-            let (sliding, yielding) = self.slid_in_turn(entries, inside, &turns, &yields, now);
+            let groups = self.groups(entries, &turns, &yields);
+            let (sliding, yielding) =
+                self.slid_in_turn(entries, inside, &groups, (&turns, &yields), now);
             if yielding.is_empty() {
                 let over = |s: &Sliding| s.lost || s.times.last().is_none_or(|&t| t >= FAR / 2);
-                return (sliding.into_iter())
+                let times = (sliding.into_iter())
                     .map(|s| (!over(&s)).then_some(s.times))
                     .collect();
+                return (times, groups);
             }
             for (job, by) in yielding {
                 yields[job] += 1;
@@ -108,7 +114,7 @@ impl Planner {
                 }
             }
         }
-        Vec::new()
+        (Vec::new(), Vec::new())
     }
 
     /// The same where every use of a unit has its turn by the times `turns`; and the jobs that must
@@ -117,17 +123,23 @@ impl Planner {
         &self,
         entries: &[Entry],
         inside: &[Option<(usize, i64)>],
-        turns: &[Vec<i64>],
-        yields: &[u32],
+        groups: &[Group],
+        (turns, yields): (&[Vec<i64>], &[u32]),
         now: i64,
     ) -> (Vec<Sliding>, BTreeMap<usize, i64>) {
         let mut sliding: Vec<Sliding> = entries
             .iter()
             .zip(inside)
-            .map(|(entry, inside)| self.slide_start(entry, *inside, now))
+            .enumerate()
+            .map(|(job, (entry, inside))| {
+                let ties = ties(groups, job, entry);
+                self.slide_start(entry, *inside, ties, now)
+            })
             .collect();
+        hold_back(groups, entries, &mut sliding, now);
         self.chain(entries, &mut sliding, turns, now);
         self.chain_families(entries, &mut sliding, turns);
+        chain_runs(self, groups, entries, &mut sliding, turns);
         let mut yielding = BTreeMap::new();
         let mut queue: VecDeque<usize> = (0..sliding.len()).collect();
         let mut queued = vec![true; sliding.len()];
@@ -194,7 +206,13 @@ impl Planner {
         (sliding, yielding)
     }
 
-    fn slide_start(&self, entry: &Entry, inside: Option<(usize, i64)>, now: i64) -> Sliding {
+    fn slide_start(
+        &self,
+        entry: &Entry,
+        inside: Option<(usize, i64)>,
+        ties: Vec<Tie>,
+        now: i64,
+    ) -> Sliding {
         let mut times = entry.times.clone();
         for time in &mut times[entry.past..] {
             *time = (*time).max(now);
@@ -214,11 +232,19 @@ impl Planner {
             entry.past,
             &entry.loose,
             entry.expected,
+            &ties,
         );
-        let mut needs = self.tables.needs(&self.shop, &entry.job, &entry.machines);
+        let mut needs = (self.tables).needs(&self.shop, &entry.job, &entry.machines, &entry.rides);
         needs.retain(|need| matches!(need.does, Does::Use | Does::Ask));
+        // Who comes after whom in runs is entered by itself.
+        for need in &mut needs {
+            if self.tables.is_round(need.line) {
+                need.does = Does::Ask;
+            }
+        }
         let mut sliding = Sliding {
             net,
+            ties,
             needs,
             out: Vec::new(),
             cause: vec![Cause::Fixed; times.len()],
@@ -450,6 +476,7 @@ impl Sliding {
             entry.past,
             &all,
             entry.expected,
+            &self.ties,
         );
         self.net.close();
         self.held.clear();

@@ -421,6 +421,7 @@ impl Planner {
             job: &job,
             past: &[],
             fixed: &[],
+            rides: &[],
             now: floor,
             floor: &[],
             loose: &loose,
@@ -429,7 +430,7 @@ impl Planner {
             inside: None,
             tighten: false,
         };
-        let found = place_on(&self.shop, &self.tables, &ask, vec![machine]);
+        let found = place_on(&self.shop, &self.tables, &ask, vec![machine], &[]);
         let times = match found {
             Ok(placement) if !forced => placement.times,
             _ if forced => vec![floor, floor, floor + time.base()],
@@ -443,6 +444,7 @@ impl Planner {
                 finish: FOREVER,
             },
             machines: vec![machine],
+            rides: Vec::new(),
             promise: FAR,
             past: 0,
             expected: None,

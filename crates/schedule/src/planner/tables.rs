@@ -1,6 +1,7 @@
 //! The timetables of a shop, and the pattern of a job on them for a choice of machines.
 
 use super::ready::Ready;
+use super::runs::{Bounds, Fixed, Guest, Ride, Runs, Tie, bounds, tied, ties_lag};
 use crate::job::{Choice, Edge, Job, Lag, Where};
 use crate::line::{FAR, Line};
 use crate::net::Net;
@@ -74,6 +75,10 @@ pub(crate) struct Tables {
     family_of: BTreeMap<u32, (usize, u32)>,
     /// By machine: for each of its stocks, the timetable of what is used from one refill to the next.
     stocks: Vec<Vec<u32>>,
+    /// By machine that takes plates by the run: the timetable of when somebody is in it.
+    rounds: Vec<u32>,
+    /// Runs of such machines.
+    pub(crate) runs: Runs,
     /// Machines by when they are free for good, where there are many alike.
     pub(crate) ready: Ready,
 }
@@ -108,6 +113,8 @@ impl Tables {
             families: Vec::new(),
             family_of: BTreeMap::new(),
             stocks: Vec::new(),
+            rounds: Vec::new(),
+            runs: Runs::default(),
             ready: Ready::default(),
         };
         for station in &shop.stations {
@@ -130,6 +137,11 @@ impl Tables {
         let stocks = m.stocks.iter().take(STOCKS_MOST);
         let stocks = stocks.map(|stock| self.add(stock.full, true)).collect();
         self.stocks.push(stocks);
+        let round = self.add(1, m.batch.is_some());
+        self.rounds.push(round);
+        if m.batch.is_some() {
+            self.runs.add_machine(machine);
+        }
         self.ready.add_machine();
         for window in &m.down {
             self.block(machine, window.from.base(), window.until.base());
@@ -174,7 +186,8 @@ impl Tables {
         let bay = self.bay(choice.machine);
         let family = self.families[choice.machine].get(&choice.family);
         let stocks = &self.stocks[choice.machine];
-        if family.is_none() && stocks.is_empty() {
+        let round = self.rounds[choice.machine];
+        if family.is_none() && stocks.is_empty() && round == FREE {
             return bay.fit(from, until, least);
         }
         let mut at = from;
@@ -182,6 +195,9 @@ impl Tables {
             let mut fit = bay.fit(at, until, least);
             if let Some(&line) = family {
                 fit = self.lines[line as usize].fit(fit, until, least);
+            }
+            if round != FREE && fit < FAR {
+                fit = self.lines[round as usize].fit(fit, until, least);
             }
             for (&line, &uses) in stocks.iter().zip(&choice.uses) {
                 let line = &self.lines[line as usize];
@@ -236,13 +252,21 @@ impl Tables {
         self.lines[self.bay[machine] as usize].give(from, until, WHOLE);
     }
 
-    /// One place of a machine that is taken by something else than a job.
-    pub(crate) fn hold(&mut self, machine: usize, from: i64, until: i64) {
-        self.lines[self.bay[machine] as usize].take(from, until, 1);
+    /// One place of a machine that is taken by something else than a job, for good.
+    pub(crate) fn hold(&mut self, machine: usize, slot: u32, from: i64) {
+        self.lines[self.bay[machine] as usize].take(from, FAR, 1);
+        if self.rounds[machine] != FREE {
+            self.lines[self.rounds[machine] as usize].take(from, FAR, 1);
+            (self.runs).guest(machine, Guest::Place(slot), Some((from, FAR)));
+        }
     }
 
-    pub(crate) fn release(&mut self, machine: usize, from: i64, until: i64) {
-        self.lines[self.bay[machine] as usize].give(from, until, 1);
+    pub(crate) fn release(&mut self, machine: usize, slot: u32, from: i64) {
+        self.lines[self.bay[machine] as usize].give(from, FAR, 1);
+        if self.rounds[machine] != FREE {
+            self.lines[self.rounds[machine] as usize].give(from, FAR, 1);
+            self.runs.guest(machine, Guest::Place(slot), None);
+        }
     }
 
     pub(crate) fn forget_before(&mut self, time: i64) {
@@ -253,7 +277,13 @@ impl Tables {
 
     /// What a job needs on which timetable; `machines` may be shorter than the tasks (a plan that
     /// ends early).
-    pub(crate) fn needs(&self, shop: &Shop, job: &Job, machines: &[usize]) -> Vec<Need> {
+    pub(crate) fn needs(
+        &self,
+        shop: &Shop,
+        job: &Job,
+        machines: &[usize],
+        rides: &[Ride],
+    ) -> Vec<Need> {
         let mut needs = Vec::with_capacity(6 * machines.len() + 3);
         if job.at == Where::Nowhere {
             for (task, &machine) in machines.iter().enumerate() {
@@ -347,7 +377,66 @@ impl Tables {
         }
         self.add_set_up(shop, job, machines, &mut needs);
         self.add_spending(shop, job, machines, &mut needs);
+        if self.runs.any() {
+            self.add_rounds(shop, job, (machines, rides), &mut needs);
+        }
         needs
+    }
+
+    /// The stay in a machine among the needs of a job.
+    fn stay_in(&self, machine: usize, task: usize, needs: &[Need]) -> Option<Need> {
+        let nodes = (begin(task), end(task));
+        let stay = needs.iter().find(|need| {
+            need.line == self.bay[machine] && (need.a as usize, need.b as usize) == nodes
+        });
+        stay.copied()
+    }
+
+    /// Whether a timetable says when somebody is in a machine that takes plates by the run.
+    pub(crate) fn is_round(&self, line: u32) -> bool {
+        self.runs.any() && self.rounds.contains(&line)
+    }
+
+    /// Adds to the needs of a job that a machine which takes plates by the run is its own meanwhile, but for
+    /// who shares the run.
+    fn add_rounds(
+        &self,
+        shop: &Shop,
+        job: &Job,
+        (machines, rides): (&[usize], &[Ride]),
+        needs: &mut Vec<Need>,
+    ) {
+        if let Where::In { machine, .. } = job.at
+            && self.rounds[machine] != FREE
+            && job.progress.is_empty()
+        {
+            let unload = shop.machines[machine].unload.base();
+            needs.push(Need {
+                does: Does::Block,
+                units: 1,
+                line: self.rounds[machine],
+                a: ORIGIN as u16,
+                b: ORIGIN as u16,
+                a_off: ALWAYS,
+                b_off: unload,
+                least: unload,
+            });
+        }
+        for (task, &machine) in machines.iter().enumerate() {
+            if self.rounds[machine] == FREE {
+                continue;
+            }
+            let Some(stay) = self.stay_in(machine, task, needs) else {
+                continue;
+            };
+            let ride = rides.iter().find(|ride| ride.task == task);
+            let alone = ride.is_none_or(|r| !r.inside && !self.runs.shared(r.run, job.id));
+            needs.push(Need {
+                does: if alone { Does::Use } else { Does::Block },
+                line: self.rounds[machine],
+                ..stay
+            });
+        }
     }
 
     /// Adds to the needs of a job what it uses up.
@@ -386,10 +475,7 @@ impl Tables {
             let Some(choice) = chosen(job, task, machine) else {
                 continue;
             };
-            let Some(stay) = needs.iter().copied().find(|need| {
-                need.line == self.bay[machine]
-                    && (need.a as usize, need.b as usize) == (begin(task), end(task))
-            }) else {
+            let Some(stay) = self.stay_in(machine, task, needs) else {
                 continue;
             };
             let mine = choice.family;
@@ -421,6 +507,7 @@ impl Tables {
         past: usize,
         loose: &Loose,
         expected: Expected,
+        ties: &[Tie],
     ) -> Net {
         let mut net = Future {
             net: Net::new(1 + 2 * machines.len()),
@@ -473,11 +560,14 @@ impl Tables {
             let Some((least, most)) = between(job, machines, lag) else {
                 continue;
             };
+            let most = most.filter(|_| !loose.lags.contains(&index));
+            if ties_lag(ties, lag) {
+                net.tied(ties, lag, least, most);
+                continue;
+            }
             let (from, to) = (node(lag.from), node(lag.to));
             net.at_least(from, to, least);
-            if let Some(most) = most
-                && !loose.lags.contains(&index)
-            {
+            if let Some(most) = most {
                 net.at_most(from, to, most);
             }
         }
@@ -489,17 +579,35 @@ impl Tables {
         &self,
         shop: &Shop,
         job: &Job,
-        machines: &[usize],
+        (machines, rides): (&[usize], &[Ride]),
         past: usize,
         loose: &Loose,
         expected: Expected,
     ) -> Option<Pattern> {
-        let mut net = Self::net(shop, job, machines, past, loose, expected);
-        net.close().then(|| {
-            let mut needs = self.needs(shop, job, machines);
+        let (ties, bounds) = self.settled(shop, job, (machines, rides), past, (loose, expected));
+        let mut net = Self::net(shop, job, machines, past, loose, expected, &ties);
+        (!bounds.never && net.close()).then(|| {
+            let mut needs = self.needs(shop, job, machines, rides);
             needs.retain(|need| need.does.asks());
-            Pattern { net, needs }
+            Pattern { net, needs, bounds }
         })
+    }
+
+    /// What others settle of the times of a job by the runs that they share.
+    pub(crate) fn settled(
+        &self,
+        shop: &Shop,
+        job: &Job,
+        (machines, rides): (&[usize], &[Ride]),
+        past: usize,
+        limits: (&Loose, Expected),
+    ) -> (Vec<Tie>, Bounds) {
+        if rides.is_empty() {
+            return (Vec::new(), Bounds::default());
+        }
+        let fixed: Vec<Fixed> = self.runs.fixed(job, machines, rides);
+        let ties = fixed.iter().map(|f| Tie::Known(f.task)).collect();
+        (ties, bounds(shop, job, machines, &fixed, past, limits))
     }
 }
 
@@ -525,6 +633,47 @@ impl Future {
     fn at_most(&mut self, from: usize, to: usize, most: i64) {
         if from.max(to) >= self.past {
             self.net.at_most(from, to, most);
+        }
+    }
+}
+
+impl Future {
+    /// A lag that counts from, or to, work that begins some time after loading. Where that time is open, it is
+    /// taken for granted that the plate leaves when the work is done: its minimum is kept for certain then.
+    fn tied(&mut self, ties: &[Tie], lag: &Lag, least: i64, most: Option<i64>) {
+        let (from, to) = (tied(ties, lag.from), tied(ties, lag.to));
+        if [from, to]
+            .iter()
+            .flatten()
+            .any(|t| matches!(t, Tie::Known(_)))
+        {
+            return;
+        }
+        let delay = |tie: Option<Tie>| match tie {
+            Some(Tie::Delayed(_, by)) => by,
+            _ => 0,
+        };
+        let shift = delay(from) - delay(to);
+        let (a, b) = (node(lag.from), node(lag.to));
+        // The work ends when unloading begins, or before.
+        let (since, before) = match from {
+            Some(Tie::Open(task, work)) if b != end(task) => (end(task), work),
+            _ => (a, 0),
+        };
+        match to {
+            Some(Tie::Open(task, work)) => {
+                self.at_least(since, end(task), least + shift - before + work);
+            }
+            _ => self.at_least(since, b, least + shift - before),
+        }
+        match (from, most) {
+            (_, None) => {}
+            (Some(Tie::Open(task, work)), Some(most)) => {
+                if b != end(task) {
+                    self.at_most(end(task), b, most + shift - work);
+                }
+            }
+            (_, Some(most)) => self.at_most(a, b, most + shift),
         }
     }
 }

@@ -51,10 +51,7 @@ pub(super) fn kinds(lab: &Lab) -> Result<(Vec<Kind>, Layout), String> {
         let last = &workflow.steps[workflow.steps.len() - 1].kind;
         let variants = choices(lab, workflow)
             .into_iter()
-            .map(|machines| Pattern {
-                net: net.clone(),
-                needs: needs(lab, workflow, &layout, &machines),
-            })
+            .map(|machines| Pattern::new(net.clone(), needs(lab, workflow, &layout, &machines)))
             .collect();
         kinds.push(Kind {
             variants,
@@ -278,10 +275,7 @@ fn brisk(kinds: &[Kind]) -> Option<Vec<Kind>> {
             variants: kind
                 .variants
                 .iter()
-                .map(|v| Pattern {
-                    net: net.clone(),
-                    needs: v.needs.clone(),
-                })
+                .map(|v| Pattern::new(net.clone(), v.needs.clone()))
                 .collect(),
             ..*kind
         })

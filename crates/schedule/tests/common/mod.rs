@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use quantity::{Duration, Instant, OrderId};
 use schedule::{
-    Choice, Edge, FOREVER, Job, Lag, Machine, Planner, Shop, StationNode, Task, Travel, UNLIMITED,
-    Where,
+    Choice, Edge, FOREVER, Job, JobPlan, Lag, Machine, Planner, Refusal, SharedRun, Shop,
+    StationNode, Task, Travel, UNLIMITED, Where,
 };
 use std::collections::BTreeMap;
 
@@ -178,13 +178,60 @@ pub fn config() -> ProptestConfig {
 pub struct Special {
     pub shop: fn(&mut Dice, &mut Shop),
     pub job: fn(&mut Dice, &mut Job),
+    /// Of 1,000 steps of reality, after how many a plate is lost where it stands.
+    pub lost: u64,
 }
 
 /// Nothing.
 pub const PLAIN: Special = Special {
     shop: |_, _| {},
     job: |_, _| {},
+    lost: 0,
 };
+
+/// A random hall takes 25 random orders one by one and improves their plans. After every step all is sound,
+/// and no plan is finished later than was promised.
+pub fn admitted_and_improved(seed: u64, special: Special) {
+    let mut dice = Dice(seed);
+    let mut hall = shop(&mut dice);
+    (special.shop)(&mut dice, &mut hall);
+    let mut planner = Planner::new(hall.clone()).unwrap();
+    let mut plans = BTreeMap::new();
+    for id in 0..25 {
+        let mut job = job(&mut dice, &hall, id, now(0));
+        (special.job)(&mut dice, &mut job);
+        let before: Vec<_> = planner.orders().collect();
+        let before: Vec<_> = (before.iter())
+            .map(|&id| planner.plan(id).unwrap().clone())
+            .collect();
+        match planner.admit(job, now(0)) {
+            Ok(promise) => {
+                plans.insert(OrderId(id), promise);
+            }
+            Err(Refusal::Impossible(_)) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+        // But for the slots, that are dealt again.
+        for old in before {
+            let new = planner.plan(old.job).unwrap();
+            let times = |plan: &JobPlan| -> Vec<_> {
+                let visits = plan.visits.iter();
+                visits
+                    .map(|v| (v.machine, v.leg_start, v.begin, v.end, v.run))
+                    .collect()
+            };
+            assert_eq!(times(&old), times(new), "{} moved", old.job);
+        }
+        sound(&planner, now(-1), "after admission");
+    }
+    for _ in 0..3 {
+        planner.improve(now(0), 60);
+        sound(&planner, now(-1), "after improvement");
+    }
+    for (order, promise) in &plans {
+        assert!(planner.plan(*order).unwrap().finish <= promise.finish);
+    }
+}
 
 /// One random hall, its orders and faults, until everything is done or stranded.
 pub fn reality(seed: u64, special: Special) {
@@ -197,6 +244,7 @@ pub fn reality(seed: u64, special: Special) {
     let mut time = now(0);
     let mut next_id = 0;
     let mut down: Vec<usize> = Vec::new();
+    let mut held: Vec<(usize, u32)> = Vec::new();
     let mut steps = 0;
     loop {
         steps += 1;
@@ -258,7 +306,31 @@ pub fn reality(seed: u64, special: Special) {
             sound(&planner, time, "after a refill");
             continue;
         }
+        // A run starts when all are in.
+        let runs = planner.runs();
+        let full = |run: &&SharedRun| !run.begun && run.members.iter().all(|m| m.2);
+        if let Some(run) = runs.iter().filter(full).min_by_key(|run| run.due)
+            && due.is_none_or(|due| run.due <= due.0)
+        {
+            time = time.max(run.due);
+            if dice.chance(10) {
+                // It starts later.
+                time += dice.secs(1, 100);
+            } else {
+                let (order, task, _) = run.members[0];
+                planner.run_started(order, task, time);
+            }
+            planner.repair(time);
+            sound(&planner, time, "after the start of a run");
+            continue;
+        }
         let Some((at, _, id, n)) = due else {
+            if let Some((machine, slot)) = held.pop() {
+                planner.release(machine, slot, time);
+                planner.repair(time);
+                sound(&planner, time, "after a plate was taken away");
+                continue;
+            }
             if let Some(machine) = down.pop() {
                 planner.machine_up(machine, time);
                 planner.repair(time);
@@ -301,6 +373,22 @@ pub fn reality(seed: u64, special: Special) {
             } else {
                 node.insert(id, n + 1);
             }
+        }
+        if special.lost > 0 && more.below(1000) < special.lost {
+            let all: Vec<(OrderId, usize)> = node.iter().map(|(&id, &n)| (id, n)).collect();
+            let inside = all.iter().filter(|(_, n)| *n > 0 && n % 2 == 0);
+            if let Some(&(id, n)) = inside.max_by_key(|(id, _)| (id.0 * 7) % 13) {
+                // It stands where it is until a person takes it away.
+                let visit = planner.plan(id).unwrap().visits[n / 2 - 1];
+                planner.withdraw(id, time);
+                planner.hold(visit.machine, visit.slot, time);
+                held.push((visit.machine, visit.slot));
+                node.remove(&id);
+            }
+        }
+        if !held.is_empty() && more.chance(5) {
+            let (machine, slot) = held.pop().unwrap();
+            planner.release(machine, slot, time);
         }
         if dice.chance(3) && down.len() < 2 {
             let machine = 1 + dice.below(shop.machines.len() as u64 - 1) as usize;

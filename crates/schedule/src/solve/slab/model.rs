@@ -205,7 +205,7 @@ fn variants(
         }
     }
     if rivals.is_empty() {
-        return vec![Pattern { net: base, needs }];
+        return vec![Pattern::new(base, needs)];
     }
     for list in rivals.values_mut() {
         list.sort_unstable();
@@ -236,10 +236,7 @@ fn variants(
             }
         }
         if net.close() {
-            found.push(Pattern {
-                net,
-                needs: needs.clone(),
-            });
+            found.push(Pattern::new(net, needs.clone()));
         }
     }
     found

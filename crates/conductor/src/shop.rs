@@ -46,6 +46,7 @@ pub(crate) fn shop(
                         until: closed.until,
                     })
                     .collect(),
+                batch: None,
                 setups: instrument
                     .setup
                     .as_ref()

@@ -8,10 +8,9 @@ use common::{Special, admitted_and_improved, config, now, reality, sound};
 use proptest::prelude::*;
 use quantity::{Duration, OrderId};
 use schedule::{
-    Choice, Job, Machine, Planner, Refusal, Setups, Shop, StationNode, Task, Travel, UNLIMITED,
-    Where, Why, Window,
+    Choice, Job, Machine, Planner, Setups, Shop, StationNode, Task, Travel, UNLIMITED, Where, Why,
+    Window,
 };
-use std::collections::BTreeMap;
 
 /// Most machines need set-ups, some pairs of families shorter ones; all work has a family.
 const SET_UP: Special = Special {

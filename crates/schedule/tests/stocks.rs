@@ -8,10 +8,9 @@ use common::{Special, admitted_and_improved, config, now, reality, sound};
 use proptest::prelude::*;
 use quantity::{Duration, OrderId};
 use schedule::{
-    Choice, Edge, Job, Lag, Machine, Planner, Refusal, Shop, StationNode, Stock, Task, Travel,
-    UNLIMITED, Where, Why,
+    Choice, Edge, Job, Lag, Machine, Planner, Shop, StationNode, Stock, Task, Travel, UNLIMITED,
+    Where, Why,
 };
-use std::collections::BTreeMap;
 
 /// Most machines use up one thing or two, and work on them takes some of it.
 const STOCKED: Special = Special {

@@ -5,12 +5,48 @@ use crate::grid::Grid;
 use crate::line::{FAR, Line};
 use crate::pattern::Need;
 
+/// What a schedule is made from.
+#[derive(Clone, Default)]
+pub(super) struct Recipe {
+    /// Blocks with lower keys are placed first.
+    pub(super) key: Vec<i64>,
+    /// Which of its patterns a block is placed by, if that fits.
+    pub(super) variant: Vec<usize>,
+    pub(super) holds: Vec<Hold>,
+}
+
+/// An operation that waits, although it may not have to, until one of another block is done.
+///
+/// A block goes as early as it can be among the blocks placed before it. With greatest lags within
+/// blocks, an order alone doesn't reach every schedule that matters: what could begin earlier may have
+/// to leave the place to a block that can only come there later.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hold {
+    pub(super) block: usize,
+    pub(super) node: usize,
+    /// Block and node that it waits for, where these are placed before it.
+    pub(super) behind: (usize, usize),
+}
+
+/// A block as it was placed going forward, and the makespan up to it.
+#[derive(Clone, Copy)]
+struct Step {
+    block: usize,
+    /// The pattern that it was to be placed by, and the one that it was placed by.
+    variant: usize,
+    used: usize,
+    makespan: i64,
+}
+
 /// A schedule under construction.
 pub(super) struct Board<'a> {
     pub(super) model: &'a Model,
     lines: Vec<Grid>,
     /// Begin of every operation of every block.
     pub(super) times: Vec<Vec<i64>>,
+    /// What is on the timetables, if it was placed going forward.
+    steps: Vec<Step>,
+    holds: Vec<Hold>,
 }
 
 impl<'a> Board<'a> {
@@ -19,11 +55,15 @@ impl<'a> Board<'a> {
             lines: model.capacities.iter().map(|&c| Grid::new(c)).collect(),
             times: vec![Vec::new(); model.blocks.len()],
             model,
+            steps: Vec::new(),
+            holds: Vec::new(),
         }
     }
 
-    fn clear(&mut self) {
+    /// Takes everything off.
+    pub(super) fn clear(&mut self) {
         self.lines.iter_mut().for_each(Grid::clear);
+        self.steps.clear();
         for times in &mut self.times {
             times.clear();
         }
@@ -46,17 +86,51 @@ impl<'a> Board<'a> {
         true
     }
 
-    /// Places all blocks as early as they can be, in this order. The makespan; none if one fits nowhere.
-    pub(super) fn forward(&mut self, order: &[usize], variant: &[usize]) -> Option<i64> {
+    /// Keeps what this order begins with, as it was placed the last time; how many blocks that are.
+    fn rewind(&mut self, order: &[usize], recipe: &Recipe) -> usize {
+        if self.steps.is_empty() {
+            self.times.iter_mut().for_each(Vec::clear);
+        }
+        let held = |holds: &[Hold], b: usize| -> Vec<Hold> {
+            holds.iter().filter(|h| h.block == b).copied().collect()
+        };
+        let changed = self.holds != recipe.holds;
+        let same = self
+            .steps
+            .iter()
+            .zip(order)
+            .take_while(|&(step, &b)| {
+                step.block == b
+                    && step.variant == recipe.variant[b]
+                    && (!changed || held(&self.holds, b) == held(&recipe.holds, b))
+            })
+            .count();
+        for step in self.steps.drain(same..) {
+            let b = step.block;
+            for need in &self.model.blocks[b].variants[step.used].needs {
+                let (from, until) = need.span(&self.times[b]);
+                self.lines[need.line as usize].give(from, until, 1);
+            }
+            self.times[b].clear();
+        }
+        self.holds.clone_from(&recipe.holds);
+        same
+    }
+
+    /// Places all blocks as early as they can be, in this order. The makespan; none if one fits nowhere,
+    /// or as soon as it is sure to be above `most`.
+    pub(super) fn forward(&mut self, order: &[usize], recipe: &Recipe, most: i64) -> Option<i64> {
         let model = self.model;
-        self.clear();
-        let mut makespan = 0;
-        for &b in order {
+        let same = self.rewind(order, recipe);
+        let mut makespan = self.steps.last().map_or(0, |s| s.makespan);
+        for &b in &order[same..] {
             let block = &model.blocks[b];
-            let mut placed = false;
+            let mut placed = None;
             for turn in 0..block.variants.len() {
-                let pattern = &block.variants[(variant[b] + turn) % block.variants.len()];
+                let used = (recipe.variant[b] + turn) % block.variants.len();
+                let pattern = &block.variants[used];
                 let mut times = std::mem::take(&mut self.times[b]);
+                times.clear();
                 times.resize(block.ops.len(), 0);
                 for node in 0..times.len() {
                     let value = times[node];
@@ -66,6 +140,13 @@ impl<'a> Board<'a> {
                     let value = self.times[other][there] + least;
                     pattern.net.raise(&mut times, node, value);
                 }
+                for hold in recipe.holds.iter().filter(|h| h.block == b) {
+                    let (other, there) = hold.behind;
+                    if let Some(&begin) = self.times[other].get(there) {
+                        let value = begin + model.takes(other, there);
+                        pattern.net.raise(&mut times, hold.node, value);
+                    }
+                }
                 let fits = pattern
                     .earliest(&self.lines, &mut times, 0, i64::MIN, FAR)
                     .is_ok();
@@ -74,11 +155,18 @@ impl<'a> Board<'a> {
                         makespan = makespan.max(t + model.times[o]);
                     }
                     self.times[b] = times;
-                    placed = true;
+                    placed = Some(used);
                     break;
                 }
             }
-            if !placed {
+            self.steps.push(Step {
+                block: b,
+                variant: recipe.variant[b],
+                used: placed?,
+                makespan,
+            });
+            let late = |(t, tail): (&i64, &i64)| t + tail > most;
+            if self.times[b].iter().zip(&block.tails).any(late) {
                 return None;
             }
         }

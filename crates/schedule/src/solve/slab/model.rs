@@ -13,6 +13,8 @@ const VARIANTS: usize = 24;
 /// Operations that are placed as a whole.
 pub(super) struct Block {
     pub(super) ops: Vec<usize>,
+    /// From the begin of each operation to the end of the longest chain that follows it.
+    pub(super) tails: Vec<i64>,
     pub(super) variants: Vec<Pattern>,
     /// Blocks that it waits for: node here, block and node there, from begin to begin.
     pub(super) after: Vec<(usize, usize, usize, i64)>,
@@ -24,6 +26,8 @@ pub(super) struct Block {
 pub(super) struct Model {
     keys: Vec<Key>,
     pub(super) times: Vec<i64>,
+    /// The type of machine of every operation, as a place in `capacities`.
+    lines: Vec<u32>,
     pub(super) capacities: Vec<u8>,
     pub(super) blocks: Vec<Block>,
 }
@@ -40,17 +44,10 @@ pub(super) fn bound(slab: &Slab, whole: &Net) -> i64 {
     let times: Vec<i64> = slab.operations.values().map(|o| o.1).collect();
     let n = times.len();
     let head = |o: usize| (0..n).map(|x| whole.bound(x, o)).max().unwrap_or(0).max(0);
-    let tail = |o: usize| {
-        (0..n)
-            .filter(|&x| whole.bound(o, x) > NONE)
-            .map(|x| whole.bound(o, x) + times[x])
-            .max()
-            .unwrap_or(0)
-    };
     let mut bound = 0;
     let mut kinds: BTreeMap<i64, Vec<(i64, i64, i64)>> = BTreeMap::new();
     for (o, &(kind, time)) in slab.operations.values().enumerate() {
-        let (h, t) = (head(o), tail(o));
+        let (h, t) = (head(o), tail(whole, &times, o));
         bound = bound.max(h + t);
         kinds.entry(kind).or_default().push((h, time, t - time));
     }
@@ -64,6 +61,15 @@ pub(super) fn bound(slab: &Slab, whole: &Net) -> i64 {
         bound = bound.max(parallel(&items, machines as i64));
     }
     bound
+}
+
+/// From the begin of an operation to the end of the longest chain that follows it.
+fn tail(whole: &Net, times: &[i64], op: usize) -> i64 {
+    (0..times.len())
+        .filter(|&x| whole.bound(op, x) > NONE)
+        .map(|x| whole.bound(op, x) + times[x])
+        .max()
+        .unwrap_or(0)
 }
 
 /// The network of all operations, by begin; closed.
@@ -90,6 +96,16 @@ pub(super) fn whole_net(slab: &Slab) -> Result<Net, String> {
 }
 
 impl Model {
+    /// The type of machine that an operation of a block needs.
+    pub(super) fn line(&self, block: usize, node: usize) -> u32 {
+        self.lines[self.blocks[block].ops[node]]
+    }
+
+    /// How long an operation of a block takes.
+    pub(super) fn takes(&self, block: usize, node: usize) -> i64 {
+        self.times[self.blocks[block].ops[node]]
+    }
+
     pub(super) fn new(slab: &Slab, whole: &Net, draw: &mut Draw) -> Result<Self, String> {
         let keys: Vec<Key> = slab.operations.keys().copied().collect();
         let times: Vec<i64> = slab.operations.values().map(|o| o.1).collect();
@@ -128,8 +144,10 @@ impl Model {
                     ops.iter().map(|&o| keys[o]).collect::<Vec<_>>()
                 ));
             }
+            let tails = ops.iter().map(|&o| tail(whole, &times, o)).collect();
             blocks.push(Block {
                 ops,
+                tails,
                 variants,
                 after: Vec::new(),
                 before: Vec::new(),
@@ -152,6 +170,7 @@ impl Model {
         Ok(Self {
             keys,
             times,
+            lines: line,
             capacities,
             blocks,
         })

@@ -76,7 +76,7 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
             return Err("no schedule was found".to_owned());
         }
         let step = spent % WAVE;
-        let with_holds = (spent / WAVE) % 3 != 0;
+        let with_holds = !(spent / WAVE).is_multiple_of(3);
         spent += 1;
         let order = sorted(&model, &recipe.key, false);
         let lead = best.as_ref().map_or(i64::MAX, |b| b.makespan);
@@ -106,7 +106,7 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
                 kept.keep(makespan, &recipe, &board);
             }
         }
-        if spent % WAVE == 0 {
+        if spent.is_multiple_of(WAVE) {
             // The next wave goes on from the best schedule so far, and may hold operations back.
             if let Some(best) = best.as_ref() {
                 kept.clone_from(best);

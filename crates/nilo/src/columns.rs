@@ -9,6 +9,12 @@ use std::sync::Arc;
 /// Texts that mean that a value is not there.
 const MISSING: [&str; 5] = ["", "NA", "NaN", "nan", "."];
 
+/// So many of what is counted: `1 row`, `2 rows`.
+#[must_use]
+pub fn counted(count: usize, of: &str) -> String {
+    format!("{count} {of}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A table with named columns, all of whose rows are equally long.
 #[derive(Debug)]
 pub struct Columns {
@@ -18,10 +24,30 @@ pub struct Columns {
     rows: Vec<Vec<String>>,
     /// The line on which each row begins, from one.
     lines: Vec<usize>,
+    /// Whether numbers are written with a decimal comma.
+    comma: bool,
+}
+
+/// What stands between cells, by the first line: a comma, or a semicolon or a tabulator where no comma does.
+fn separator(text: &str) -> char {
+    let mut quoted = false;
+    let mut found = ',';
+    for c in text.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            ',' => return ',',
+            '\n' => break,
+            ';' | '\t' => found = c,
+            _ => {}
+        }
+    }
+    found
 }
 
 impl Columns {
-    /// Reads a file (RFC 4180; the first line holds the names).
+    /// Reads a file (RFC 4180; the first line holds the names). Semicolons or tabulators may stand for its commas, as
+    /// spreadsheets write where a comma is the decimal point.
     ///
     /// # Errors
     /// Names the line that can't be read.
@@ -54,6 +80,7 @@ impl Columns {
     pub fn parse(path: &str, text: &str) -> Result<Self, Box<Problem>> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let file = File::new(path, text);
+        let separator = separator(text);
         let (mut rows, mut lines) = (Vec::new(), Vec::new());
         let (mut row, mut cell) = (Vec::new(), String::new());
         let (mut quoted, mut line, mut begun) = (false, 1, 1);
@@ -66,7 +93,9 @@ impl Columns {
                 }
                 '"' if quoted => quoted = false,
                 '"' if cell.is_empty() => quoted = true,
-                ',' if !quoted => row.push(std::mem::take(&mut cell).trim().to_owned()),
+                c if c == separator && !quoted => {
+                    row.push(std::mem::take(&mut cell).trim().to_owned())
+                }
                 '\r' if !quoted && characters.peek() == Some(&'\n') => {}
                 '\n' if !quoted => {
                     row.push(std::mem::take(&mut cell).trim().to_owned());
@@ -100,9 +129,9 @@ impl Columns {
         lines.remove(0);
         if let Some(at) = rows.iter().position(|row| row.len() != names.len()) {
             return Err(Box::new(
-                Problem::error(format!("this row has {} cells", rows[at].len()))
+                Problem::error(format!("this row has {}", counted(rows[at].len(), "cell")))
                     .at(&file.line(lines[at]))
-                    .expected(format!("{} cells, as in the first line", names.len())),
+                    .expected(format!("{} in the first line", names.len())),
             ));
         }
         Ok(Self {
@@ -110,7 +139,19 @@ impl Columns {
             names,
             rows,
             lines,
+            comma: separator != ',',
         })
+    }
+
+    /// A cell as a number; `None` where it is none.
+    fn number(&self, cell: &str) -> Option<f64> {
+        let decimal = self.comma && cell.matches(',').count() == 1 && !cell.contains('.');
+        let value: Option<f64> = if decimal {
+            cell.replace(',', ".").parse().ok()
+        } else {
+            cell.parse().ok()
+        };
+        value.filter(|value| value.is_finite())
     }
 
     /// The number of rows.
@@ -178,17 +219,13 @@ impl Columns {
                 if MISSING.contains(&cell) {
                     return Ok(None);
                 }
-                cell.parse()
-                    .ok()
-                    .filter(|value: &f64| value.is_finite())
-                    .map(Some)
-                    .ok_or_else(|| {
-                        Failure::problem(
-                            Problem::error(format!("'{cell}' in column '{name}' is no number"))
-                                .at(&self.line(row))
-                                .expected("a number, or NA where there is none"),
-                        )
-                    })
+                self.number(cell).map(Some).ok_or_else(|| {
+                    Failure::problem(
+                        Problem::error(format!("'{cell}' in column '{name}' is no number"))
+                            .at(&self.line(row))
+                            .expected("a number, or NA where there is none"),
+                    )
+                })
             })
             .collect()
     }
@@ -198,7 +235,7 @@ impl Columns {
     pub fn is_numeric(&self, column: usize) -> bool {
         self.rows.iter().all(|row| {
             let cell = row[column].as_str();
-            MISSING.contains(&cell) || cell.parse::<f64>().is_ok_and(f64::is_finite)
+            MISSING.contains(&cell) || self.number(cell).is_some()
         })
     }
 
@@ -251,8 +288,23 @@ mod tests {
             "{words}"
         );
         let short = Columns::parse("a.csv", "a,b\n1\n").unwrap_err().to_string();
-        assert!(short.contains("this row has 1 cells"), "{short}");
+        assert!(short.contains("this row has 1 cell"), "{short}");
         assert!(Columns::parse("a.csv", "a,b\n\"1,2\n").is_err());
         assert!(Columns::parse("a.csv", "a,b\n").is_err());
+    }
+
+    #[test]
+    fn a_spreadsheet_that_writes_decimal_commas_is_read() {
+        let text = "\u{feff}name;\"y; mg\";z\r\n\"a, b\";0,5;1\r\nc;;1.5\r\n";
+        let table = Columns::parse("a.csv", text).unwrap();
+        assert_eq!(table.names, ["name", "y; mg", "z"]);
+        assert_eq!(table.text(0, 0), "a, b");
+        assert_eq!(table.numbers("y; mg").unwrap(), [Some(0.5), None]);
+        assert_eq!(table.numbers("z").unwrap(), [Some(1.0), Some(1.5)]);
+        assert!(table.is_numeric(1) && !table.is_numeric(0));
+        let tabs = Columns::parse("a.tsv", "x\ty\n1\t2\n").unwrap();
+        assert_eq!(tabs.numbers("y").unwrap(), [Some(2.0)]);
+        // A decimal comma between commas is two cells.
+        assert!(Columns::parse("a.csv", "x,y\n0,5,1\n").is_err());
     }
 }

@@ -9,7 +9,9 @@ use common::{history, json, nilo, root};
 use model::{Answer, Server, says, serve, serve_by};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 const ABSTRACT: &str =
     "Conductivity of LiPF6 in EC:DMC was measured at 25 °C. It is highest near 1.1 mol/L of salt.
@@ -42,6 +44,10 @@ impl Bench {
     }
 
     fn run(&self, name: &str, server: Option<&Server>) -> Output {
+        self.command(name, server).output().unwrap()
+    }
+
+    fn command(&self, name: &str, server: Option<&Server>) -> Command {
         let (file, out) = (self.path("campaign.toml"), self.path(name));
         let mut command = nilo(&["run", file.to_str().unwrap(), "--json", "--out"]);
         command.arg(out).env("NILO_LLM_TIMEOUT", "1");
@@ -49,7 +55,7 @@ impl Bench {
             Some(server) => command.env("NILO_LLM_URL", &server.address),
             None => command.env_remove("NILO_LLM_URL"),
         };
-        command.output().unwrap()
+        command
     }
 
     fn scores(&self, name: &str) -> Value {
@@ -367,4 +373,137 @@ fn a_key_in_a_file_is_refused() {
         "{problems}"
     );
     assert!(problems.contains("too large a share"), "{problems}");
+}
+
+/// When the process that asks is killed.
+#[derive(Clone, Copy)]
+enum Kill {
+    /// When it has asked this question for the first time, and waits.
+    Asked(usize),
+    /// So long after this question was answered for the first time.
+    Answered(usize, Duration),
+}
+
+/// A process that asks, and who is to kill it.
+#[derive(Clone, Default)]
+struct Victim(Arc<Mutex<Option<Child>>>);
+
+impl Victim {
+    fn start(&self, mut command: Command) {
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::null());
+        *self.0.lock().unwrap() = Some(child.spawn().unwrap());
+    }
+
+    /// By its own handle, so that nothing else is hit if it is over; whether there was one. A question may come before the
+    /// handle is kept.
+    fn kill(&self) -> bool {
+        let mut child = self.0.lock().unwrap();
+        child.as_mut().is_some_and(|own| own.kill().is_ok())
+    }
+
+    /// What it printed, if it came to its end.
+    fn end(&self) -> Option<Value> {
+        loop {
+            let ended = self.0.lock().unwrap().as_mut().unwrap().try_wait().unwrap();
+            if let Some(status) = ended {
+                let child = self.0.lock().unwrap().take().unwrap();
+                let output = child.wait_with_output().unwrap();
+                return status.success().then(|| json(&output));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// A model that answers the same question alike, and may kill who asks.
+fn deadly(victim: &Victim, mut kills: Vec<Kill>) -> Server {
+    let (victim, mut known) = (victim.clone(), Vec::<Value>::new());
+    serve_by(move |question| {
+        let at = known.iter().position(|own| own == question);
+        let at = at.unwrap_or_else(|| {
+            known.push(question.clone());
+            known.len() - 1
+        });
+        let due = kills.iter().position(|kill| match kill {
+            Kill::Asked(which) | Kill::Answered(which, _) => *which == at,
+        });
+        match due.map(|due| kills.remove(due)) {
+            Some(Kill::Asked(_)) => {
+                while !victim.kill() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                return Answer::Silence;
+            }
+            Some(Kill::Answered(_, delay)) => {
+                let victim = victim.clone();
+                std::thread::spawn(move || {
+                    std::thread::sleep(delay);
+                    victim.kill();
+                });
+            }
+            None => {}
+        }
+        let each = (0..12).map(|i| point(0.5 + 0.0005 * (12 * at as i32 + i - 30) as f64, 0.8));
+        proposals(&each.collect::<Vec<_>>())
+    })
+}
+
+/// Runs until nobody is killed any more: what was printed last, how often it was killed, and what was asked.
+fn killed(bench: &Bench, name: &str, kills: Vec<Kill>) -> (Value, usize, Vec<Value>) {
+    let victim = Victim::default();
+    let server = deadly(&victim, kills);
+    for killed in 0.. {
+        // A killed process must not be waited for by one that asks later.
+        victim.start(bench.command(name, Some(&server)));
+        if let Some(found) = victim.end() {
+            let asked = server.asked.lock().unwrap().clone();
+            return (found, killed, asked);
+        }
+        assert!(killed < 20, "it never comes to an end");
+    }
+    unreachable!()
+}
+
+#[test]
+fn a_campaign_that_is_killed_while_a_model_thinks_asks_again_and_only_that() {
+    let bench = Bench::new(4, "random", PROPOSER);
+    let (whole, none, asked) = killed(&bench, "a/run", Vec::new());
+    assert!(none == 0 && asked.len() >= 3, "{}", asked.len());
+    let kills = (0..asked.len()).map(Kill::Asked).collect();
+    let (found, times, again) = killed(&bench, "b/run", kills);
+    assert_eq!(times, asked.len());
+    assert!(found["resumed_at"].as_u64() > Some(0), "it began anew");
+    // Each question was asked by who was killed and by who came after; what was answered then is not asked any more.
+    let twice: Vec<Value> = asked.iter().flat_map(|q| [q.clone(), q.clone()]).collect();
+    assert_eq!(again, twice);
+    assert_same(&bench, (&whole, "a/run"), (&found, "b/run"));
+}
+
+#[test]
+fn a_campaign_that_is_killed_after_an_answer_keeps_it() {
+    let bench = Bench::new(4, "random", PROPOSER);
+    let (whole, _, asked) = killed(&bench, "a/run", Vec::new());
+    // From at once, when the answer may not be in the journal yet, to when its plate is under way.
+    let delays = [0, 3, 10, 30, 90].map(Duration::from_millis);
+    let kills: Vec<Kill> = (0..asked.len())
+        .flat_map(|at| delays.map(|delay| Kill::Answered(at, delay)))
+        .collect();
+    let (found, times, again) = killed(&bench, "b/run", kills);
+    assert!(times > 0, "it was over before it could be killed");
+    // In the same order; again only where the answer had not arrived when it was killed.
+    let mut order = again.clone();
+    order.dedup();
+    assert_eq!(order, asked);
+    assert!(again.len() - asked.len() <= times);
+    assert_same(&bench, (&whole, "a/run"), (&found, "b/run"));
+}
+
+/// The same answer, history, plates and scores.
+fn assert_same(bench: &Bench, (one, first): (&Value, &str), (other, second): (&Value, &str)) {
+    assert_eq!(one["answer"], other["answer"]);
+    assert_eq!(one["journal"], other["journal"]);
+    assert_eq!(history(&bench.path(first)), history(&bench.path(second)));
+    let wells = |run: &str| std::fs::read(bench.path(run).join("data/wells.csv")).unwrap();
+    assert_eq!(wells(first), wells(second));
+    assert_eq!(bench.scores(first), bench.scores(second));
 }

@@ -95,7 +95,7 @@ fn bad_input_is_named() {
         fit(&one, Tau2::Restricted, Test::Normal)
             .unwrap_err()
             .to_string(),
-        "1 sources can't tell 1 coefficients: at least 2 are needed"
+        "too few sources: 1, and at least 2 are needed"
     );
     let constant = Effects::new(vec![0.1, 0.2, 0.4], vec![0.1; 3])
         .unwrap()

@@ -28,7 +28,7 @@ pub enum TableError {
         value: f64,
     },
     /// Too few rows for the number of parameters.
-    #[error("{rows} rows can't tell {parameters} parameters; at least {} are needed", parameters + 1)]
+    #[error("too few rows: {rows}, and at least {} are needed", parameters + 1)]
     TooFew {
         /// Rows there are.
         rows: usize,

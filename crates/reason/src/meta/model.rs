@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MetaError {
     /// Not more sources than coefficients.
-    #[error("{sources} sources can't tell {coefficients} coefficients: at least {} are needed", coefficients + 1)]
+    #[error("too few sources: {sources}, and at least {} are needed", coefficients + 1)]
     TooFew {
         /// Sources there are.
         sources: usize,

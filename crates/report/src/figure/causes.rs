@@ -48,6 +48,8 @@ const WIDE: f64 = 150.0;
 const HIGH: f64 = 112.0;
 const HALF: (f64, f64) = (46.0, 17.0);
 const MARGIN: (f64, f64) = (90.0, 84.0);
+/// Below the last layer, where no arc rises.
+const FOOT: f64 = 40.0;
 /// From an arc that lies flat to the middle of its label.
 const LABEL_GAP: f64 = 12.0;
 /// Characters of a name that fit into its box.
@@ -114,7 +116,7 @@ impl CauseGraph {
             }
         }
         let width = 2.0 * MARGIN.0 + WIDE * (widest as f64 - 1.0);
-        let height = 2.0 * MARGIN.1 + HIGH * (rows.len() as f64 - 1.0);
+        let height = MARGIN.1 + FOOT + HIGH * (rows.len() as f64 - 1.0);
         let width = width.max(420.0);
         let mut places = vec![(0.0, 0.0); n];
         for (depth, row) in rows.iter().enumerate() {
@@ -152,23 +154,29 @@ impl CauseGraph {
                     hidden(m, *a, *b, cause.probability);
                 }
             }
-            let mut labels = Vec::new();
-            for (number, arrow) in self.arrows.iter().enumerate() {
-                if arrow.from < places.len() && arrow.to < places.len() {
-                    // Labels at different heights, so that those of neighbours don't collide.
-                    let along = 0.3 + 0.13 * (number % 3) as f64;
-                    labels.push(drive(m, &places, arrow, along));
-                }
+            let known = |arrow: &&Arrow| arrow.from < places.len() && arrow.to < places.len();
+            let drawn: Vec<(&Arrow, Curve)> = self
+                .arrows
+                .iter()
+                .filter(known)
+                .map(|arrow| (arrow, Curve::of(arrow, &places)))
+                .collect();
+            for (arrow, curve) in &drawn {
+                drive(m, arrow, curve);
             }
             for (name, place) in self.names.iter().zip(&places) {
                 variable(m, name, *place);
             }
-            for ((x, y), text) in &labels {
+            let mut labels: Vec<Label> = Vec::new();
+            for (arrow, curve) in &drawn {
+                let label = Label::beside(curve, said(arrow), &places, &drawn, &labels);
+                let (x, y) = (at(label.middle.0), at(label.middle.1 + 4.0));
                 m.element(
                     "text",
-                    &[("x", x), ("y", y), ("class", &"middle halo")],
-                    text,
+                    &[("x", &x), ("y", &y), ("class", &"middle halo")],
+                    &label.text,
                 );
+                labels.push(label);
             }
         })
     }
@@ -208,56 +216,147 @@ fn border((x, y): (f64, f64), towards: (f64, f64)) -> (f64, f64) {
     (x + dx * out, y + dy * out)
 }
 
-/// A point of a quadratic curve.
-fn curve(a: (f64, f64), middle: (f64, f64), b: (f64, f64), t: f64) -> (f64, f64) {
-    let u = 1.0 - t;
-    (
-        u * u * a.0 + 2.0 * u * t * middle.0 + t * t * b.0,
-        u * u * a.1 + 2.0 * u * t * middle.1 + t * t * b.1,
-    )
+/// A quadratic curve from box to box.
+#[derive(Clone, Copy, Debug)]
+struct Curve {
+    from: (f64, f64),
+    middle: (f64, f64),
+    to: (f64, f64),
 }
 
-/// Draws an arrow, bent such that it meets few boxes on its way; where its label goes, and the label.
-fn drive(m: &mut Markup, places: &[(f64, f64)], arrow: &Arrow, along: f64) -> ((f64, f64), String) {
-    let (from, to) = (places[arrow.from], places[arrow.to]);
-    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-    let bent = |bend: f64| {
-        let middle = (
-            (from.0 + to.0) / 2.0 - dy * bend,
-            (from.1 + to.1) / 2.0 + dx * bend,
-        );
-        (border(from, middle), middle, border(to, middle))
-    };
-    let met = |bend: f64| {
-        let (a, middle, b) = bent(bend);
-        let others = places
-            .iter()
-            .enumerate()
-            .filter(|(node, _)| *node != arrow.from && *node != arrow.to);
-        others
-            .map(|(_, place)| {
-                (1..24)
-                    .map(|i| curve(a, middle, b, f64::from(i) / 24.0))
-                    .filter(|p| {
-                        (p.0 - place.0).abs() < HALF.0 + 5.0 && (p.1 - place.1).abs() < HALF.1 + 5.0
-                    })
-                    .count()
-            })
-            .sum::<usize>()
-    };
-    let bend = [0.0, 0.12, -0.12, 0.25, -0.25, 0.4, -0.4]
-        .into_iter()
-        .min_by_key(|bend| met(*bend))
-        .unwrap_or(0.0);
-    let (a, middle, b) = bent(bend);
+/// Places along a curve at which it is looked at.
+const STEPS: u32 = 24;
+
+impl Curve {
+    /// Of an arrow, bent such that it meets few boxes on its way.
+    fn of(arrow: &Arrow, places: &[(f64, f64)]) -> Self {
+        let (from, to) = (places[arrow.from], places[arrow.to]);
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let bent = |bend: f64| {
+            let middle = (
+                (from.0 + to.0) / 2.0 - dy * bend,
+                (from.1 + to.1) / 2.0 + dx * bend,
+            );
+            Self {
+                from: border(from, middle),
+                middle,
+                to: border(to, middle),
+            }
+        };
+        let others = || {
+            let all = places.iter().enumerate();
+            all.filter(|(node, _)| *node != arrow.from && *node != arrow.to)
+        };
+        let met = |bend: f64| {
+            let curve = bent(bend);
+            let each =
+                others().map(|(_, place)| curve.within(*place, (HALF.0 + 5.0, HALF.1 + 5.0)));
+            each.sum::<usize>()
+        };
+        let bend = [0.0, 0.12, -0.12, 0.25, -0.25, 0.4, -0.4]
+            .into_iter()
+            .min_by_key(|bend| met(*bend))
+            .unwrap_or(0.0);
+        bent(bend)
+    }
+
+    fn at(&self, t: f64) -> (f64, f64) {
+        let u = 1.0 - t;
+        let of = |from: f64, middle: f64, to: f64| u * u * from + 2.0 * u * t * middle + t * t * to;
+        (
+            of(self.from.0, self.middle.0, self.to.0),
+            of(self.from.1, self.middle.1, self.to.1),
+        )
+    }
+
+    /// How many of its places lie within a box round a middle.
+    fn within(&self, middle: (f64, f64), half: (f64, f64)) -> usize {
+        (1..STEPS)
+            .map(|i| self.at(f64::from(i) / f64::from(STEPS)))
+            .filter(|p| (p.0 - middle.0).abs() < half.0 && (p.1 - middle.1).abs() < half.1)
+            .count()
+    }
+}
+
+/// Words beside an arrow.
+struct Label {
+    middle: (f64, f64),
+    half: (f64, f64),
+    text: String,
+}
+
+/// Half the width of a character, and half the height of a line.
+const LETTER: (f64, f64) = (3.4, 7.0);
+/// From an arrow to its words.
+const BESIDE: f64 = 4.0;
+
+impl Label {
+    /// Beside its arrow, on the side and at the height where it covers least of the rest.
+    fn beside(
+        curve: &Curve,
+        text: String,
+        places: &[(f64, f64)],
+        drawn: &[(&Arrow, Curve)],
+        labels: &[Label],
+    ) -> Self {
+        let half = (LETTER.0 * text.chars().count() as f64, LETTER.1);
+        let put = |along: f64, side: f64| {
+            let (a, b) = (curve.at(along - 0.05), curve.at(along + 0.05));
+            let length = (b.0 - a.0).hypot(b.1 - a.1).max(1e-9);
+            let normal = ((a.1 - b.1) / length, (b.0 - a.0) / length);
+            let away = half.0 * normal.0.abs() + half.1 * normal.1.abs() + BESIDE;
+            let place = curve.at(along);
+            (
+                place.0 + side * away * normal.0,
+                place.1 + side * away * normal.1,
+            )
+        };
+        let covers = |middle: (f64, f64)| {
+            let near = |other: (f64, f64), reach: (f64, f64)| {
+                (middle.0 - other.0).abs() < half.0 + reach.0
+                    && (middle.1 - other.1).abs() < half.1 + reach.1
+            };
+            let boxes = places.iter().filter(|place| near(**place, HALF)).count();
+            let words = labels
+                .iter()
+                .filter(|label| near(label.middle, label.half))
+                .count();
+            let lines: usize = drawn
+                .iter()
+                .map(|(_, other)| other.within(middle, half))
+                .sum();
+            20 * (boxes + words) + lines
+        };
+        let spots = [0.5, 0.4, 0.6, 0.3, 0.7]
+            .into_iter()
+            .flat_map(|along| [(along, 1.0), (along, -1.0)]);
+        let middle = spots
+            .map(|(along, side)| put(along, side))
+            .min_by_key(|middle| covers(*middle))
+            .unwrap_or(curve.middle);
+        Self { middle, half, text }
+    }
+}
+
+/// What is said of an arrow: its effect, and its probability where that is not all but certain.
+fn said(arrow: &Arrow) -> String {
+    let percent = format!("{:.0} %", 100.0 * arrow.probability);
+    match arrow.effect {
+        Some(effect) if arrow.probability > 0.995 => digits(effect, 2),
+        Some(effect) => format!("{} ({percent})", digits(effect, 2)),
+        None => percent,
+    }
+}
+
+fn drive(m: &mut Markup, arrow: &Arrow, curve: &Curve) {
     let d = format!(
         "M{} {}Q{} {} {} {}",
-        at(a.0),
-        at(a.1),
-        at(middle.0),
-        at(middle.1),
-        at(b.0),
-        at(b.1)
+        at(curve.from.0),
+        at(curve.from.1),
+        at(curve.middle.0),
+        at(curve.middle.1),
+        at(curve.to.0),
+        at(curve.to.1)
     );
     let ink = colour(usize::from(arrow.effect.is_some_and(|e| e < 0.0)));
     let strength = at(0.25 + 0.75 * arrow.probability.clamp(0.0, 1.0));
@@ -271,14 +370,6 @@ fn drive(m: &mut Markup, places: &[(f64, f64)], arrow: &Arrow, along: f64) -> ((
         ("marker-end", &head),
     ];
     m.shape("path", &line);
-    let percent = format!("{:.0} %", 100.0 * arrow.probability);
-    let text = match arrow.effect {
-        Some(effect) if arrow.probability > 0.995 => digits(effect, 2),
-        Some(effect) => format!("{} ({percent})", digits(effect, 2)),
-        None => percent,
-    };
-    let (x, y) = curve(a, middle, b, along);
-    ((at(x), at(y + 4.0)), text)
 }
 
 fn hidden(m: &mut Markup, a: (f64, f64), b: (f64, f64), probability: f64) {
@@ -355,6 +446,16 @@ mod tests {
         assert!(places[0].1 < places[1].1 && places[1].1 < places[2].1);
         let svg = graph.svg();
         assert!(svg.contains("&lt;d&gt;") && svg.contains("hidden cause (70 %)"));
+        // Words stand beside their arrow, not on it.
+        let drawn: Vec<(&Arrow, Curve)> = graph
+            .arrows
+            .iter()
+            .map(|arrow| (arrow, Curve::of(arrow, &places)))
+            .collect();
+        for (arrow, curve) in &drawn {
+            let label = Label::beside(curve, said(arrow), &places, &drawn, &[]);
+            assert_eq!(curve.within(label.middle, label.half), 0);
+        }
         // A circle has no layers, and must not hang.
         let circle = CauseGraph {
             arrows: vec![arrow(0, 1), arrow(1, 0)],

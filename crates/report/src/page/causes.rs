@@ -33,7 +33,7 @@ pub(super) fn write(m: &mut Markup, found: &Causes) {
             &[
                 ("src", &source),
                 ("alt", &alternative),
-                ("style", &"max-width:none"),
+                ("style", &"max-width:max(100%, 480px);height:auto"),
             ],
         );
     });

@@ -1,6 +1,6 @@
 //! `nilo assay fit`: four-parameter curves.
 
-use crate::columns::Columns;
+use crate::columns::{Columns, counted};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use campaign::analysis::dose::{self, DoseResponse};
@@ -85,7 +85,7 @@ pub fn fit(args: &Fit, output: &Output) -> Result<Exit, Failure> {
         }
     }
     if without > 0 {
-        let _ = writeln!(text, "{without} rows without a value were left out");
+        let _ = writeln!(text, "{} without a value left out", counted(without, "row"));
     }
     if let Some(path) = &args.plot {
         std::fs::write(path, picture(args, &groups, &curves).svg())
@@ -169,11 +169,11 @@ fn describe(args: &Fit, fit: &DoseResponse, text: &mut String) {
         .collect();
     let _ = writeln!(
         text,
-        "  {}\n  residual sum of squares {:.6}, residual standard deviation {:.6} with {} degrees of freedom",
+        "  {}\n  residual sum of squares {:.6}, residual standard deviation {:.6} with {} of freedom",
         doses.join(", "),
         fit.rss,
         fit.residual_sd,
-        fit.freedom
+        counted(fit.freedom, "degree")
     );
 }
 

@@ -2,7 +2,7 @@
 
 use super::effects::{Mapping, Read, read};
 use super::picture::draw;
-use crate::columns::Columns;
+use crate::columns::{Columns, counted};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use clap::{Args, ValueEnum};
@@ -325,8 +325,8 @@ fn say_missing(text: &mut String, data: &Read, fields: &mut Value) {
             let mean = f.fit.mean();
             (
                 format!(
-                    "{} sources missing on the {}; with them {:.4} (95 % {:.4} to {:.4})",
-                    f.missing,
+                    "{} missing on the {}; with what is missing {:.4} (95 % {:.4} to {:.4})",
+                    counted(f.missing, "source"),
                     if f.on_right { "right" } else { "left" },
                     mean.estimate,
                     mean.ci.0,

@@ -3,7 +3,7 @@
 mod picture;
 mod said;
 
-use crate::columns::Columns;
+use crate::columns::{Columns, counted};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use clap::{Args, ValueEnum};
@@ -107,8 +107,8 @@ pub fn fit(args: &Fit, output: &Output) -> Result<Exit, Failure> {
     let mut report = Report::default();
     let _ = writeln!(
         report.text,
-        "{} rows used, {dropped} of the highest left out, {left_out} without values",
-        table.rows()
+        "{} used, {dropped} of the highest left out, {left_out} without values",
+        counted(table.rows(), "row")
     );
     if args.x.len() == 1 && args.law == Law::Auto {
         let found = shapes(&table, Seed(args.seed)).map_err(refused)?;

@@ -32,6 +32,17 @@ pub struct Command {
     pub action: Action,
 }
 
+/// A plate that shares a run with the one that a command names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Companion {
+    /// The nest.
+    pub nest: NestId,
+    /// The plate that should be there.
+    pub plate: PlateId,
+    /// The step of the plate's own protocol; it is the same operation.
+    pub step: StepId,
+}
+
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -102,6 +113,9 @@ pub enum Action {
         worklist: Option<Arc<Worklist>>,
         /// What may be done if its outcome is unknown.
         repeat: Repeat,
+        /// Plates that take part in the same run, on an instrument that works by the run; nothing else may
+        /// be in it.
+        with: Vec<Companion>,
     },
     /// An operation that runs is given up.
     Abort {

@@ -179,6 +179,39 @@ pub struct Instrument {
     pub closed: Vec<Closed>,
     /// The time that it needs between unlike work; `None` if any work may follow any other.
     pub setup: Option<Setup>,
+    /// It works on all plates in it at once, in one run; `None` if each is worked on by itself.
+    pub batch: Option<Batch>,
+}
+
+/// How an instrument works that takes plates by the run: a centrifuge. All plates of a run are put in before
+/// it starts and taken out after its end, and their operations are alike. Counterweights stand in for
+/// plates that are missing; one plate and what counterweights there are must be enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Plates and counterweights that it holds at most.
+    pub plates: u32,
+    /// The number of plates and counterweights in a run is even: it is balanced.
+    pub even: bool,
+    /// Counterweights that are kept there.
+    pub counterweights: u32,
+}
+
+impl Batch {
+    /// The counterweights that a run of so many plates needs; `None` if it can't be balanced.
+    #[must_use]
+    pub fn counterweights_for(&self, plates: u32) -> Option<u32> {
+        let odd = u32::from(self.even && plates % 2 == 1);
+        (plates > 0 && plates + odd <= self.plates && odd <= self.counterweights).then_some(odd)
+    }
+
+    /// Plates in a run at most.
+    #[must_use]
+    pub fn most(&self) -> u32 {
+        (1..=self.plates)
+            .take_while(|plates| self.counterweights_for(*plates).is_some())
+            .last()
+            .unwrap_or(0)
+    }
 }
 
 /// What makes work unlike, so that an instrument has to be cleaned or set up in between.

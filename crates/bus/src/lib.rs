@@ -8,10 +8,10 @@ mod descriptor;
 mod driver;
 mod report;
 
-pub use command::{Action, Command, Device, Request, cover_after, list_wells};
+pub use command::{Action, Command, Companion, Device, Request, cover_after, list_wells};
 pub use descriptor::{
-    Arm, Between, Capability, Closed, Consumable, DurationModel, Instrument, Range, Role, Setup,
-    Station, Use,
+    Arm, Batch, Between, Capability, Closed, Consumable, DurationModel, Instrument, Range, Role,
+    Setup, Station, Use,
 };
 pub use driver::{Driver, Durability};
 pub use report::{Fault, Flag, Known, Outcome, PoseError, Reading, Received, Report};

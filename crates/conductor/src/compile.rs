@@ -1,9 +1,10 @@
 //! From an order to a job for the planner: which instruments can do what, and for how long.
 
 use crate::believed::touched;
+use crate::crew::recipe;
 use crate::durations::Durations;
 use crate::families::{Families, change, work};
-use crate::limits::LATE_QUANTILE;
+use crate::limits::{LATE_QUANTILE, RUN_STEP};
 use bus::{Capability, Instrument, Range, Role, cover_after};
 use lab::Hall;
 use labware::Cover;
@@ -213,7 +214,10 @@ pub(crate) fn compile(
     let mut tasks: Vec<Stay> = Vec::new();
     for (at, fit) in able.into_iter().enumerate() {
         if let Some((steps, common)) = tasks.last_mut() {
-            let both: Vec<_> = common.iter().copied().filter(|i| fit.contains(i)).collect();
+            // What is done in a run of several plates is a stay of its own.
+            let alone = |i: &InstrumentId| hall.instrument(*i).batch.is_none();
+            let both = common.iter().copied().filter(|i| fit.contains(i));
+            let both: Vec<_> = both.filter(alone).collect();
             if !both.is_empty() {
                 steps.end = at + 1;
                 *common = both;
@@ -267,9 +271,19 @@ fn reckon(
                         // the first again before the next plate: that is part of the stay.
                         let (first, last) = (steps.start, steps.end - 1);
                         let back = change(order, hall, (last, first), *i);
-                        let stay = time(steps.clone(), *i, hall.planning.z) + back;
+                        let mut stay = time(steps.clone(), *i, hall.planning.z) + back;
+                        let by_the_run = hall.instrument(*i).batch.is_some();
+                        if by_the_run {
+                            // So that what was learned in between does not keep plates apart.
+                            let step = RUN_STEP.base();
+                            stay = Duration::from_base((stay.base() + step - 1) / step * step);
+                        }
                         let quick = time(steps.clone(), *i, -LATE_QUANTILE / 2.0);
-                        let family = work(order, hall, first, *i);
+                        let family = if by_the_run {
+                            Some(recipe(&order.protocol.steps[first].operation))
+                        } else {
+                            work(order, hall, first, *i)
+                        };
                         schedule::Choice {
                             machine: i.index(),
                             stay,

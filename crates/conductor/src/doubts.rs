@@ -13,7 +13,7 @@ use crate::order::{Phase, Work, WorkStage};
 use crate::persons::Purpose;
 use crate::timers::Timer;
 use bus::{Action, Device, Fault, Known, Outcome};
-use quantity::{CommandId, Duration, MoverId, StationId};
+use quantity::{CommandId, Duration, MoverId, OrderId, StationId};
 
 impl Conductor {
     /// A command has had its final report, or nobody waits for it any more.
@@ -52,17 +52,30 @@ impl Conductor {
         self.timers.set(Timer::Deadline(command), deadline);
     }
 
+    /// The orders that a command works on, where it is a step.
+    fn working(&self, command: CommandId) -> Vec<OrderId> {
+        match self.commands.get(command).map(|flight| flight.owner) {
+            Some(Owner::Work(order)) => self.crew_of(command, order),
+            _ => Vec::new(),
+        }
+    }
+
     /// A command was carried out.
     pub(crate) fn done(&mut self, command: CommandId, outcome: Outcome) {
         let Some(flight) = self.commands.get(command) else {
             return;
         };
         let (owner, issued) = (flight.owner, flight.issued);
+        let crew = self.working(command);
         self.close(command);
         match owner {
             Owner::Arm(order) => self.arm_done(order, outcome),
             Owner::Ride(mover) => self.rode(mover),
-            Owner::Work(order) => self.work_done(order, issued, outcome),
+            Owner::Work(_) => {
+                for (turn, order) in crew.into_iter().enumerate() {
+                    self.work_done(order, issued, outcome.clone(), turn == 0);
+                }
+            }
             Owner::ResetWork(order, _) => self.work_reset(order, true),
             Owner::ResetArm(station) => self.arm_reset(station, true),
             Owner::ResetMover(mover) => self.mover_reset(mover, true),
@@ -84,11 +97,16 @@ impl Conductor {
             return self.question(command);
         }
         let action = flight.command.action.clone();
+        let crew = self.working(command);
         self.close(command);
         match owner {
             Owner::Arm(order) => self.arm_failed(order, command, &fault),
             Owner::Ride(mover) => self.ride_failed(mover, command, action, &fault),
-            Owner::Work(order) => self.work_failed(order, command, issued, &fault),
+            Owner::Work(_) => {
+                for order in crew {
+                    self.work_failed(order, command, issued, &fault);
+                }
+            }
             Owner::ResetWork(order, _) => self.work_reset(order, false),
             Owner::ResetArm(station) => self.arm_reset(station, false),
             Owner::ResetMover(mover) => self.mover_reset(mover, false),
@@ -280,6 +298,7 @@ impl Conductor {
             return;
         };
         let (owner, action) = (flight.owner, flight.command.action.clone());
+        let crew = self.working(command);
         self.close(command);
         match owner {
             Owner::Arm(order) => {
@@ -292,15 +311,17 @@ impl Conductor {
                 });
                 self.look_at(order);
             }
-            Owner::Work(order) => {
-                self.with(order, |this, o| {
-                    if let Phase::Working(work) = &mut o.phase {
-                        work.stage = WorkStage::Ready;
-                        let instrument = work.instrument;
-                        this.instrument_done(instrument);
-                    }
-                });
-                self.look_at(order);
+            Owner::Work(_) => {
+                for order in crew {
+                    self.with(order, |this, o| {
+                        if let Phase::Working(work) = &mut o.phase {
+                            work.stage = WorkStage::Ready;
+                            let instrument = work.instrument;
+                            this.instrument_done(instrument);
+                        }
+                    });
+                    self.look_at(order);
+                }
             }
             Owner::Ride(mover) => self.ride_later(mover, command, action),
             Owner::Task(task) => self.remind(task),
@@ -443,21 +464,24 @@ impl Conductor {
                     self.service_arm(station);
                 }
             }
-            Owner::Work(order) => {
+            Owner::Work(_) => {
+                let crew = self.working(command);
                 self.close(command);
-                self.with(order, |this, o| {
-                    let Phase::Working(work) = o.phase else {
-                        return;
-                    };
-                    let work = Work {
-                        stage: WorkStage::Ready,
-                        ..work
-                    };
-                    o.phase = Phase::Working(work);
-                    this.instrument_done(work.instrument);
-                    this.work_in_doubt(o, work, Some(command), Fault::OutcomeUnknown.class());
-                });
-                self.look_at(order);
+                for order in crew {
+                    self.with(order, |this, o| {
+                        let Phase::Working(work) = o.phase else {
+                            return;
+                        };
+                        let work = Work {
+                            stage: WorkStage::Ready,
+                            ..work
+                        };
+                        o.phase = Phase::Working(work);
+                        this.instrument_done(work.instrument);
+                        this.work_in_doubt(o, work, Some(command), Fault::OutcomeUnknown.class());
+                    });
+                    self.look_at(order);
+                }
             }
             Owner::Ride(mover) => {
                 debug_assert!(!person, "{mover} was freed and is still in doubt");

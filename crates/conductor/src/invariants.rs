@@ -155,7 +155,9 @@ impl Conductor {
                 let full = self.hall.instrument(id).simultaneous.max(1);
                 // One that has to be set up between unlike work may be waited for by unlike work.
                 let unlike = state.running > 0 && self.hall.instrument(id).setup.is_some();
+                // One that works by the run may be waited for until all plates of the run are in.
                 unlike
+                    || self.by_the_run(id)
                     || state.service.is_some()
                     || state.running >= full
                     || state.stock.values().any(|stock| stock.refill.is_some())

@@ -317,6 +317,7 @@ impl Conductor {
             return Flow::Again;
         };
         let ready = leg.to.as_ref().is_some_and(|to| self.places.is_empty(to));
+        let ready = ready && (!matches!(aim, Aim::Visit { .. }) || self.lets_in(o, to, true));
         if direct && !ready {
             return self.no_nest(o, nest, to);
         }
@@ -352,6 +353,8 @@ impl Conductor {
         let Aim::Visit { .. } = aim else { return None };
         let mine = self.next_visit(o)?.begin;
         let mut ahead = 0;
+        // Of another run in the same instrument, which has to be over first.
+        let mut others = false;
         let mut until = Instant::EPOCH;
         // Who kept its turn until now and no longer was to be gone by then.
         let since = self.now - TURN_KEPT;
@@ -372,6 +375,7 @@ impl Conductor {
             let next = visit.task == other.planned_task();
             if waits && next && other.planned && other.goal == Goal::Steps {
                 ahead += 1;
+                others |= self.other_run(o, to, order);
                 until = until.max(given_up);
             }
         }
@@ -380,7 +384,7 @@ impl Conductor {
         }
         let nests = self.hall.instrument(to).nests.iter();
         let free = nests.filter(|nest| self.places.is_vacant(**nest)).count();
-        (free <= ahead).then_some(until)
+        (free <= ahead || others).then_some(until)
     }
 
     /// Has a nest promised to the plate, if it has none yet.
@@ -390,6 +394,9 @@ impl Conductor {
         }
         if let Some(until) = self.holds_back(o, aim, to) {
             self.look_again(o, until);
+            return false;
+        }
+        if matches!(aim, Aim::Visit { .. }) && !self.lets_in(o, to, false) {
             return false;
         }
         let promised = match (aim, o.home) {
@@ -655,7 +662,7 @@ impl Conductor {
     }
 
     /// The plate is to go home, whatever was planned; there it is planned anew.
-    fn clear_home(&mut self, o: &mut OrderState) {
+    pub(crate) fn clear_home(&mut self, o: &mut OrderState) {
         o.clear = true;
         self.counters.cleared += 1;
         self.leave_plan(o);
@@ -703,6 +710,21 @@ impl Conductor {
             }
             return self.divert_home(o);
         }
+        let instrument = self.hall.instrument_of(nest).id;
+        if matches!(leg.aim, Aim::Visit { .. }) && !self.lets_in(o, instrument, true) {
+            let mut nests = self.hall.instrument(instrument).nests.iter();
+            let busy = self.health.instrument(instrument).running > 0;
+            let staying = |nest: &NestId| {
+                let there = self.places.plate_in(*nest).is_some();
+                there && !self.places.is_leaving(*nest) && !self.being_lifted(*nest)
+            };
+            // Where all others are about to leave it waits for that; a run is too long to wait for here.
+            return if busy || nests.any(staying) {
+                self.divert_home(o)
+            } else {
+                self.wait(o, Want::Nest(instrument))
+            };
+        }
         if !self.health.arm(there).is_free() {
             return self.wait(o, Want::Arm(there));
         }
@@ -747,6 +769,9 @@ impl Conductor {
                 o.told_departed = false;
                 o.task = task + 1;
                 o.visiting = true;
+                if self.by_the_run(instrument) {
+                    self.freed(Want::Instrument(instrument));
+                }
                 if o.all_done() && self.hall.instrument_of(nest).role == Role::Waste {
                     self.planner.ended(o.id(), task - first, self.now);
                     self.end(o, Ending::Completed);

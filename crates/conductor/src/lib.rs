@@ -34,6 +34,7 @@ mod commands;
 mod compile;
 mod conductor;
 mod counters;
+mod crew;
 mod customer;
 mod dated;
 mod doubts;

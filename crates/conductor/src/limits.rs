@@ -137,6 +137,9 @@ pub const UNBEGUN_SHARE: usize = 150;
 /// See [`UNBEGUN_SHARE`].
 pub const UNBEGUN_LEAST: usize = 24;
 
+/// The work of runs that several plates share is planned in steps of this.
+pub const RUN_STEP: Duration = Duration::from_secs(10);
+
 const _: () = assert!(QUERIES >= 1 && ARM_RETRIES >= 1 && WORK_RETRIES >= 1);
 const _: () = assert!(REPAIR_INTERVAL.base() >= LATE_TOLERANCE.base());
 // Two plates that wait for the nests of one another are not saved by a plan made anew, which has them

@@ -159,6 +159,9 @@ impl Conductor {
             Place::Nest(nest) => {
                 let instrument = self.hall.instrument_of(nest).id;
                 self.freed(Want::Nest(instrument));
+                if self.by_the_run(instrument) {
+                    self.freed(Want::Instrument(instrument));
+                }
                 self.freed(Want::Home);
             }
             Place::Mover(mover) => self.mover_emptied(mover),

@@ -29,6 +29,7 @@ impl Conductor {
         if self.waits.any(Want::Plan) {
             self.freed(Want::Plan);
         }
+        self.look_at_runs();
     }
 
     /// Sets the moment at which the plan is found late if nothing happens before.

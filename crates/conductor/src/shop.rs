@@ -6,7 +6,7 @@ use crate::limits::{CALL_MARGIN, EXACT_RIDES, LEG_MARGIN, MOVER_WAIT, RIDES_SAMP
 use bus::Role;
 use lab::Hall;
 use quantity::Duration;
-use schedule::{Machine, Shop, StationNode, Stock, Travel, UNLIMITED, Window};
+use schedule::{Batch, Machine, Shop, StationNode, Stock, Travel, UNLIMITED, Window};
 use transport::{Limits, Traffic};
 
 /// One machine for each instrument and one station for each station, with the same indices; and the
@@ -46,7 +46,11 @@ pub(crate) fn shop(
                         until: closed.until,
                     })
                     .collect(),
-                batch: None,
+                batch: instrument.batch.map(|batch| Batch {
+                    least: 0,
+                    even: batch.even,
+                    weights: batch.counterweights,
+                }),
                 setups: instrument
                     .setup
                     .as_ref()

@@ -5,6 +5,7 @@ use crate::believed::touched;
 use crate::commands::Owner;
 use crate::compile::{step_time, uses};
 use crate::conductor::{Conductor, Flow};
+use crate::crew::Crew;
 use crate::effect::FaultEnd;
 use crate::families;
 use crate::limits::{LATE_QUANTILE, WORK_MOVES, WORK_RETRIES};
@@ -45,7 +46,12 @@ impl Conductor {
             return self.wait(o, Want::Station(instrument.station));
         }
         let state = self.health.instrument(work.instrument);
-        if state.service.is_some() || state.running >= instrument.simultaneous.max(1) {
+        let full = if instrument.batch.is_some() {
+            1
+        } else {
+            instrument.simultaneous.max(1)
+        };
+        if state.service.is_some() || state.running >= full {
             return self.wait(o, Want::Instrument(work.instrument));
         }
         if self.in_refill(work.instrument) {
@@ -88,6 +94,16 @@ impl Conductor {
         if open > self.now {
             return self.wait_until(o, open);
         }
+        let crew = match self.crew(o, work) {
+            Crew::Ready(crew) => crew,
+            Crew::Wait(want) => return self.wait(o, want),
+            Crew::Until(at) => return self.wait_until(o, at),
+            Crew::GiveWay => {
+                o.phase = Phase::Resting;
+                self.clear_home(o);
+                return Flow::Again;
+            }
+        };
         let repeat = offer.repeat;
         let worklist = o.order.worklists.get(&step.id).cloned();
         let command = self.issue(
@@ -99,6 +115,7 @@ impl Conductor {
                 operation: step.operation.clone(),
                 worklist,
                 repeat,
+                with: crew.iter().map(|member| member.1).collect(),
             },
             Some(o.id()),
             Owner::Work(o.id()),
@@ -112,6 +129,9 @@ impl Conductor {
             stage: WorkStage::Running(command),
             ..work
         });
+        if instrument.batch.is_some() {
+            self.start_crew(o, &crew, command);
+        }
         Flow::Stop
     }
 
@@ -131,7 +151,7 @@ impl Conductor {
     }
 
     /// The earliest moment that the least lags allow the next step to begin.
-    fn earliest_begin(&self, o: &OrderState) -> Instant {
+    pub(crate) fn earliest_begin(&self, o: &OrderState) -> Instant {
         let next = o.order.protocol.steps[o.step].id;
         o.order
             .protocol
@@ -177,8 +197,14 @@ impl Conductor {
         }
     }
 
-    /// An operation was carried out.
-    pub(crate) fn work_done(&mut self, order: OrderId, issued: Instant, outcome: Outcome) {
+    /// An operation was carried out. Of several plates that share a run the first tells what it took.
+    pub(crate) fn work_done(
+        &mut self,
+        order: OrderId,
+        issued: Instant,
+        outcome: Outcome,
+        first: bool,
+    ) {
         let (began, ended, readings, flagged, left) = match outcome {
             Outcome::Performed {
                 began,
@@ -202,17 +228,17 @@ impl Conductor {
                 this.note_stock(work.instrument, &consumable, left);
             }
             this.carried_out(o, work, span, &[]);
-            if timed && this.hall.planning.learn {
+            if timed && first && this.hall.planning.learn {
                 this.learn(o, work.instrument, span.1.since(span.0));
             }
-            for reading in readings {
+            for reading in readings.into_iter().filter(|_| first) {
                 this.emit(Effect::Reading {
                     order: o.id(),
                     reading,
                 });
             }
             let step = o.order.protocol.steps[o.step].id;
-            for (well, flag) in flagged {
+            for (well, flag) in flagged.into_iter().filter(|_| first) {
                 this.mark(o, Some(step), vec![well], flag);
             }
             this.close_faults(o, FaultEnd::Recovered);

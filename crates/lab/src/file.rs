@@ -140,12 +140,13 @@ fn enumerate(draft: &Draft, hall: &mut Hall, places: &mut LabPlaces) {
             role: one.kind.role,
             nests: (first..first + one.kind.nests).map(NestId).collect(),
             labware: one.kind.labware.clone(),
-            simultaneous: one.kind.at_once(),
+            simultaneous: (one.batch).map_or(one.kind.at_once(), |batch| batch.plates),
             door: one.kind.door,
             capabilities: one.kind.capabilities(),
             consumables: one.kind.stock(),
             closed: one.closed.to_vec(),
             setup: one.setup.clone(),
+            batch: one.batch,
         });
         places.instruments.push(one.span.clone());
         instruments.push(id);

@@ -11,6 +11,7 @@
 //! `comb`), a tile `floor` (full, or drawn as a map), or `rails` laid by hand.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod batch;
 mod check;
 mod closed;
 pub mod drawing;

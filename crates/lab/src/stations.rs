@@ -10,16 +10,18 @@
 //!   { kind = "absorbance_reader" },
 //!   { kind = "hotel", name = "shelf", count = 2, nests = 40 },
 //!   { kind = "incubator", setup = { between = "temperature", time = "30 min" } },   # see `setup.rs`
+//!   { kind = "centrifuge", nests = 4, batch = { plates = 4 } },   # see `batch.rs`
 //!   { kind = "lcms", closed = [{ from = "6 h", until = "7 h" }] },   # see `closed.rs`
 //! ]
 //! ```
 
+use crate::batch;
 use crate::closed;
 use crate::kinds::{self, Kind, Kinds};
 use crate::limits::{MAX_DOCKS, MAX_HALL_NESTS, MAX_INSTRUMENTS, MAX_STATIONS};
 use crate::setup;
 use crate::track::in_range;
-use bus::{Closed, Setup};
+use bus::{Batch, Closed, Setup};
 use quantity::Duration;
 use source::{At, Item, Problem, Span, Table};
 use std::collections::BTreeMap;
@@ -83,6 +85,8 @@ pub(crate) struct InstrumentDraft {
     pub closed: Arc<[Closed]>,
     /// What it needs between unlike work.
     pub setup: Option<Setup>,
+    /// How it works by the run, if it does.
+    pub batch: Option<Batch>,
     pub span: Span,
 }
 
@@ -288,6 +292,7 @@ fn instrument(table: Table<'_>, kinds: &Kinds) -> Option<Vec<InstrumentDraft>> {
     let kind = kinds::read(&table, Some(base)).map(Arc::new);
     let closed = closed::read(&table, kind.as_ref().map(|kind| kind.role)).into();
     let setup = setup::read(&table, kind.as_deref());
+    let batch = batch::read(&table, kind.as_deref());
     if let Some(name) = &name
         && (name.contains('/') || name.is_empty())
     {
@@ -310,6 +315,7 @@ fn instrument(table: Table<'_>, kinds: &Kinds) -> Option<Vec<InstrumentDraft>> {
         kind,
         closed,
         setup,
+        batch,
         span,
     };
     Some(vec![one; count?])

@@ -76,8 +76,11 @@ impl World {
         let mut rng = seed.derive("orders", 0).rng();
         let mut protocols = Vec::new();
         let mut read = Vec::new();
+        let mut spins = (hall.instruments.iter())
+            .any(|instrument| instrument.capability("centrifuge").is_some())
+            .then(|| seed.derive("spins", 0).rng());
         for n in 0..rng.random_range(1..=3) {
-            let text = protocol_text(&mut rng, n, &offered);
+            let text = protocol_text(&mut rng, n, &offered, spins.as_mut());
             let (file, _) = ProtocolFile::parse("random", &text, &Catalogue::standard())
                 .map_err(|problems| format!("the protocol is not sound: {problems}\n{text}"))?;
             protocols.push(text);
@@ -120,6 +123,12 @@ const CLOSED: f64 = 0.1;
 /// Share of the instruments of a random lab that need a set-up between unlike work.
 const SET_UP: f64 = 0.15;
 
+/// Share of the random labs with a centrifuge, and of the incubators and banks that work by the run.
+const RUNS: f64 = 0.35;
+
+/// Share of steps after which a plate is spun, where there is a centrifuge.
+const SPUN: f64 = 0.4;
+
 /// Share of those with a consumable whose refills are planned.
 const REFILLED: f64 = 0.5;
 
@@ -155,6 +164,7 @@ fn random_lab(seed: Seed, track: Option<&str>) -> String {
     let mut draws = seed.derive("hall", 0).rng();
     let mut nights = seed.derive("closed", 0).rng();
     let mut changes = seed.derive("setup", 0).rng();
+    let mut runs = seed.derive("runs", 0).rng();
     let rng = &mut draws;
     let mut text = String::from("name = \"random\"\n\n[track]\n");
     let rails = match rng.random_range(0..4) {
@@ -206,6 +216,15 @@ fn random_lab(seed: Seed, track: Option<&str>) -> String {
             } else {
                 String::new()
             };
+            let several = matches!(kind, "incubator" | "heater_shaker_bank")
+                && nests != ", nests = 1"
+                && setup.is_empty();
+            let batch = if several && runs.random_bool(RUNS) {
+                let plates = nests.trim_start_matches(", nests = ");
+                format!(", batch = {{ plates = {plates} }}")
+            } else {
+                String::new()
+            };
             // Refills are planned where their time is told.
             let stock = match kind {
                 "liquid_handler" | "liquid_handler_96" => "tips",
@@ -225,7 +244,7 @@ fn random_lab(seed: Seed, track: Option<&str>) -> String {
                 String::new()
             };
             list.push(format!(
-                "{{ kind = \"{kind}\"{nests}{closed}{setup}{refill} }}"
+                "{{ kind = \"{kind}\"{nests}{closed}{setup}{refill}{batch} }}"
             ));
         }
         let docks = if rng.random_bool(0.3) {
@@ -237,6 +256,16 @@ fn random_lab(seed: Seed, track: Option<&str>) -> String {
             text,
             "[[station]]\nname = \"s{station}\"\n{docks}instruments = [{}]\n",
             list.join(", ")
+        );
+    }
+    if runs.random_bool(RUNS) {
+        let plates = runs.random_range(2..=4);
+        let balance = *pick(&mut runs, &["even", "any"]);
+        let _ = writeln!(
+            text,
+            "[[station]]\nname = \"spin\"\ninstruments = [{{ kind = \"centrifuge\", count = {}, nests = \
+             {plates}, batch = {{ plates = {plates}, balance = \"{balance}\", counterweights = 1 }} }}]\n",
+            runs.random_range(1..=2)
         );
     }
     let hotels = rng.random_range(1..=2);
@@ -257,7 +286,12 @@ fn random_lab(seed: Seed, track: Option<&str>) -> String {
 }
 
 /// A protocol of steps that the hall offers, in an order in which covers allow them.
-fn protocol_text(rng: &mut Rng, number: usize, offered: &[&'static str]) -> String {
+fn protocol_text(
+    rng: &mut Rng,
+    number: usize,
+    offered: &[&'static str],
+    mut spins: Option<&mut Rng>,
+) -> String {
     let mut text =
         format!("name = \"random-{number}\"\nlabware = \"corning_96_wellplate_360ul_flat\"\n\n");
     let has = |name: &str| offered.contains(&name);
@@ -327,6 +361,19 @@ fn protocol_text(rng: &mut Rng, number: usize, offered: &[&'static str]) -> Stri
             let _ = writeln!(text, "within = \"{} min\"", rng.random_range(4..=40));
         }
         text.push('\n');
+        if let Some(spins) = &mut spins
+            && spins.random_bool(SPUN)
+        {
+            let _ = writeln!(
+                text,
+                "[[step]]\nname = \"spin-{step}\"\ndo = \"centrifuge\"\nspeed = \"{} rpm\"\nduration = \"1 min\"",
+                [500, 1000][usize::from(spins.random_bool(0.3))]
+            );
+            if spins.random_bool(0.5) {
+                let _ = writeln!(text, "within = \"{} min\"", spins.random_range(5..=40));
+            }
+            text.push('\n');
+        }
     }
     text
 }

@@ -394,6 +394,7 @@ impl Load {
             },
             worklist: adds.then(|| self.worklist.clone()),
             repeat: offer.repeat,
+            with: Vec::new(),
         }
     }
 

@@ -247,6 +247,13 @@ impl Twin {
             );
             return self.drop_plate(&job, arm, held);
         }
+        if let Place::Nest(nest) = to {
+            let unit = self.hall.instrument_of(nest);
+            let running = &self.instruments[unit.id.index()].running;
+            if let (Some(_), Some(&with)) = (unit.batch, running.first()) {
+                self.breach(job.id, Breach::LidShut { with });
+            }
+        }
         self.carry(job.id, held, to);
         let physics = self.config.physics.pose;
         let mut draws = self.draws("pose", job.id);

@@ -35,6 +35,13 @@ pub enum Fact {
         /// When it began; the fact is of the moment when it ended.
         began: Instant,
     },
+    /// A run of several plates began.
+    Run {
+        /// Where.
+        instrument: InstrumentId,
+        /// How many plates took part.
+        plates: u32,
+    },
     /// Liquid was put in.
     Dispensed {
         /// Into which plate.
@@ -113,6 +120,16 @@ pub enum Breach {
     },
     /// A device was given a command while at another.
     Busy {
+        /// The command that it was at.
+        with: CommandId,
+    },
+    /// A run of several plates was not balanced.
+    Unbalanced {
+        /// Plates that were in it.
+        plates: u32,
+    },
+    /// A plate was put into an instrument while a run went on there.
+    LidShut {
         /// The command that it was at.
         with: CommandId,
     },
@@ -217,6 +234,7 @@ impl History {
             } => [5, plate.0.into(), values, step.0.into()],
             Fact::Spilled { plate, volume } => [6, plate.0.into(), volume.base() as u64, 0],
             Fact::Arrived { mover, berth } => [7, mover.0.into(), berth.0.into(), 0],
+            Fact::Run { instrument, plates } => [9, instrument.0.into(), plates.into(), 0],
             Fact::Spoilt { plate } => [8, plate.0.into(), 0, 0],
         };
         self.hash = mix(self.hash, at.base() as u64);

@@ -8,10 +8,10 @@ use crate::nature::AMBIENT_CELSIUS;
 use crate::random::Draws;
 use crate::read::{Measurement, air_of};
 use crate::twin::{Job, Twin};
-use bus::{Action, Capability, Command, Device, Fault, Outcome, Report, cover_after};
+use bus::{Action, Capability, Command, Companion, Device, Fault, Outcome, Report, cover_after};
 use labware::{Place, Well};
 use protocol::{Operation, Repeat, Worklist, vocabulary};
-use quantity::{CommandId, Duration, Instant, InstrumentId, Kind, PlateId, Volume};
+use quantity::{CommandId, Duration, Instant, InstrumentId, Kind, NestId, PlateId, Volume};
 use std::sync::Arc;
 
 /// An instrument's own codes.
@@ -27,6 +27,7 @@ impl Twin {
             plate,
             operation,
             worklist,
+            with,
             ..
         } = &command.action
         else {
@@ -61,7 +62,8 @@ impl Twin {
                 },
             );
         }
-        if state.running.len() >= unit.simultaneous.max(1) as usize {
+        let at_once = unit.batch.map_or(unit.simultaneous.max(1), |_| 1);
+        if state.running.len() >= at_once as usize {
             let with = state.running[0];
             self.breach(command.id, Breach::Busy { with });
             return self.refuse_why(command, "the instrument is busy");
@@ -86,6 +88,12 @@ impl Twin {
             self.breach(command.id, Breach::Unfit { plate: found });
             return self.refuse_why(command, "the plate's cover or kind does not fit");
         }
+        if self.run_is_refused(command, id, (nest, meant), with) {
+            return;
+        }
+        let Some(plate) = self.truth.plate(found) else {
+            return;
+        };
         let wells = wells_touched(
             worklist.as_deref(),
             plate.labware.wells(),
@@ -116,6 +124,11 @@ impl Twin {
             }
             _ => {}
         }
+        for companion in with {
+            if let Some(plate) = self.truth.plate_mut(companion.plate) {
+                plate.served_by = Some(command.id);
+            }
+        }
         if let Some(plate) = self.truth.plate_mut(found) {
             plate.served_by = Some(command.id);
             if let Some((celsius, humid)) = air_of(operation) {
@@ -124,6 +137,12 @@ impl Twin {
             }
         }
         self.instruments[id.index()].running.push(command.id);
+        if unit.batch.is_some() {
+            self.fact(Fact::Run {
+                instrument: id,
+                plates: 1 + with.len() as u32,
+            });
+        }
         self.start(job);
         self.report(
             Device::Instrument(id),
@@ -132,6 +151,81 @@ impl Twin {
                 expected: Some(model.median(operation, wells)),
             },
         );
+    }
+
+    /// An instrument that works by the run looks at what is in it: all plates that are meant and no other, as
+    /// many as can be balanced, each fit for the work, and its lid shut. Whether it has refused.
+    fn run_is_refused(
+        &mut self,
+        command: &Command,
+        id: InstrumentId,
+        (nest, meant): (NestId, PlateId),
+        with: &[Companion],
+    ) -> bool {
+        let hall = self.hall.clone();
+        let unit = &hall.instruments[id.index()];
+        let Some(batch) = unit.batch else {
+            if !with.is_empty() {
+                self.breach(command.id, Breach::NoSuchCapability { instrument: id });
+                self.refuse_why(command, "the instrument works plate by plate");
+                return true;
+            }
+            return false;
+        };
+        let in_arm = self.arms[unit.station.index()].running;
+        let in_arm = in_arm.and_then(|with| Some((with, self.job(with)?.action.clone())));
+        if let Some((with, Action::Pick { from: place, .. } | Action::Place { to: place, .. })) =
+            in_arm
+            && matches!(place, Place::Nest(nest) if unit.nests.contains(&nest))
+        {
+            self.breach(command.id, Breach::Busy { with });
+            self.refuse_why(command, "the lid is open: the arm is there");
+            return true;
+        }
+        let mut expected: Vec<(NestId, PlateId)> = with.iter().map(|c| (c.nest, c.plate)).collect();
+        expected.push((nest, meant));
+        let mut plates = 0;
+        for &nest in &unit.nests {
+            let meant = expected.iter().find(|e| e.0 == nest).map(|e| e.1);
+            let found = self.truth.at(Place::Nest(nest));
+            plates += u32::from(found.is_some());
+            let wrong = match (meant, found) {
+                (None, None) => continue,
+                (Some(meant), Some(found)) if meant == found => {
+                    let plate = self.truth.plate(found);
+                    let capability = match &command.action {
+                        Action::Perform { operation, .. } => unit.capability(&operation.capability),
+                        _ => None,
+                    };
+                    let fits = plate.zip(capability).is_some_and(|(plate, capability)| {
+                        capability.covers.contains(&plate.cover)
+                            && capability.labware.contains(&plate.labware.class)
+                            && plate.served_by.is_none()
+                    });
+                    if fits {
+                        continue;
+                    }
+                    Breach::Unfit { plate: found }
+                }
+                (Some(meant), Some(found)) => Breach::WrongPlate { meant, found },
+                (Some(_), None) => Breach::NothingThere {
+                    place: Place::Nest(nest),
+                },
+                (None, Some(found)) => Breach::WrongPlate {
+                    meant: expected[expected.len() - 1].1,
+                    found,
+                },
+            };
+            self.breach(command.id, wrong);
+            self.refuse_why(command, "what is in it is not what the run is for");
+            return true;
+        }
+        if batch.counterweights_for(plates).is_none() || plates as usize != expected.len() {
+            self.breach(command.id, Breach::Unbalanced { plates });
+            self.refuse_why(command, "it is not balanced");
+            return true;
+        }
+        false
     }
 
     /// A fault by chance: instruments fail by working time; liquid, lids and seals by the plate.
@@ -214,6 +308,7 @@ impl Twin {
             operation,
             worklist,
             repeat,
+            with,
             ..
         } = job.action.clone()
         else {
@@ -227,6 +322,22 @@ impl Twin {
             .running
             .retain(|running| *running != job.id);
         let Some(id) = job.on else { return };
+        // Those that share the run and have not been taken out of it.
+        let mut crew: Vec<Measurement> = Vec::new();
+        for companion in &with {
+            if let Some(plate) = self.truth.plate_mut(companion.plate) {
+                liquid::evaporate(plate, &self.config.physics.liquid, now);
+                if plate.served_by == Some(job.id) {
+                    plate.served_by = None;
+                    crew.push(Measurement {
+                        command: job.id,
+                        plate: companion.plate,
+                        step: companion.step,
+                        instrument,
+                    });
+                }
+            }
+        }
         let mut tempered = false;
         if let Some(plate) = self.truth.plate_mut(id) {
             liquid::evaporate(plate, &self.config.physics.liquid, now);
@@ -269,6 +380,13 @@ impl Twin {
                     plate.spoilt = true;
                 }
                 self.fact(Fact::Spoilt { plate: id });
+                for other in crew {
+                    self.note_done(other, job.began, repeat);
+                    if let Some(plate) = self.truth.plate_mut(other.plate) {
+                        plate.spoilt = true;
+                    }
+                    self.fact(Fact::Spoilt { plate: other.plate });
+                }
                 Err(Fault::SampleLost {
                     code: INSTRUMENT_SPOILT,
                 })
@@ -279,13 +397,17 @@ impl Twin {
                 if done {
                     // What it measured is forgotten with the rest.
                     let _ = self.carry_out(&job, who, &operation, worklist.as_deref(), repeat);
+                    self.carry_along(crew, job.began, &operation, repeat);
                 }
                 Err(Fault::OutcomeUnknown)
             }
             Some(FaultKind::Silent { done: false, .. }) => Err(Fault::Retryable {
                 code: INSTRUMENT_RETRY,
             }),
-            _ => self.carry_out(&job, who, &operation, worklist.as_deref(), repeat),
+            _ => {
+                self.carry_along(crew, job.began, &operation, repeat);
+                self.carry_out(&job, who, &operation, worklist.as_deref(), repeat)
+            }
         };
         // What is measured at a temperature is measured before the plate leaves it.
         self.leave_to_cool(id, tempered);
@@ -297,6 +419,20 @@ impl Twin {
         let now = self.now;
         if tempered && let Some(plate) = self.truth.plate_mut(id) {
             plate.set_air(AMBIENT_CELSIUS, false, now);
+        }
+    }
+
+    /// What an operation does to the plates that share a run.
+    fn carry_along(
+        &mut self,
+        crew: Vec<Measurement>,
+        began: Instant,
+        operation: &Operation,
+        repeat: Repeat,
+    ) {
+        for other in crew {
+            self.note_done(other, began, repeat);
+            self.change_plate(other.plate, operation);
         }
     }
 

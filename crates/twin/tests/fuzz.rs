@@ -89,6 +89,7 @@ fn action((what, a, b, c, _): Raw, id: u64, now: Instant) -> Action {
                 operation: operation(capability, &params),
                 worklist: (capability == "dispense").then(|| Arc::new(Worklist { transfers })),
                 repeat,
+                with: Vec::new(),
             }
         }
         7 => Action::Travel {
@@ -197,6 +198,7 @@ fn sensible(raw: Raw, id: u64, now: Instant, hall: &Hall, twin: &Twin) -> Action
                 operation: operation(&offer.name, &params),
                 worklist: worklist.filter(|_| offer.repeat == Repeat::Irreversible),
                 repeat: offer.repeat,
+                with: Vec::new(),
             }
         }
         (7, _) => {

@@ -136,6 +136,9 @@ enum ActionWire<'a> {
         plate: u32,
         step: u16,
         capability: &'a str,
+        /// Plates that take part in the same run.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        with: Vec<u32>,
     },
     Abort {
         instrument: u32,
@@ -258,6 +261,7 @@ fn action(command: &Command) -> ActionWire<'_> {
             plate,
             step,
             operation,
+            with,
             ..
         } => ActionWire::Perform {
             instrument: instrument.0,
@@ -265,6 +269,7 @@ fn action(command: &Command) -> ActionWire<'_> {
             plate: plate.0,
             step: step.0,
             capability: &operation.capability,
+            with: with.iter().map(|companion| companion.plate.0).collect(),
         },
         Action::Abort {
             instrument,

@@ -276,6 +276,7 @@ impl Hand {
             operation: operation(capability, params),
             worklist: worklist.map(Arc::new),
             repeat,
+            with: Vec::new(),
         }
     }
 }

@@ -59,7 +59,7 @@ fn the_examples_are_sound() {
             "name = \"x\"\n[track]\nkind = \"loop\"\n[movers]\ncount = 1\n[[station]]\nname = \"all\"\n{all}"
         ));
     }
-    assert_eq!((tracks.len(), instruments.len()), (2, 2));
+    assert_eq!((tracks.len(), instruments.len()), (2, 3));
     let others = planning
         .iter()
         .map(|text| format!("[track]\nkind = \"loop\"\n{text}"));

@@ -42,16 +42,17 @@ def encoded(task, rows):
     return np.array(columns).T, owners
 
 
-def priors(d):
+def priors(kinds):
     """Mean, standard deviation, bounds of each number: log variance, log length scales, log noise."""
-    root = math.log(d) / 2
-    length = (math.sqrt(2) + root - math.sqrt(3) / 2, math.sqrt(3), -4.6, 7 + root)
-    return np.array([(0.0, 1.5, -12.0, 6.0)] + [length] * d + [(-6.0, 2.5, -18.0, 1.0)])
+    root = math.log(len(kinds)) / 2
+    less = [math.sqrt(3) / 2 if kind == "categorical" else 2 for kind in kinds]
+    lengths = [(math.sqrt(2) + root - less, math.sqrt(3), -4.6, 7 + root) for less in less]
+    return np.array([(0.0, 1.5, -12.0, 6.0)] + lengths + [(-6.0, 2.5, -18.0, 1.0)])
 
 
-def posterior(x, y, owners, d):
+def posterior(x, y, owners, kinds):
     """The log posterior and its gradient by the numbers; the mean is at its best for them."""
-    belief = torch.tensor(priors(d))
+    belief = torch.tensor(priors(kinds))
     kernel = gpytorch.kernels.MaternKernel(nu=2.5)
     kernel.lengthscale = 1.0
     kernel.requires_grad_(False)
@@ -71,9 +72,9 @@ def posterior(x, y, owners, d):
     return value
 
 
-def best(value, d):
+def best(value, kinds):
     rng = np.random.default_rng(1)
-    belief = priors(d)
+    belief = priors(kinds)
     found = -math.inf
     for restart in range(RESTARTS):
         start = belief[:, 0] if restart == 0 else rng.normal(belief[:, 0], belief[:, 1])
@@ -102,15 +103,15 @@ def main():
         if file["init"]["objectives"][0]["goal"] == "min":
             y = -y
         y = (y - y.mean()) / y.std()
-        d = len(file["init"]["space"]["params"])
-        value = posterior(torch.tensor(x), torch.tensor(y), owners, d)
+        kinds = [p["type"] for p in file["init"]["space"]["params"]]
+        value = posterior(torch.tensor(x), torch.tensor(y), owners, kinds)
         there, _ = value(np.array([ours["log_variance"], *ours["log_lengths"], ours["log_noise"]]))
         before = time.process_time()
-        theirs = best(value, d)
+        theirs = best(value, kinds)
         spent = time.process_time() - before
         own = ours["log_posterior"]
         name = Path(ours["table"]).stem
-        print(f"| {name} | {len(rows)} | {d} | {own:.3f} | {theirs:.3f} | {own - theirs:+.3f} | {there - own:+.1e} | {ours['cpu_s']:.2f} | {spent:.1f} |", flush=True)
+        print(f"| {name} | {len(rows)} | {len(kinds)} | {own:.3f} | {theirs:.3f} | {own - theirs:+.3f} | {there - own:+.1e} | {ours['cpu_s']:.2f} | {spent:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -64,15 +64,14 @@ pub(crate) struct Start {
 }
 
 impl Start {
-    /// Length scales much shorter and noise much larger than are believed in before any data: likelihoods
-    /// often have a second top there.
-    fn short(shape: Shape, groups: usize) -> Start {
+    /// The prior's means, but for all length scales and the noise by so much more, in the logarithm.
+    fn beside(shape: Shape, groups: &[Group], longer: f64, noisier: f64) -> Start {
         let mut numbers = prior_means(shape, groups);
-        numbers[1..=groups]
+        numbers[1..=groups.len()]
             .iter_mut()
-            .for_each(|log| *log -= SHORTER);
+            .for_each(|log| *log += longer);
         if let Some(noise) = numbers.last_mut() {
-            *noise += NOISIER;
+            *noise += noisier;
         }
         Start {
             numbers,
@@ -82,33 +81,35 @@ impl Start {
     }
 }
 
-/// By how much, in the logarithm.
-const SHORTER: f64 = 2.0;
-const NOISIER: f64 = 3.0;
+/// Where fits begin beside the prior's mean, by how much longer and noisier: likelihoods often have tops
+/// there.
+const BESIDE: [(f64, f64); 2] = [(2.0, 0.0), (0.0, 3.0)];
 
-/// The better of the fits from two starts: the prior's mean, and short length scales with noise.
+/// The best of the fits from several starts: the prior's mean, long length scales, and much noise.
 pub(crate) fn fit_widely(
     data: &Data,
     shape: Shape,
     groups: &[Group],
     evaluations: usize,
 ) -> Option<Fit> {
-    let short = Start::short(shape, groups.len());
-    let long = fit(data, shape, groups, None, evaluations);
-    let short = fit(data, shape, groups, Some(&short), evaluations);
-    match (long, short) {
-        (Some(long), Some(short)) if short.height < long.height => Some(short),
-        (long, short) => long.or(short),
+    let mut best = fit(data, shape, groups, None, evaluations);
+    for (longer, noisier) in BESIDE {
+        let start = Start::beside(shape, groups, longer, noisier);
+        let other = fit(data, shape, groups, Some(&start), evaluations);
+        let height = best.as_ref().map_or(f64::INFINITY, |best| best.height);
+        if let Some(other) = other.filter(|other| other.height < height) {
+            best = Some(other);
+        }
     }
+    best
 }
 
 impl Fit {
     /// What the next fit begins from, for a shape with as many parts or more: what is new begins at the
     /// prior's mean.
     pub(crate) fn start(&self, shape: Shape) -> Start {
-        let groups = self.kernel.groups.len();
         let mut numbers = self.kernel.logs.clone();
-        let means = prior_means(shape, groups);
+        let means = prior_means(shape, &self.kernel.groups);
         let from = numbers.len().min(means.len() - 1);
         let more = &means[from..means.len() - 1];
         numbers.extend_from_slice(more);
@@ -184,7 +185,7 @@ impl<'a> Problem<'a> {
                 groups: groups.to_vec(),
                 logs: vec![0.0; Kernel::count(shape, groups.len())],
             },
-            priors: priors(shape, groups.len()),
+            priors: priors(shape, groups),
             room: Room::new(data.values.len()),
         }
     }

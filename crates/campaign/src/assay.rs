@@ -9,7 +9,7 @@ use labware::LabwareType;
 use protocol::Protocol;
 use quantity::{CampaignId, Duration, Seed};
 use reason::causes::{Act, CauseOptions};
-use reason::rivals::{Hypothesis, RivalOptions};
+use reason::rivals::{Hypothesis, RivalOptions, Wells};
 use std::sync::Arc;
 
 /// A question put to nature under a budget, ready to be run.
@@ -162,6 +162,15 @@ impl Assay {
                 .iter()
                 .map(|control| control.wells)
                 .sum::<u32>()) as usize
+    }
+
+    /// What those who learn the error of wells are to know of them.
+    #[must_use]
+    pub fn known_errors(&self) -> Wells {
+        Wells {
+            each: self.replicates,
+            doses: self.recipe.doses(),
+        }
     }
 
     /// Wells that are used at all.

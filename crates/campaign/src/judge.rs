@@ -49,6 +49,8 @@ pub enum PointResult {
         /// Standard deviation of the error that it shares with all of the plate through the
         /// controls, where they are enough to tell.
         shared: Option<f64>,
+        /// Standard deviation of its own wells, where they are several and all it comes from.
+        spread: Option<f64>,
         /// Wells that it comes from.
         wells: u32,
     },
@@ -325,6 +327,7 @@ fn point(
             value,
             sd,
             shared: reference.shared(value),
+            spread: Some(stats::sd(values)).filter(|sd| sd.is_finite()),
             wells: values.len() as u32,
         };
     };
@@ -355,6 +358,7 @@ fn point(
                 sd,
                 // Where a curve bends is told by its own ends, not by the controls.
                 shared: None,
+                spread: None,
                 wells: responses.len() as u32,
             }
         }

@@ -134,6 +134,19 @@ pub struct Addition {
 }
 
 impl Recipe {
+    /// The factors that are dispensed as doses.
+    #[must_use]
+    pub fn doses(&self) -> Vec<usize> {
+        let each = self.parts.iter().filter_map(|part| match part.amount {
+            Amount::Dose { factor, .. } => Some(factor),
+            _ => None,
+        });
+        let mut doses: Vec<usize> = each.collect();
+        doses.sort_unstable();
+        doses.dedup();
+        doses
+    }
+
     /// What goes into a well, in the order of dispensing; nothing of what would be nothing.
     ///
     /// # Errors

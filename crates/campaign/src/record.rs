@@ -156,6 +156,9 @@ pub struct ToldPoint {
     /// Standard deviation of the error that it shares with its plate through the controls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared: Option<f64>,
+    /// Standard deviation of its wells among themselves, where rivals are told apart, who learn their error from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<f64>,
     /// Wells that it is the mean of.
     pub wells: u32,
     /// What the model expected just before it was told, and its standard deviation, widened by what its

@@ -386,7 +386,10 @@ impl State {
                     } else {
                         point.values.clone()
                     },
-                    sd: point.sd,
+                    // Rivals learn how much wells err, from what those of a point show and nothing else does.
+                    sd: point.spread.map_or(point.sd, |spread| {
+                        Some(spread / f64::from(point.wells.max(1)).sqrt())
+                    }),
                     replicates: point.wells.max(1),
                 },
                 None => Outcome::Failed,

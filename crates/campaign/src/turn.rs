@@ -83,7 +83,8 @@ impl Loop {
                 },
                 campaign.seed.derive("policy", 0),
             )
-            .map_err(|error| PolicyError::Question(error.to_string()))?;
+            .map_err(|error| PolicyError::Question(error.to_string()))?
+            .learning_errors(&campaign.assay.known_errors());
             return Ok(Loop {
                 campaign,
                 policy: Box::new(policy),
@@ -592,6 +593,7 @@ impl Loop {
                 values: Vec::new(),
                 sd: None,
                 shared: None,
+                spread: None,
                 wells: 0,
                 expected,
                 failed: Some(why),
@@ -601,6 +603,7 @@ impl Loop {
                     value,
                     sd,
                     shared,
+                    spread,
                     wells,
                 } if value.is_finite() => {
                     points.push(ToldPoint {
@@ -612,6 +615,7 @@ impl Loop {
                             .unwrap_or_default(),
                         sd,
                         shared,
+                        spread: spread.filter(|_| self.campaign.rivals.is_some()),
                         wells,
                         expected,
                         failed: None,

@@ -180,8 +180,32 @@ fn claims_print_the_documented_fields() {
         "claims meta",
         &[effects, "--yi", "estimate", "--vi", "variance"],
     );
-    for always in ["file", "sources", "effect", "model"] {
-        assert!(meta.get(always).is_some(), "{always}");
+    // What follows from the data and the options may be absent; nothing else may be there.
+    let named = documented().remove("claims meta").unwrap();
+    let fields = fields("claims meta", &meta);
+    assert!(fields.is_subset(&named), "{fields:?} {named:?}");
+    for always in [
+        "file",
+        "sources",
+        "effect",
+        "left_out",
+        "model",
+        "bias",
+        "posterior",
+    ] {
+        assert!(fields.contains(always), "{always}");
+    }
+    let page = std::fs::read_to_string(root().join("docs/json.md")).unwrap();
+    let section = page.split("## `nilo claims meta`").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let mut below = vec![&meta];
+    while let Some(value) = below.pop() {
+        below.extend(value.as_array().into_iter().flatten());
+        for (name, child) in value.as_object().into_iter().flatten() {
+            let common = ["schema", "command", "ok"].contains(&name.as_str());
+            assert!(common || section.contains(&format!("`{name}`")), "{name}");
+            below.push(child);
+        }
     }
 }
 

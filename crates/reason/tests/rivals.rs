@@ -73,6 +73,7 @@ fn race(truth: impl Fn(f64) -> f64, designed: bool, seed: u64) -> (Rivals, usize
                     y: truth(x[0]) + sd * gauss(&mut rng),
                     x,
                     sd,
+                    spread: None,
                 }
             })
             .collect();
@@ -115,6 +116,7 @@ fn estimates_come_with_their_errors() {
             x: vec![s],
             y: 5.0 * s / (3.0 + s) + 0.15 * gauss(&mut rng),
             sd: 0.15,
+            spread: None,
         })
         .collect();
     more.tell(&batch, &mut rng);
@@ -141,6 +143,7 @@ fn when_none_fits_it_says_so() {
             x: vec![s],
             y: 3.0 + 2.0 * (1.7 * s).sin(),
             sd: 0.15,
+            spread: None,
         })
         .collect();
     rivals.tell(&batch, &mut rng);
@@ -161,6 +164,7 @@ fn told(truth: impl Fn(f64) -> f64, real: f64, stated: f64, seed: u64) -> Rivals
             x: vec![s],
             y: truth(s) + real * gauss(&mut rng),
             sd: stated,
+            spread: None,
         })
         .collect();
     rivals.tell(&batch, &mut rng);
@@ -209,11 +213,13 @@ fn the_evidence_is_that_of_quadrature() {
             x: vec![1.0],
             y: 0.9,
             sd: 0.1,
+            spread: None,
         },
         Datum {
             x: vec![2.0],
             y: 2.1,
             sd: 0.1,
+            spread: None,
         },
     ];
     rivals.tell(&data, &mut rng);

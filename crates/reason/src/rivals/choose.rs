@@ -1,15 +1,17 @@
 //! Which points tell most about which hypothesis holds.
+//!
+//! What a hypothesis expects of points has a mean and a covariance over its open parameters, to which the errors of wells
+//! are added: points tell hypotheses apart where no setting of the parameters of one could answer as the other does. What
+//! the readings of points are expected to tell about which hypothesis holds is bounded from below by the distances between
+//! these distributions, taken for normal (Kolchinsky and Tracey, Entropy 19 (2017) 361, equation 10, with the distance of
+//! Bhattacharyya).
 
 use super::{Rivals, SHARE_MIN, Scratch, columns};
 use quantity::Rng;
 use rand::RngExt;
 
-/// Imagined worlds: a hypothesis, its parameters, and the errors of its wells.
-const WORLDS: usize = 96;
-/// Parameters that stand for what is known of each hypothesis.
-const STAND_INS: usize = 48;
-/// A world so odd that its own hypothesis does not know it counts as lost, not as infinitely so.
-const LOG_LEAST: f64 = -30.0;
+/// Pictures that stand for a law which nobody wrote down.
+const PICTURES: usize = 192;
 
 /// Most rivals of one question.
 pub const RIVALS_MAX: usize = 32;
@@ -20,104 +22,190 @@ pub(super) fn normal(rng: &mut Rng) -> f64 {
     radius * (2.0 * std::f64::consts::PI * rng.random::<f64>()).cos()
 }
 
-/// A world, and what is known in it after the wells chosen so far.
-struct World {
-    truth: usize,
-    /// What it answers at each candidate.
-    responses: Vec<f64>,
-    /// Posterior weights of all stand-ins, those of one hypothesis after those of another.
-    weights: Vec<f64>,
+/// What a hypothesis expects at points: means, covariances over its parameters, and variances of the error of a point.
+struct Expected {
+    means: Vec<f64>,
+    covariance: Vec<f64>,
+    errors: Vec<f64>,
 }
 
-impl World {
-    /// Log of the probability of its truth after one more well that reads `y`, where stand-ins predict `predicted`.
-    fn log_posterior(&self, y: f64, predicted: &[f64], sd: f64) -> f64 {
-        let (mut own, mut whole) = (0.0, 0.0);
-        let groups = self.weights.chunks_exact(STAND_INS);
-        for (rival, (weights, means)) in groups.zip(predicted.chunks_exact(STAND_INS)).enumerate() {
-            let sum: f64 = if y.is_finite() {
-                let each = weights.iter().zip(means);
-                each.map(|(weight, mean)| weight * bell(y, *mean, sd)).sum()
-            } else {
-                weights.iter().sum()
-            };
-            whole += sum;
-            if rival == self.truth {
-                own = sum;
+impl Expected {
+    /// Of pictures with their weights; `None` where no setting of its parameters has a value at some point.
+    fn of(pictures: &[(f64, Vec<f64>)], errors: Vec<f64>) -> Option<Self> {
+        let n = errors.len();
+        let (mut means, mut totals) = (vec![0.0; n], vec![0.0; n]);
+        for (weight, picture) in pictures {
+            for ((mean, total), value) in means.iter_mut().zip(&mut totals).zip(picture) {
+                if value.is_finite() {
+                    *mean += weight * value;
+                    *total += weight;
+                }
             }
         }
-        if own > 0.0 {
-            (own / whole).ln().max(LOG_LEAST)
-        } else {
-            LOG_LEAST
+        means
+            .iter_mut()
+            .zip(&totals)
+            .for_each(|(mean, total)| *mean /= total);
+        let mut covariance = vec![0.0; n * n];
+        let mut away = vec![0.0; n];
+        for (weight, picture) in pictures {
+            for (away, (value, mean)) in away.iter_mut().zip(picture.iter().zip(&means)) {
+                // Where some settings have no value, the others speak.
+                *away = if value.is_finite() { value - mean } else { 0.0 };
+            }
+            for (i, row) in covariance.chunks_exact_mut(n).enumerate() {
+                let scaled = weight * away[i];
+                for (sum, other) in row.iter_mut().zip(&away) {
+                    *sum += scaled * other;
+                }
+            }
         }
+        let usable = means.iter().chain(&errors).all(|value| value.is_finite());
+        usable.then_some(Self {
+            means,
+            covariance,
+            errors,
+        })
     }
 
-    /// Takes in a well.
-    fn learn(&mut self, y: f64, predicted: &[f64], sd: f64) {
-        if !y.is_finite() {
-            return;
-        }
-        let each = self.weights.iter().zip(predicted);
-        let next: Vec<f64> = each.map(|(w, mean)| w * bell(y, *mean, sd)).collect();
-        let whole: f64 = next.iter().sum();
-        // A well that no stand-in explains tells nothing between them.
-        if whole > 0.0 {
-            self.weights = next.into_iter().map(|w| w / whole).collect();
+    /// The variance of a reading at a point, parameters and error together.
+    fn variance(&self, at: usize) -> f64 {
+        self.covariance[at * self.means.len() + at].max(0.0) + self.errors[at]
+    }
+
+    /// Takes in that there will be a reading at a point: what is left open afterwards.
+    fn read(&mut self, at: usize) {
+        let n = self.means.len();
+        let row = self.covariance[at * n..(at + 1) * n].to_vec();
+        let whole = self.variance(at);
+        for (i, out) in self.covariance.chunks_exact_mut(n).enumerate() {
+            let scaled = row[i] / whole;
+            for (left, other) in out.iter_mut().zip(&row) {
+                *left -= scaled * other;
+            }
         }
     }
 }
 
-/// A bell of height one.
-fn bell(y: f64, mean: f64, sd: f64) -> f64 {
-    let z = (y - mean) / sd;
-    let half = 0.5 * z * z;
-    if half < 60.0 { (-half).exp() } else { 0.0 }
+/// Two hypotheses, and how far apart readings are expected to put them.
+struct Pair {
+    places: (usize, usize),
+    /// Half way between the two; its means are the difference of theirs, less what readings taken in account for.
+    between: Expected,
+    distance: f64,
+}
+
+impl Pair {
+    fn new(places: (usize, usize), a: &Expected, b: &Expected) -> Self {
+        let half = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| 0.5 * (a + b)).collect();
+        Self {
+            places,
+            between: Expected {
+                means: a.means.iter().zip(&b.means).map(|(a, b)| a - b).collect(),
+                covariance: half(&a.covariance, &b.covariance),
+                errors: half(&a.errors, &b.errors),
+            },
+            distance: 0.0,
+        }
+    }
+
+    /// What one more reading at a point adds to the distance of Bhattacharyya (Bull. Calcutta Math. Soc. 35 (1943) 99):
+    /// an eighth of the squared difference over the variance, and half the logarithm of how much wider the middle is.
+    fn farther(&self, at: usize, each: &[Expected]) -> f64 {
+        let variance = self.between.variance(at);
+        let (a, b) = (
+            each[self.places.0].variance(at),
+            each[self.places.1].variance(at),
+        );
+        0.125 * self.between.means[at].powi(2) / variance + 0.5 * (variance / (a * b).sqrt()).ln()
+    }
+
+    fn read(&mut self, at: usize) {
+        let n = self.between.means.len();
+        let share = self.between.means[at] / self.between.variance(at);
+        let row = &self.between.covariance[at * n..(at + 1) * n];
+        for (mean, row) in self.between.means.iter_mut().zip(row) {
+            *mean -= share * row;
+        }
+        self.between.read(at);
+    }
+}
+
+/// The least that is expected to be told, nats, by the distances between hypotheses of these shares.
+fn told(shares: &[f64], pairs: &[Pair], farther: impl Fn(&Pair) -> f64) -> f64 {
+    // Of its own kind every hypothesis is at no distance.
+    let mut near = shares.to_vec();
+    for pair in pairs {
+        let (a, b) = pair.places;
+        let overlap = (-(pair.distance + farther(pair))).exp();
+        near[a] += shares[b] * overlap;
+        near[b] += shares[a] * overlap;
+    }
+    let each = shares.iter().zip(&near);
+    -each.map(|(share, near)| share * near.ln()).sum::<f64>()
 }
 
 impl Rivals {
-    /// What parameters drawn of a hypothesis predict at points, given as rows and as columns; of a law that
-    /// nobody wrote down, after the last one.
-    fn pictures(
+    /// What a hypothesis expects at points, given as rows and as columns; of a law that nobody wrote down, after the last
+    /// one. `sd` is the error of a point where it is not learned.
+    fn expected(
         &self,
         rival: usize,
         points: &[Vec<f64>],
         columns: &[Vec<f64>],
-        count: usize,
+        sd: f64,
         rng: &mut Rng,
-    ) -> Vec<Vec<f64>> {
+    ) -> Option<Expected> {
         let mut scratch = Scratch::default();
-        if rival == self.hypotheses.len() {
-            let Some(deviation) = &self.deviation else {
-                return Vec::new();
-            };
-            // The best law, and what it may not know.
-            let best = self.best().0;
-            let mut laws = self.pictures(best, points, columns, count, rng);
-            let deviations = deviation.draw(points, count, rng);
-            // Deviations come by their kind; laws in the order of their places.
-            for at in (1..laws.len()).rev() {
-                laws.swap(at, rng.random_range(0..=at));
+        let none = rival == self.hypotheses.len();
+        // The best law, and what it may not know.
+        let own = if none { self.best().0 } else { rival };
+        let law = &self.hypotheses[own];
+        let noise = self.learned();
+        let mut errors = vec![0.0; points.len()];
+        let mut picture = |weight: f64, places: &[f64]| match noise {
+            Some(noise) => {
+                let found = noise.moments(law, columns, places, &mut scratch);
+                let own = noise.at(law, places).0.powi(2);
+                for (sum, variance) in errors.iter_mut().zip(&found.variances) {
+                    *sum += weight * (own + variance) / noise.wells;
+                }
+                (weight, found.means)
             }
-            for (law, deviation) in laws.iter_mut().zip(&deviations) {
+            None => {
+                errors.iter_mut().for_each(|sum| *sum += weight * sd * sd);
+                let mut out = vec![0.0; points.len()];
+                law.responses(columns, places, &mut out, &mut scratch);
+                (weight, out)
+            }
+        };
+        let particles = &self.particles[own];
+        let mut pictures: Vec<(f64, Vec<f64>)> = if none {
+            let even = 1.0 / PICTURES as f64;
+            let drawn = particles.draw(PICTURES, rng).into_iter();
+            drawn.map(|places| picture(even, places)).collect()
+        } else {
+            let all = particles.weighted();
+            all.map(|(weight, places)| picture(weight, places))
+                .collect()
+        };
+        if none {
+            let deviations = self.deviation.as_ref()?.draw(points, PICTURES, rng);
+            // Deviations come by their kind; laws in the order of their places.
+            for at in (1..pictures.len()).rev() {
+                pictures.swap(at, rng.random_range(0..=at));
+            }
+            for ((_, law), deviation) in pictures.iter_mut().zip(&deviations) {
                 law.iter_mut().zip(deviation).for_each(|(f, d)| *f += d);
             }
-            return laws;
         }
-        let points = points.len();
-        let drawn = self.particles[rival].draw(count, rng);
-        let each = drawn.into_iter().map(|places| {
-            let mut out = vec![0.0; points];
-            self.hypotheses[rival].responses(columns, places, &mut out, &mut scratch);
-            out
-        });
-        each.collect()
+        Expected::of(&pictures, errors)
     }
 
     /// The places among `candidates` of the next `count` points, one after the other, each the one that adds most
     /// expected information about which hypothesis holds, or none, for its cost, given those before it. A point may come
-    /// more than once where `again` allows it. `sd` is the error of one well; also the expected information of
-    /// all of them together, nats.
+    /// more than once where `again` allows it. `sd` is the error of a point, where it is not learned; also the least
+    /// information expected of all of them together, nats.
     #[must_use]
     pub fn choose(
         &self,
@@ -133,42 +221,30 @@ impl Rivals {
         let mut all = self.probabilities();
         all.iter_mut().for_each(|share| *share *= 1.0 - none);
         all.push(none);
-        // What is as good as ruled out takes no part.
-        let kept: Vec<usize> = (0..all.len()).filter(|h| all[*h] > SHARE_MIN).collect();
-        let total: f64 = kept.iter().map(|h| all[*h]).sum();
-        let shares: Vec<f64> = kept.iter().map(|h| all[*h] / total).collect();
-        // By candidate, all stand-ins: what is read together lies together.
-        let mut predicted = vec![vec![0.0; STAND_INS * kept.len()]; candidates.len()];
-        for (place, rival) in kept.iter().enumerate() {
-            let pictures = self.pictures(*rival, candidates, &columns, STAND_INS, rng);
-            for (m, picture) in pictures.iter().enumerate() {
-                for (at, value) in picture.iter().enumerate() {
-                    predicted[at][place * STAND_INS + m] = if value.is_finite() {
-                        *value
-                    } else {
-                        // Predicts nothing: no reading is near it.
-                        f64::INFINITY
-                    };
-                }
+        // What is as good as ruled out, or predicts nothing, takes no part.
+        let (mut each, mut shares) = (Vec::new(), Vec::new());
+        for (rival, share) in all
+            .iter()
+            .enumerate()
+            .filter(|(_, share)| **share > SHARE_MIN)
+        {
+            if let Some(expected) = self.expected(rival, candidates, &columns, sd, rng) {
+                each.push(expected);
+                shares.push(*share);
             }
         }
-        let mut worlds = self.worlds(&kept, &shares, candidates, &columns, rng);
-        let prior: f64 = shares.iter().map(|p| p * p.ln()).sum();
+        let total: f64 = shares.iter().sum();
+        shares.iter_mut().for_each(|share| *share /= total);
+        let mut pairs: Vec<Pair> = (0..each.len())
+            .flat_map(|b| (0..b).map(move |a| (a, b)))
+            .map(|(a, b)| Pair::new((a, b), &each[a], &each[b]))
+            .collect();
         let mut chosen: Vec<usize> = Vec::with_capacity(count);
         let mut reached = 0.0;
         for _ in 0..count {
-            let errors: Vec<f64> = (0..WORLDS).map(|_| sd * normal(rng)).collect();
             let mut best: Option<(usize, f64, f64)> = None;
-            for (c, means) in predicted.iter().enumerate() {
-                if !again && chosen.contains(&c) {
-                    continue;
-                }
-                let sum: f64 = worlds
-                    .iter()
-                    .zip(&errors)
-                    .map(|(world, e)| world.log_posterior(world.responses[c] + e, means, sd))
-                    .sum();
-                let information = sum / WORLDS as f64 - prior;
+            for c in (0..candidates.len()).filter(|c| again || !chosen.contains(c)) {
+                let information = told(&shares, &pairs, |pair| pair.farther(c, &each));
                 let gain = (information - reached) / cost(c);
                 if best.is_none_or(|(_, top, _)| gain > top) {
                     best = Some((c, gain, information));
@@ -179,50 +255,17 @@ impl Rivals {
             };
             reached = information;
             chosen.push(c);
-            for (world, e) in worlds.iter_mut().zip(&errors) {
-                world.learn(world.responses[c] + e, &predicted[c], sd);
+            for pair in &mut pairs {
+                pair.distance += pair.farther(c, &each);
+            }
+            for pair in &mut pairs {
+                pair.read(c);
+            }
+            for own in &mut each {
+                own.read(c);
             }
         }
-        (chosen, reached.clamp(0.0, -prior))
-    }
-
-    /// Worlds by the probability of their hypothesis, evenly.
-    fn worlds(
-        &self,
-        kept: &[usize],
-        shares: &[f64],
-        points: &[Vec<f64>],
-        columns: &[Vec<f64>],
-        rng: &mut Rng,
-    ) -> Vec<World> {
-        let weights: Vec<f64> = shares
-            .iter()
-            .flat_map(|share| std::iter::repeat_n(share / STAND_INS as f64, STAND_INS))
-            .collect();
-        let offset = rng.random::<f64>();
-        let mut counts = vec![0; kept.len()];
-        for world in 0..WORLDS {
-            let reach = (world as f64 + offset) / WORLDS as f64;
-            let mut sum = 0.0;
-            let found = shares.iter().position(|share| {
-                sum += share;
-                sum >= reach
-            });
-            counts[found.unwrap_or(kept.len() - 1)] += 1;
-        }
-        let mut worlds = Vec::with_capacity(WORLDS);
-        for (truth, count) in counts
-            .into_iter()
-            .enumerate()
-            .filter(|(_, count)| *count > 0)
-        {
-            let pictures = self.pictures(kept[truth], points, columns, count, rng);
-            worlds.extend(pictures.into_iter().map(|responses| World {
-                truth,
-                responses,
-                weights: weights.clone(),
-            }));
-        }
-        worlds
+        let open: f64 = -shares.iter().map(|p| p * p.ln()).sum::<f64>();
+        (chosen, reached.clamp(0.0, open))
     }
 }

@@ -6,6 +6,7 @@
 //! a law is certain only once wells lie where a deviation would have shown, and wells that lie there are
 //! what choosing points asks for.
 
+use super::noise::Noise;
 use super::{Datum, Hypothesis, Scratch, columns};
 use crate::matrix::Square;
 use quantity::Rng;
@@ -62,9 +63,10 @@ fn pooled(data: &[Datum]) -> (Vec<Vec<f64>>, Vec<f64>, Vec<f64>) {
 
 impl Deviation {
     /// Weighs a deviation from a law with parameters at `places`. `scale` is the variance of wells over what was
-    /// stated. `None` without data, or where the law has no value.
+    /// stated; `learned` are errors that were learned with it. `None` without data, or where the law has no value.
     pub(super) fn weigh(
         law: &Hypothesis,
+        learned: Option<&Noise>,
         places: &[f64],
         data: &[Datum],
         scale: f64,
@@ -78,6 +80,9 @@ impl Deviation {
         let columns = columns(&points);
         let mut scratch = Scratch::default();
         let mut respond = |places: &[f64]| {
+            if let Some(noise) = learned {
+                return noise.moments(law, &columns, places, &mut scratch).means;
+            }
             let mut out = vec![0.0; n];
             law.responses(&columns, places, &mut out, &mut scratch);
             out
@@ -95,7 +100,7 @@ impl Deviation {
         for (at, precision) in precisions.iter().enumerate() {
             noise.add(at, at, scale / precision + 1e-12 * span * span);
         }
-        for parameter in 0..places.len() {
+        for parameter in 0..law.parameters.len() {
             let at = |place: f64| {
                 let mut moved = places.to_vec();
                 moved[parameter] = place.clamp(0.0, 1.0);

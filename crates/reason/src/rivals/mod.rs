@@ -10,21 +10,26 @@ mod deviation;
 mod formula;
 mod hypothesis;
 mod misfit;
+mod noise;
 mod particles;
 mod policy;
 mod pooled;
+mod readings;
 
 pub use choose::RIVALS_MAX;
 pub use deviation::NONE_PRIOR;
 pub use formula::{Formula, FormulaError, Input, Scratch};
 pub use hypothesis::{Hypothesis, Parameter, RivalError};
 pub use misfit::LackOfFit;
+pub use noise::Spread;
 pub use policy::{RivalOptions, RivalPolicy};
 
 use deviation::Deviation;
+use noise::Noise;
 use particles::Particles;
 use pooled::Pooled;
 use quantity::Rng;
+use readings::Readings;
 
 /// Points as a column for each factor.
 fn columns(points: &[Vec<f64>]) -> Vec<Vec<f64>> {
@@ -43,6 +48,17 @@ pub struct Datum {
     pub y: f64,
     /// The standard deviation of its error.
     pub sd: f64,
+    /// Its wells among themselves, where it is the mean of several whose error is to be learned.
+    pub spread: Option<Spread>,
+}
+
+/// What is known of wells whose error is to be learned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wells {
+    /// Wells of a point.
+    pub each: u32,
+    /// The factors that are dispensed, with an error in proportion.
+    pub doses: Vec<usize>,
 }
 
 /// How well the best hypothesis fits what was measured.
@@ -71,6 +87,8 @@ pub struct Rivals {
     hypotheses: Vec<Hypothesis>,
     particles: Vec<Particles>,
     data: Vec<Datum>,
+    /// Errors that are learned with the laws.
+    noise: Option<Noise>,
     /// Ranges of the factors, where they are known.
     ranges: Option<Vec<(f64, f64)>>,
     /// What the best of them may not know.
@@ -104,11 +122,15 @@ impl Rivals {
                 wrong.name, wrong.prior
             )));
         }
-        let particles = hypotheses.iter().map(|h| Particles::new(h, rng)).collect();
+        let particles = hypotheses
+            .iter()
+            .map(|h| Particles::new(h, None, rng))
+            .collect();
         Ok(Self {
             hypotheses,
             particles,
             data: Vec::new(),
+            noise: None,
             ranges: None,
             deviation: None,
         })
@@ -118,6 +140,21 @@ impl Rivals {
     #[must_use]
     pub fn over(mut self, ranges: Vec<(f64, f64)>) -> Self {
         self.ranges = Some(ranges);
+        self
+    }
+
+    /// Rivals, before any well, that learn how much wells err, and doses. Without wells that are told with their
+    /// [`Spread`], errors are those stated.
+    #[must_use]
+    pub fn learning_errors(mut self, known: &Wells, rng: &mut Rng) -> Self {
+        let noise = Noise {
+            doses: known.doses.clone(),
+            wells: f64::from(known.each.max(1)),
+            shown: None,
+        };
+        let each = self.hypotheses.iter();
+        self.particles = each.map(|h| Particles::new(h, Some(&noise), rng)).collect();
+        self.noise = Some(noise);
         self
     }
 
@@ -141,8 +178,11 @@ impl Rivals {
             .cloned();
         let before = self.data.len();
         self.data.extend(usable);
+        if let Some(noise) = self.noise.as_mut().filter(|_| before == 0) {
+            noise.show(&self.data);
+        }
         for (hypothesis, particles) in self.hypotheses.iter().zip(&mut self.particles) {
-            particles.tell(hypothesis, &self.data, before, rng);
+            particles.tell(hypothesis, self.noise.as_ref(), &self.data, before, rng);
         }
         self.deviation = self.deviates();
     }
@@ -163,25 +203,38 @@ impl Rivals {
             each.collect()
         };
         let ranges = self.ranges.clone().unwrap_or_else(found);
-        let places = self.particles[best].centre();
         Deviation::weigh(
             &self.hypotheses[best],
-            &places,
-            &self.data,
+            self.learned(),
+            &self.particles[best].centre(),
+            &self.judged(best),
             self.noise(),
             &ranges,
         )
     }
 
-    /// The variance of wells over what was stated: measured between wells of the same point, else between
+    /// The errors that are learned, once wells showed any.
+    fn learned(&self) -> Option<&Noise> {
+        self.noise.as_ref().filter(|noise| noise.shown.is_some())
+    }
+
+    /// The data with the errors that a hypothesis gives them, where they are learned.
+    fn judged(&self, hypothesis: usize) -> Vec<Datum> {
+        Readings::of(&self.data, self.learned()).judged_by(
+            &self.hypotheses[hypothesis],
+            &self.particles[hypothesis].centre(),
+        )
+    }
+
+    /// The variance of wells over what was stated, or learned: measured between wells of the same point, else between
     /// neighbours; 1 with too few of both.
     #[must_use]
     pub fn noise(&self) -> f64 {
-        let (within, freedom) = Pooled::of(&self.data).within();
+        let (within, freedom) = Pooled::of(&self.judged(self.best().0)).within();
         // Neighbours differ by their noise and by what the law does not know of steps finer than they lie
         // apart, so they alone don't make wells worse than a misfit may be.
         let near = || {
-            let lack = self.lack_of_fit(self.best().0)?;
+            let lack = self.lack(self.best().0, false)?;
             let scale = lack.within.min(MISFIT_RATIO * MISFIT_RATIO);
             (lack.freedom >= NOISE_FREEDOM_MIN).then_some(scale)
         };
@@ -304,7 +357,7 @@ impl Rivals {
             return None;
         }
         let n = self.data.len() as f64;
-        let wells = Pooled::of(&self.data);
+        let wells = Readings::of(&self.data, self.learned());
         let noise = self.noise();
         let (mut p, mut mean) = (0.0, 0.0);
         let mut scratch = Scratch::default();
@@ -328,22 +381,42 @@ impl Rivals {
     /// together. `None` with too few wells, or where it predicts nothing.
     #[must_use]
     pub fn lack_of_fit(&self, hypothesis: usize) -> Option<LackOfFit> {
+        // A miss that only the surest points show is too small to say that no law holds.
+        self.lack(hypothesis, true)
+    }
+
+    /// The same; with `even`, where errors are learned, no point counts as surer than they are on average.
+    fn lack(&self, hypothesis: usize, even: bool) -> Option<LackOfFit> {
         // A plate may bring nothing that counts.
         if self.data.is_empty() {
             return None;
         }
+        let law = &self.hypotheses[hypothesis];
+        let readings = Readings::of(&self.data, self.learned());
         let points: Vec<Vec<f64>> = self.data.iter().map(|d| d.x.clone()).collect();
         let columns = columns(&points);
-        let mut residuals: Vec<f64> = self.data.iter().map(|d| d.y).collect();
+        let mut residuals = vec![0.0; points.len()];
         let (mut out, mut scratch) = (vec![0.0; points.len()], Scratch::default());
         for (weight, places) in self.particles[hypothesis].weighted() {
-            self.hypotheses[hypothesis].responses(&columns, places, &mut out, &mut scratch);
-            for (residual, own) in residuals.iter_mut().zip(&out) {
-                *residual -= weight * own;
+            let own = readings
+                .residuals(law, places, &mut scratch)
+                .unwrap_or_else(|| {
+                    law.responses(&columns, places, &mut out, &mut scratch);
+                    self.data.iter().zip(&out).map(|(d, f)| d.y - f).collect()
+                });
+            for (residual, own) in residuals.iter_mut().zip(&own) {
+                *residual += weight * own;
             }
         }
         let whole = residuals.iter().all(|r| r.is_finite());
-        whole.then(|| misfit::lack_of_fit(&self.data, &residuals))?
+        let mut data = self.judged(hypothesis);
+        if even && self.learned().is_some() {
+            let mean = data.iter().map(|d| d.sd * d.sd).sum::<f64>() / data.len() as f64;
+            for datum in &mut data {
+                datum.sd = datum.sd.max(mean.sqrt());
+            }
+        }
+        whole.then(|| misfit::lack_of_fit(&data, &residuals))?
     }
 
     /// Whether not even the best of them fits: a smooth deviation from it is certain, its residuals are too large

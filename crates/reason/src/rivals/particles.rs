@@ -4,7 +4,9 @@
 //! by steps of its likelihood's power, so small that half of the particles keep their weight; then they are
 //! drawn anew and moved by Metropolis steps. The evidence comes along.
 
-use super::{Datum, Hypothesis, Pooled, Scratch};
+use super::noise::Noise;
+use super::readings::Readings;
+use super::{Datum, Hypothesis, Scratch};
 use quantity::Rng;
 use rand::RngExt;
 
@@ -32,8 +34,9 @@ fn log_sum(values: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 impl Particles {
-    pub(super) fn new(h: &Hypothesis, rng: &mut Rng) -> Self {
-        let free = h.parameters.len();
+    /// Even over the ranges of a law's parameters, and of the errors that are learned with it.
+    pub(super) fn new(h: &Hypothesis, noise: Option<&Noise>, rng: &mut Rng) -> Self {
+        let free = h.parameters.len() + noise.map_or(0, Noise::free);
         // Without parameters one particle is all there is.
         let count = if free == 0 { 1 } else { COUNT };
         Self {
@@ -56,7 +59,7 @@ impl Particles {
             .zip(self.places.iter().map(Vec::as_slice))
     }
 
-    /// The mean place of each parameter.
+    /// The mean place of each parameter, and of the errors that are learned.
     pub(super) fn centre(&self) -> Vec<f64> {
         let mut centre = vec![0.0; self.places[0].len()];
         for (weight, places) in self.weighted() {
@@ -100,8 +103,18 @@ impl Particles {
     }
 
     /// Takes in `data[before..]`; what lies before was taken in already.
-    pub(super) fn tell(&mut self, h: &Hypothesis, data: &[Datum], before: usize, rng: &mut Rng) {
-        let (earlier, batch) = (Pooled::of(&data[..before]), Pooled::of(&data[before..]));
+    pub(super) fn tell(
+        &mut self,
+        h: &Hypothesis,
+        noise: Option<&Noise>,
+        data: &[Datum],
+        before: usize,
+        rng: &mut Rng,
+    ) {
+        let (earlier, batch) = (
+            Readings::of(&data[..before], noise),
+            Readings::of(&data[before..], noise),
+        );
         let scratch = &mut Scratch::default();
         let mut likelihoods: Vec<f64> = self
             .places
@@ -179,13 +192,13 @@ impl Particles {
     fn renew(
         &mut self,
         h: &Hypothesis,
-        earlier: &Pooled,
-        batch: &Pooled,
+        earlier: &Readings<'_>,
+        batch: &Readings<'_>,
         power: f64,
         rng: &mut Rng,
     ) -> Vec<f64> {
         let count = self.places.len();
-        let free = h.parameters.len();
+        let free = self.places[0].len();
         let mut places: Vec<Vec<f64>> = self
             .draw(count, rng)
             .into_iter()

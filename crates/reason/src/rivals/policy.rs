@@ -1,6 +1,6 @@
 //! Rivals as what a campaign asks: the points that tell them apart.
 
-use super::{Datum, Hypothesis, RivalError, Rivals};
+use super::{Datum, Hypothesis, RivalError, Rivals, Spread, Wells};
 use design::{
     AskError, Level, Outcome, Point, Policy, Prediction, Proposal, Rival, RivalsFound, Space,
     TellError, Trial, Why,
@@ -14,7 +14,9 @@ const CANDIDATES: usize = 96;
 /// Random points that are tried to find as many distinct ones.
 const TRIES_MAX: usize = 4000;
 /// Wells before anything is said to fit or not.
-const WELLS_MIN: usize = 12;
+const WELLS_MIN: u32 = 12;
+/// Error of one well, of what responses span, where nothing is known of it.
+const UNKNOWN_NOISE: f64 = 0.05;
 
 /// Chooses points that tell rivals apart, and stops when one is certain or none fits.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub struct RivalPolicy {
     certainty: f64,
     /// Standard deviation of one well's error, where it is stated.
     noise: Option<f64>,
+    /// Wells that a point is to be measured in.
+    wells: u32,
     repeats: bool,
     by_lot: bool,
     seed: Seed,
@@ -67,6 +71,7 @@ impl RivalPolicy {
             space,
             certainty: options.certainty,
             noise: options.noise,
+            wells: 1,
             repeats: options.repeats,
             by_lot: options.by_lot,
             seed,
@@ -75,6 +80,17 @@ impl RivalPolicy {
             history: Vec::new(),
             expected: None,
         })
+    }
+
+    /// Learns how much wells err, and doses: before any well was told. Where the error of wells is stated it stays as stated.
+    #[must_use]
+    pub fn learning_errors(mut self, wells: &Wells) -> Self {
+        self.wells = wells.each.max(1);
+        if self.noise.is_none() && wells.each > 1 {
+            let mut rng = self.seed.derive("rivals", 0).rng();
+            self.rivals = self.rivals.learning_errors(wells, &mut rng);
+        }
+        self
     }
 
     /// The rivals, as wells left them.
@@ -126,11 +142,35 @@ impl RivalPolicy {
         if count > 0 {
             (squares / f64::from(count)).sqrt()
         } else if high > low {
-            // Nobody said, and nothing was repeated: a twentieth of what responses span.
-            0.05 * (high - low)
+            // Nobody said, and nothing was repeated.
+            UNKNOWN_NOISE * (high - low)
         } else {
             1.0
         }
+    }
+
+    /// The error of a point that is yet to be measured, where this is expected; before anything was told, by what responses
+    /// are expected to span.
+    fn point_sd(&self, expected: &[(f64, f64)]) -> f64 {
+        let well = if self.noise.is_none() && self.told.is_empty() {
+            let means = expected.iter().map(|(mean, _)| *mean);
+            let (low, high) = means.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), m| {
+                (low.min(m), high.max(m))
+            });
+            UNKNOWN_NOISE * if high > low { high - low } else { 1.0 }
+        } else {
+            self.well_sd()
+        };
+        well / f64::from(self.wells).sqrt()
+    }
+
+    /// Wells that were told, those that failed left out.
+    fn wells_told(&self) -> u32 {
+        let each = self.told.iter().map(|trial| match &trial.outcome {
+            Outcome::Measured { replicates, .. } => (*replicates).max(1),
+            Outcome::Failed => 0,
+        });
+        each.sum()
     }
 
     /// The probability of each hypothesis, and last that none of them holds.
@@ -200,18 +240,18 @@ impl Policy for RivalPolicy {
             });
         }
         let numbers: Vec<Vec<f64>> = candidates.iter().map(Self::numbers).collect();
-        let sd = self.well_sd();
+        let predicted = self.rivals.predict(&numbers);
         let chosen = if self.by_lot {
             // A space of few points has to give some of them again.
             (0..q).map(|at| at % candidates.len()).collect()
         } else {
+            let sd = self.point_sd(&predicted);
             let (chosen, expected) =
                 self.rivals
                     .choose(&numbers, q, sd, |_| 1.0, self.repeats, &mut rng);
             self.expected = Some(expected);
             chosen
         };
-        let predicted = self.rivals.predict(&numbers);
         Ok(chosen
             .into_iter()
             .map(|at| {
@@ -249,12 +289,22 @@ impl Policy for RivalPolicy {
             .iter()
             .filter_map(|trial| match &trial.outcome {
                 Outcome::Measured {
-                    values, replicates, ..
-                } => Some(Datum {
-                    x: Self::numbers(&trial.point),
-                    y: values[0],
-                    sd: well / f64::from((*replicates).max(1)).sqrt(),
-                }),
+                    values,
+                    sd,
+                    replicates,
+                } => {
+                    let wells = f64::from((*replicates).max(1));
+                    let own = sd.filter(|sd| self.noise.is_none() && wells > 1.0 && sd.is_finite());
+                    Some(Datum {
+                        x: Self::numbers(&trial.point),
+                        y: values[0],
+                        sd: well / wells.sqrt(),
+                        spread: own.map(|sd| Spread {
+                            wells,
+                            sd: sd * wells.sqrt(),
+                        }),
+                    })
+                }
                 Outcome::Failed => None,
             })
             .collect();
@@ -301,7 +351,7 @@ impl Policy for RivalPolicy {
         Some(RivalsFound {
             each: each.collect(),
             none: after(own.len()),
-            none_fits: self.rivals.data().len() >= WELLS_MIN && self.rivals.none_fits(),
+            none_fits: self.wells_told() >= WELLS_MIN && self.rivals.none_fits(),
         })
     }
 
@@ -319,7 +369,7 @@ impl Policy for RivalPolicy {
 
     fn settled(&self) -> Option<String> {
         let (best, share) = self.rivals.best();
-        if self.rivals.data().len() < WELLS_MIN {
+        if self.wells_told() < WELLS_MIN {
             return None;
         }
         // Certain among those given is not certain: another law may lie where no well has looked.

@@ -140,6 +140,10 @@ pub fn meta(args: &Meta, output: &Output) -> Result<Exit, Failure> {
         "model": model(&plain),
         "moderated": moderated.as_ref().map(model),
     });
+    if let Ok(i) = profile_tau2(&data.effects.plain()) {
+        fields["tau2_interval"] = json!(i.tau2);
+        fields["i2_interval"] = json!(i.i2);
+    }
     let mut text = String::new();
     say_mean(&mut text, args, &data, &plain);
     if let Some(moderated) = &moderated {
@@ -195,8 +199,8 @@ fn say_mean(text: &mut String, args: &Meta, data: &Read, plain: &Fit) {
     let (mean, h) = (plain.mean(), &plain.heterogeneity);
     let _ = writeln!(
         text,
-        "{} sources, {}; variance between them by {}",
-        plain.sources,
+        "{}, {}; variance between them by {}",
+        counted(plain.sources, "source"),
         data.words,
         args.method.words()
     );

@@ -161,6 +161,9 @@ fn check(args: &Fit) -> Result<(), Failure> {
         .iter()
         .any(|x| !(x.is_finite() && *x > 0.0))
         .then_some("--beyond takes scales above zero"));
+    let wrong = wrong.or((!args.beyond.is_empty() && args.x.len() > 1).then_some(
+        "--beyond takes scales of one resource, and there are two: leave it out, or one --x",
+    ));
     wrong.map_or(Ok(()), |why| Err(Failure::refused(why)))
 }
 

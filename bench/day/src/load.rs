@@ -22,6 +22,8 @@ pub struct Load {
     pub busy: BTreeMap<InstrumentId, f64>,
     /// Lags broken.
     pub broken: BTreeMap<(Arc<str>, usize), u64>,
+    /// Every lag that was broken: when, whose, what it was and may have been.
+    pub breaks: Vec<String>,
     /// Wells that were read.
     pub readings: u64,
     /// The finish that orders were promised first.
@@ -47,6 +49,7 @@ impl Load {
             otherwise: BTreeMap::new(),
             busy: BTreeMap::new(),
             broken: BTreeMap::new(),
+            breaks: Vec::new(),
             readings: 0,
             promised: BTreeMap::new(),
             promises: (0, 0, 0.0),
@@ -112,8 +115,16 @@ impl Customer for Load {
             } => {
                 *self.busy.entry(*instrument).or_default() += ended.since(*began).as_secs_f64();
             }
-            Effect::LagBroken { order, lag, .. } => {
+            Effect::LagBroken {
+                order,
+                lag,
+                allowed,
+                actual,
+            } => {
                 let name = self.recipes[self.recipe_of(*order)].protocol().name.clone();
+                self.breaks.push(format!(
+                    "{now}: lag {lag} of {order} ({name}) was {actual}, may be {allowed}"
+                ));
                 *self.broken.entry((name, *lag)).or_default() += 1;
             }
             Effect::Reading { reading, .. } => self.readings += reading.values.len() as u64,

@@ -1,7 +1,7 @@
 //! A day of the hall that ships, as full as it can be: how much faster than real time it runs.
 //!
 //! `cargo run --release -p day -- [--hours H] [--backlog N] [--faults X] [--only PROTOCOL] [--lab FILE]
-//! [--stations N] [--file] [--no-split] [--explain]`
+//! [--stations N] [--seed S] [--quantile Q] [--file] [--no-split] [--explain]`
 
 mod load;
 mod meter;
@@ -16,7 +16,7 @@ use layout::simulate::Meter as Notes;
 use load::Load;
 use meter::Meter;
 use protocol::ProtocolFile;
-use quantity::{Duration, Instant, MassConcentration};
+use quantity::{Duration, Instant, MassConcentration, Seed};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant as Wall;
@@ -45,6 +45,8 @@ struct Args {
     only: Option<String>,
     lab: Option<PathBuf>,
     stations: Option<usize>,
+    seed: u64,
+    quantile: Option<String>,
     in_file: bool,
     split: bool,
     explain: bool,
@@ -58,6 +60,8 @@ fn main() -> Result<(), Failure> {
         only: None,
         lab: None,
         stations: None,
+        seed: TwinConfig::default().seed.0,
+        quantile: None,
         in_file: false,
         split: true,
         explain: false,
@@ -72,6 +76,8 @@ fn main() -> Result<(), Failure> {
             "--only" => args.only = Some(value()?),
             "--lab" => args.lab = Some(value()?.into()),
             "--stations" => args.stations = Some(value()?.parse()?),
+            "--seed" => args.seed = value()?.parse()?,
+            "--quantile" => args.quantile = Some(value()?),
             "--file" => args.in_file = true,
             "--no-split" => args.split = false,
             "--explain" => args.explain = true,
@@ -101,6 +107,15 @@ fn hall(args: &Args) -> Result<Arc<lab::Hall>, Failure> {
             std::fs::read_to_string(path)?
         }
     };
+    let text = match &args.quantile {
+        None => text,
+        Some(share) if text.contains("[planning]\n") => text.replacen(
+            "[planning]\n",
+            &format!("[planning]\nquantile = {share}\n"),
+            1,
+        ),
+        Some(share) => format!("{text}\n[planning]\nquantile = {share}\n"),
+    };
     let (file, _) = LabFile::parse("hall", &text).map_err(|p| format!("{p:?}"))?;
     Ok(file.hall)
 }
@@ -118,7 +133,7 @@ fn recipes(only: Option<&str>) -> Result<Vec<(Recipe, u32)>, Failure> {
         .collect()
 }
 
-fn config(faults: f64) -> TwinConfig {
+fn config(faults: f64, seed: u64) -> TwinConfig {
     let drug = |name: &str, mg_per_l| {
         let strength = Strength::Mass(MassConcentration::from_mg_per_l(mg_per_l));
         let substance = name.into();
@@ -131,6 +146,7 @@ fn config(faults: f64) -> TwinConfig {
         )
     };
     TwinConfig {
+        seed: Seed(seed),
         faults: FaultRates::scaled(faults),
         nature: Arc::new(Antibiotics::published()),
         reagents: vec![
@@ -166,7 +182,7 @@ fn run(args: &Args, in_file: bool, folder: &Path) -> Result<(), Failure> {
     } else {
         Journal::in_memory(header)
     };
-    let twin = Twin::new(hall.clone(), config(args.faults))?;
+    let twin = Twin::new(hall.clone(), config(args.faults, args.seed))?;
     let driver = Meter::new(Notes::new(twin, hall.clone(), Instant::EPOCH));
     let load = Load::new(recipes(args.only.as_deref())?, args.backlog);
     let mut shell = Shell::open(Conductor::new(hall)?, driver, load, journal)?;
@@ -191,6 +207,9 @@ fn run(args: &Args, in_file: bool, folder: &Path) -> Result<(), Failure> {
     if args.explain {
         println!("{:#?}", shell.conductor().explain_waiting());
         println!("{:#?}", shell.conductor().check_invariants());
+        for broken in &shell.customer().breaks {
+            println!("{broken}");
+        }
     }
     if args.split {
         split(&shell)?;

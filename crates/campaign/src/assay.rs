@@ -31,6 +31,8 @@ pub struct Campaign {
     pub assay: Assay,
     /// What may be spent.
     pub budget: Budget,
+    /// How much of the hall is its, and until when.
+    pub hall: HallShare,
     /// Who chooses points.
     pub policy: PolicyChoice,
     /// Hypotheses to be told apart, where that is the question.
@@ -91,6 +93,16 @@ pub struct Budget {
     pub in_flight: u32,
     /// No plate is asked for later than this after the start, where there is such a limit.
     pub time: Option<Duration>,
+}
+
+/// How much of the hall a campaign has, and until when it may have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HallShare {
+    /// Its share beside others whose orders wait: one with 3 gets three times the machine time of one with 1.
+    pub weight: u32,
+    /// Every plate is to be finished by this after the start, where there is such a limit: a plate that
+    /// can't be is not begun.
+    pub deadline: Option<Duration>,
 }
 
 /// Which policy chooses points.

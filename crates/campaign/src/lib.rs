@@ -17,6 +17,7 @@ mod fill;
 pub mod judge;
 mod map;
 mod prior;
+mod promises;
 mod proposer;
 mod reagent;
 pub mod recipe;
@@ -28,12 +29,13 @@ mod worklists;
 
 pub use assay::{
     Analysis, Assay, Budget, Campaign, Causes, Confirm, Control, ControlContent, ControlKind,
-    Limits, Normalise, PolicyChoice, Position, Response, Rim, Rivals, Series, Take,
+    HallShare, Limits, Normalise, PolicyChoice, Position, Response, Rim, Rivals, Series, Take,
 };
 pub use file::{CampaignFile, FileError, Files, NatureFile, Setting, TableFile};
 pub use fill::{fill, in_words};
 pub use map::{Content, PlateMap, TooFull};
 pub use prior::{Belief, Prior};
+pub use promises::{Promises, Refused};
 pub use proposer::{Proposer, SHARE_MAX};
 pub use reagent::{Reagent, Shelf, Strength, Substance, member};
 pub use record::Record;

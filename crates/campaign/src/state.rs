@@ -71,6 +71,11 @@ pub struct PlateState {
     pub submitted: Instant,
     /// When the conductor expects it to be finished.
     pub promised: Option<Instant>,
+    /// When it was promised first to be finished.
+    pub promised_first: Option<Instant>,
+    /// Why its order was not taken, if so, and the earliest finish that could be promised where that was
+    /// for its deadline.
+    pub refused: Option<(Arc<str>, Option<Instant>)>,
     /// What its steps did.
     pub steps: Vec<StepTimes>,
     /// What is known of its wells.
@@ -356,6 +361,8 @@ impl State {
             map,
             submitted: now,
             promised: None,
+            promised_first: None,
+            refused: None,
             steps: Vec::new(),
             data: PlateData::default(),
             reader: None,
@@ -421,10 +428,16 @@ impl State {
             Effect::Promise { order, finish } => {
                 if let Some(plate) = self.plate_mut(*order) {
                     plate.promised = Some(*finish);
+                    plate.promised_first.get_or_insert(*finish);
                 }
             }
-            Effect::Refused { order, why, .. } => {
+            Effect::Refused {
+                order,
+                why,
+                earliest,
+            } => {
                 if let Some(plate) = self.plate_mut(*order) {
+                    plate.refused = Some((why.clone(), *earliest));
                     plate.ended = Some((format!("refused: {why}").into(), now));
                 }
             }

@@ -177,6 +177,12 @@ impl Loop {
         if self.policy.settled().is_some() {
             return wait_or(Next::Answer(None));
         }
+        if let Some(earliest) = state.too_late() {
+            return wait_or(Next::Answer(Some(format!(
+                "its deadline leaves no room for another plate, which could be finished by {earliest} at the \
+                 earliest"
+            ))));
+        }
         if opened < budget.plates {
             if !left {
                 return wait_or(Next::Answer(Some(format!(
@@ -188,6 +194,20 @@ impl Loop {
                 && budget.plates > 1;
             if confirms && opened + 1 == budget.plates {
                 return wait_or(Next::Confirm);
+            }
+            if let Some(deadline) = state.deadline(&self.campaign).filter(|_| confirms) {
+                let mut made = state.plates.iter();
+                if made.any(|plate| plate.confirms && (plate.analysed.is_none() || plate.counts()))
+                {
+                    return wait_or(Next::Answer(Some(format!(
+                        "its deadline left room for {opened} of {} plates",
+                        budget.plates
+                    ))));
+                }
+                // A plate more, and the confirmation would come too late.
+                if opened > 0 && now + state.turnaround() * 2 > deadline {
+                    return wait_or(Next::Confirm);
+                }
             }
             return if flying < budget.in_flight {
                 Next::Plate { fresh: true }
@@ -513,9 +533,9 @@ impl Loop {
             worklists: worklists(&campaign, &self.state, plate),
             release: now,
             due: None,
-            deadline: None,
+            deadline: self.state.deadline(&campaign),
             priority: 0,
-            weight: 1,
+            weight: campaign.hall.weight,
         };
         turn.input(Input::Submit(Arc::new(order)));
     }

@@ -441,3 +441,124 @@ fn a_map_is_answered_by_what_was_measured() {
     assert!(answer.candidates.is_empty());
     assert_eq!(answer.points as usize, cycle.state().points.len());
 }
+
+/// Takes an order if its deadline leaves it eight hours, which every plate takes.
+fn take_until(cycle: &mut Loop, plates: usize) -> (Vec<Arc<Order>>, Instant) {
+    let took = Duration::from_hours(8);
+    let (mut now, mut turn) = (Instant::EPOCH, Turn::default());
+    cycle.start(now, &mut turn);
+    let mut all: Vec<Arc<Order>> = Vec::new();
+    let mut open: VecDeque<(Instant, Arc<Order>)> = VecDeque::new();
+    let mut fresh = orders(&turn);
+    while !fresh.is_empty() || !open.is_empty() {
+        for order in std::mem::take(&mut fresh) {
+            all.push(order.clone());
+            let finish = now + took;
+            let mut turn = Turn::default();
+            let late = order.deadline.is_some_and(|deadline| finish > deadline);
+            let order_id = order.id;
+            let answer = if late {
+                Effect::Refused {
+                    order: order_id,
+                    why: "it can't be finished in time".into(),
+                    earliest: Some(finish),
+                }
+            } else {
+                open.push_back((finish, order));
+                Effect::Promise {
+                    order: order_id,
+                    finish,
+                }
+            };
+            cycle.on_effect(&answer, now, &mut turn);
+            fresh.extend(orders(&turn));
+        }
+        if let Some((at, order)) = open.pop_front().filter(|_| fresh.is_empty()) {
+            now = at;
+            let read = |cycle: &Loop, plate: &PlateState, content, _| sound(cycle, plate, content);
+            fresh.extend(orders(&come_back(cycle, order.id, now, read)));
+        }
+        assert!(all.len() <= plates, "{} orders", all.len());
+    }
+    (all, now)
+}
+
+#[test]
+fn a_deadline_ends_the_campaign_with_a_confirmation_in_time() {
+    let hall = "[confirm]\ncandidates = 2";
+    let with = |hours: u32, plates: u32| {
+        let share = format!("[hall]\nweight = 3\ndeadline = \"{hours} h\"\n\n{hall}");
+        let budget = format!("plates = {plates}");
+        let edits = [
+            ("[confirm]\ncandidates = CANDIDATES", &*share),
+            ("plates = 3", &*budget),
+        ];
+        let mut cycle = campaign(&edits);
+        let (orders, ended) = take_until(&mut cycle, plates as usize);
+        (cycle, orders, ended)
+    };
+    // Thirty hours are three plates of eight, of which the last confirms.
+    let (cycle, orders, ended) = with(30, 8);
+    assert_eq!(orders.len(), 3);
+    let deadline = Instant::EPOCH + Duration::from_hours(30);
+    assert!(
+        orders
+            .iter()
+            .all(|o| o.weight == 3 && o.deadline == Some(deadline))
+    );
+    assert!(ended <= deadline);
+    let confirms: Vec<bool> = cycle.state().plates.iter().map(|p| p.confirms).collect();
+    assert_eq!(confirms, [false, false, true]);
+    let answer = cycle.answer().unwrap();
+    assert!(
+        answer.early.as_ref().unwrap().contains("3 of 8 plates"),
+        "{answer:?}"
+    );
+    let promises = cycle.state().promises(cycle.campaign());
+    assert_eq!(
+        (promises.kept, promises.late, promises.refused.len()),
+        (3, 0, 0)
+    );
+    // With time for all it is as if there was none.
+    let (cycle, orders, _) = with(100, 4);
+    assert_eq!(orders.len(), 4);
+    assert_eq!(cycle.answer().unwrap().early, None);
+    // No plate at all by then: refused with the earliest, and that is the answer.
+    let (cycle, orders, _) = with(7, 4);
+    assert_eq!(orders.len(), 1);
+    let early = cycle.answer().unwrap().early.clone().unwrap();
+    assert!(early.contains("its deadline leaves no room"), "{early}");
+    let refused = &cycle.state().promises(cycle.campaign()).refused;
+    assert_eq!(
+        refused[0].earliest,
+        Some(Instant::EPOCH + Duration::from_hours(8))
+    );
+}
+
+#[test]
+fn a_share_of_the_hall_that_makes_no_sense_is_refused_with_its_place() {
+    let wrong = |hall: &str| {
+        let text = FILE
+            .replace("QUESTION", "maximise")
+            .replace("POLICY", "sobol")
+            .replace("CANDIDATES", "0")
+            .replace("REPLICATES", "2")
+            .replace("[policy]", &format!("[hall]\n{hall}\n\n[policy]"));
+        let document = Document::parse("loop.toml", text).unwrap();
+        CampaignFile::read(&document, &Catalogue::standard(), &Shipped)
+            .unwrap_err()
+            .to_string()
+    };
+    for (hall, said) in [
+        ("weight = 0", "weight"),
+        ("weight = 101", "101"),
+        ("deadline = \"0 h\"", "above zero"),
+        ("deadline = 36", "36"),
+        ("deadline = \"1 h\"", "no plate comes back in time"),
+        ("wieght = 3", "weight"),
+    ] {
+        let problems = wrong(hall);
+        assert!(problems.contains(said), "{hall}: {problems}");
+        assert!(problems.contains("loop.toml"), "{problems}");
+    }
+}

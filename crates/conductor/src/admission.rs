@@ -4,9 +4,12 @@ use crate::believed::Believed;
 use crate::compile::compile;
 use crate::conductor::{Conductor, Flow};
 use crate::effect::FaultEnd;
-use crate::limits::{BRING_TIME, PLAN_AGAIN, PROMISE_MARGIN, UNBEGUN_LEAST, UNBEGUN_SHARE};
+use crate::limits::{
+    BRING_TIME, PLAN_AGAIN, PROMISE_MARGIN, PROMISE_SHARE, UNBEGUN_LEAST, UNBEGUN_SHARE,
+};
 use crate::order::{Goal, Home, OrderState, Phase};
 use crate::persons::Purpose;
+use crate::spare;
 use crate::timers::Timer;
 use crate::waits::Want;
 use crate::{Effect, Ending};
@@ -38,6 +41,17 @@ pub(crate) fn home_cost(
     // A minute of way is worth as much as a quarter of the hotel's homes.
     let full = 1.0 - f64::from(free) / hotel.nests.len() as f64;
     Some(near + Duration::from_secs(240).scale(full))
+}
+
+/// What is promised an order that is planned to be finished then: later by a margin, which grows with how
+/// far ahead that is. One that must be finished by a deadline, and was planned to be, is promised no
+/// later; one that is wanted by some time is promised no sooner.
+pub(crate) fn promise(planned: Instant, now: Instant, order: &Order) -> Instant {
+    let ahead = planned.since(now).scale(PROMISE_SHARE);
+    let least = planned + PROMISE_MARGIN;
+    let most = order.deadline.unwrap_or(Instant::MAX);
+    let finish = (least + ahead).min(most.max(least));
+    order.due.map_or(finish, |due| finish.max(due))
 }
 
 impl Conductor {
@@ -140,7 +154,7 @@ impl Conductor {
             slot: 0,
         };
         let job = o.compiled.job(&o.order, 0, at, release);
-        match self.planner.admit(job, self.now) {
+        match spare::admit(&mut self.planner, &job, self.now) {
             Ok(promise) => {
                 self.taken(o, promise.plan.finish);
                 self.bring(o, hotel)
@@ -213,7 +227,7 @@ impl Conductor {
         let mut job = o.compiled.job(&o.order, o.task, at, self.now);
         // What has begun is finished, late if need be.
         job.due = job.due.or(o.order.deadline);
-        match self.planner.admit(job.clone(), self.now) {
+        match spare::admit(&mut self.planner, &job, self.now) {
             Ok(promise) => {
                 let mut finish = promise.plan.finish;
                 if !o.unbegun && o.promised.is_some_and(|promised| finish > promised) {
@@ -259,8 +273,7 @@ impl Conductor {
         if !broken || planned >= schedule::FOREVER {
             return;
         }
-        let finish = planned + PROMISE_MARGIN;
-        let finish = o.order.due.map_or(finish, |due| finish.max(due));
+        let finish = promise(planned, self.now, &o.order);
         o.promised = Some(finish);
         self.emit(Effect::Promise {
             order: o.id(),

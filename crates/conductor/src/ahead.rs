@@ -8,6 +8,7 @@
 use crate::conductor::Conductor;
 use crate::limits::STEP_BACK_MOST;
 use crate::order::OrderState;
+use crate::spare;
 use bus::Role;
 use quantity::{Instant, OrderId};
 use schedule::Job;
@@ -36,13 +37,19 @@ impl Conductor {
         }
         behind.sort_unstable();
         self.planner.withdraw(o.id(), self.now);
-        let stepped: Vec<Job> = (behind.iter())
+        let mut stepped: Vec<Job> = (behind.iter())
             .filter_map(|(_, other)| self.planner.withdraw(*other, self.now))
             .collect();
-        let finish = self.planner.admit(job.clone(), self.now).ok();
+        for job in &mut stepped {
+            // Without what was only wished when it was planned.
+            if let Some(other) = self.order(job.id) {
+                job.lags = other.compiled.lags_from(other.first);
+            }
+        }
+        let finish = spare::admit(&mut self.planner, job, self.now).ok();
         for job in stepped {
             let other = job.id;
-            let found = self.planner.admit(job, self.now);
+            let found = spare::admit(&mut self.planner, &job, self.now);
             self.with(other, |this, o| match found {
                 Ok(promise) => this.promise_finish(o, promise.plan.finish),
                 // As when a repair finds no place for it: it looks for one by itself.

@@ -395,6 +395,19 @@ impl Compiled {
         Some(reckon(order, hall, families, durations, &stays, wells))
     }
 
+    /// The lags between tasks from `first` on, which is the first of the job.
+    pub fn lags_from(&self, first: usize) -> Vec<schedule::Lag> {
+        self.lags
+            .iter()
+            .filter(|lag| lag.from.0 >= first && lag.to.0 >= first)
+            .map(|lag| schedule::Lag {
+                from: (lag.from.0 - first, lag.from.1),
+                to: (lag.to.0 - first, lag.to.1),
+                ..*lag
+            })
+            .collect()
+    }
+
     /// The job for the planner, from task `first` on.
     pub fn job(
         &self,
@@ -417,16 +430,7 @@ impl Compiled {
                     stay_max: None,
                 })
                 .collect(),
-            lags: self
-                .lags
-                .iter()
-                .filter(|lag| lag.from.0 >= first && lag.to.0 >= first)
-                .map(|lag| schedule::Lag {
-                    from: (lag.from.0 - first, lag.from.1),
-                    to: (lag.to.0 - first, lag.to.1),
-                    ..*lag
-                })
-                .collect(),
+            lags: self.lags_from(first),
             stays: false,
             progress: Vec::new(),
         }

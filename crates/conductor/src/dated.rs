@@ -7,6 +7,7 @@
 use crate::conductor::{Conductor, Flow};
 use crate::limits::{BRING_TIME, PROMISE_MARGIN};
 use crate::order::OrderState;
+use crate::spare;
 use crate::waits::Want;
 use bus::Role;
 use quantity::{Instant, InstrumentId};
@@ -30,7 +31,7 @@ impl Conductor {
         };
         let mut job = o.compiled.job(&o.order, 0, at, release);
         job.deadline = o.order.deadline.map(|by| by - PROMISE_MARGIN);
-        match self.planner.admit(job, self.now) {
+        match spare::admit(&mut self.planner, &job, self.now) {
             Ok(promise) => {
                 self.taken(o, promise.plan.finish);
                 if now_free.is_some() {
@@ -74,7 +75,7 @@ impl Conductor {
             let release = o.order.release.max(self.now + BRING_TIME);
             let mut job = o.compiled.job(&o.order, 0, at, release);
             job.due = job.due.or(o.order.deadline);
-            match self.planner.admit(job, self.now) {
+            match spare::admit(&mut self.planner, &job, self.now) {
                 Ok(promise) => self.promise_finish(o, promise.plan.finish),
                 Err(_) => {
                     o.planned = false;

@@ -1,12 +1,13 @@
 //! A plan of orders in an empty hall, made as the conductor makes it, without carrying anything out.
 
 use crate::HallError;
-use crate::admission::home_cost;
+use crate::admission::{home_cost, promise};
 use crate::compile::{Compiled, compile};
 use crate::durations::Durations;
 use crate::families::Families;
 use crate::limits::{BRING_TIME, PROMISE_MARGIN};
 use crate::queue::Queue;
+use crate::spare;
 use bus::Role;
 use lab::Hall;
 use protocol::Order;
@@ -143,7 +144,9 @@ impl Forecast {
     /// When the order would be promised to be finished, if it was taken.
     #[must_use]
     pub fn promised(&self, order: OrderId) -> Option<Instant> {
-        Some(self.planner.promised(order)? + PROMISE_MARGIN)
+        let planned = self.planner.promised(order)?;
+        let taken = self.taken.iter().find(|taken| taken.order.id == order)?;
+        Some(promise(planned, Instant::EPOCH, &taken.order))
     }
 
     fn refuse(&mut self, order: OrderId, why: String, earliest: Option<Instant>) {
@@ -175,7 +178,7 @@ impl Forecast {
         let release = order.release.max(free + BRING_TIME);
         let mut job = compiled.job(order, 0, at, release);
         job.deadline = order.deadline.map(|by| by - PROMISE_MARGIN);
-        match self.planner.admit(job.clone(), Instant::EPOCH) {
+        match spare::admit(&mut self.planner, &job, Instant::EPOCH) {
             Ok(promise) => {
                 homes.free.remove(&home);
                 homes.free.insert((promise.plan.finish, hotel, nest));

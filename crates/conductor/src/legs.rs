@@ -351,6 +351,10 @@ impl Conductor {
     /// late by much; if so, until when it holds back. Out of turn, both would come late.
     fn holds_back(&self, o: &OrderState, aim: Aim, to: InstrumentId) -> Option<Instant> {
         let Aim::Visit { .. } = aim else { return None };
+        // In a waste nobody is in another's way.
+        if self.hall.instrument(to).role == Role::Waste {
+            return None;
+        }
         let mine = self.next_visit(o)?.begin;
         let mut ahead = 0;
         // Of another run in the same instrument, which has to be over first.

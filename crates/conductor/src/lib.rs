@@ -59,6 +59,7 @@ mod reservations;
 mod ride;
 mod shell;
 mod shop;
+mod spare;
 mod stations;
 mod stock;
 mod timers;

@@ -35,12 +35,22 @@ pub const PERSON_TIME: Duration = Duration::from_hours(12);
 /// How long bringing a fresh plate is expected to take.
 pub const BRING_TIME: Duration = Duration::from_secs(30);
 
+/// What a finish is promised later, beyond [`PROMISE_MARGIN`], as a share of the time until then: what is
+/// planned far ahead stands behind many that may be late.
+pub const PROMISE_SHARE: f64 = 0.1;
+
 /// How late a plan may run before it is repaired.
 pub const LATE_TOLERANCE: Duration = Duration::from_secs(300);
 
 /// What a finish is promised later than it is planned: the plan is repaired before it runs later than that,
 /// so that it does not break promises as it goes.
 pub const PROMISE_MARGIN: Duration = LATE_TOLERANCE;
+
+/// The share of a greatest lag that plans leave unused where they can.
+pub const SPARE_SHARE: f64 = 0.2;
+
+/// What of a greatest lag plans leave unused at most.
+pub const SPARE_MOST: Duration = Duration::from_secs(120);
 
 /// The least time between two repairs that lateness asks for (those after faults don't wait).
 pub const REPAIR_INTERVAL: Duration = Duration::from_secs(900);

@@ -2,7 +2,9 @@
 //!
 //! - A plate leaves a nest only with a [`Promised`] nest to come to. The token can't be copied:
 //!   it is used up by [`Reservations::arrive`] or [`Reservations::give_back`].
-//! - A nest is promised to one plate at a time, and never one that is another plate's home.
+//! - A nest is promised to one plate at a time, and never one that is another plate's home. A waste's
+//!   nest is promised to any number: what is put into it is gone at once, so nobody has it before
+//!   another, and a plate that is done does not keep an instrument's nest for want of it.
 //! - Every plate in the hall has a home in a hotel, or is on its way into one; the home is kept
 //!   free for it until it leaves the hall, so there is always a nest that it can be cleared into.
 //! - A promised nest is empty, or *leaving*: its plate has a mover at the dock (or goes by the arm
@@ -33,6 +35,8 @@ struct Nest {
     promised: Option<PlateId>,
     home: Option<PlateId>,
     leaving: bool,
+    /// Of a waste: empty whenever the arm has put something in.
+    bottomless: bool,
 }
 
 /// Where every plate is believed to be, and which nests are promised to whom.
@@ -54,9 +58,13 @@ impl Reservations {
                 _ => 0,
             })
             .collect();
+        let mut nests = vec![Nest::default(); hall.nests.len()];
+        for nest in hall.with_role(Role::Waste).flat_map(|i| &i.nests) {
+            nests[nest.index()].bottomless = true;
+        }
         Self {
             custody: Custody::default(),
-            nests: vec![Nest::default(); hall.nests.len()],
+            nests,
             free_homes,
         }
     }
@@ -103,6 +111,9 @@ impl Reservations {
     /// Whether a nest could be promised to this plate now: empty before leaving.
     fn vacancy(&self, nest: NestId, plate: PlateId) -> Option<bool> {
         let state = &self.nests[nest.index()];
+        if state.bottomless {
+            return Some(true);
+        }
         let others_home = state.home.is_some_and(|owner| owner != plate);
         if state.promised.is_some() || others_home {
             return None;
@@ -117,7 +128,8 @@ impl Reservations {
     /// Whether a nest that is nobody's home could be promised now.
     pub fn is_vacant(&self, nest: NestId) -> bool {
         let state = &self.nests[nest.index()];
-        state.promised.is_none() && (state.leaving || self.plate_in(nest).is_none())
+        state.bottomless
+            || state.promised.is_none() && (state.leaving || self.plate_in(nest).is_none())
     }
 
     /// Promises a nest of an instrument: `wished` if it can be had, else an empty one, else one
@@ -148,7 +160,10 @@ impl Reservations {
     }
 
     fn promised(&mut self, plate: PlateId, nest: NestId) -> Promised {
-        self.nests[nest.index()].promised = Some(plate);
+        let state = &mut self.nests[nest.index()];
+        if !state.bottomless {
+            state.promised = Some(plate);
+        }
         Promised { nest, plate }
     }
 
@@ -191,6 +206,11 @@ impl Reservations {
     pub fn arrive(&mut self, promised: Promised, from: Place) -> Result<(), CustodyError> {
         self.nests[promised.nest.index()].promised = None;
         self.hand_off(promised.plate, from, Place::Nest(promised.nest))
+    }
+
+    /// Whether a nest may be promised to any number of plates.
+    pub fn is_bottomless(&self, nest: NestId) -> bool {
+        self.nests[nest.index()].bottomless
     }
 
     /// Each nest with whom it is promised to and whose home it is, for the checker.

@@ -119,8 +119,17 @@ fn one_more_reader_is_what_helps() {
         ..Request::default()
     };
     let now = simulate(&hall, &mix(), request).unwrap().plates_per_hour();
-    let changes = next::one_more(&hall, &mix(), request, now, 2).unwrap();
+    let (usual, changes) = next::one_more(&hall, &mix(), request, 2, 3).unwrap();
+    assert!((usual / now - 1.0).abs() < 0.2, "{usual} {now}");
+    // On any number of threads the same is found.
+    assert_eq!(
+        next::one_more(&hall, &mix(), request, 2, 3).unwrap(),
+        (usual, changes.clone())
+    );
     let best = &changes[0];
+    let gain = best.gain.unwrap();
+    assert!(gain.shows() && gain.mean > 0.0, "{changes:?}");
+    assert_eq!(changes.len(), 3, "{changes:?}");
     assert_eq!(best.kind, "luminescence_reader", "{changes:?}");
     assert!(best.plates_per_hour > 1.1 * now, "{now} {changes:?}");
     // There is one of each: without it nothing is finished.

@@ -2,6 +2,7 @@
 
 use campaign::{Campaign, State, record};
 use design::Aim;
+use quantity::Instant;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -41,6 +42,54 @@ pub(crate) fn short(number: f64) -> String {
     } else {
         text
     }
+}
+
+/// What the hall promised, where a promise was broken or the campaign said until when the hall is its.
+pub fn promises(campaign: &Campaign, state: &State) -> String {
+    let promises = state.promises(campaign);
+    let mut text = String::new();
+    if campaign.hall.deadline.is_some() || promises.late > 0 {
+        let finished = promises.kept + promises.late;
+        let _ = write!(
+            text,
+            "promises: {} of {finished} plates were finished by when they were promised first",
+            promises.kept
+        );
+        if promises.late > 0 {
+            let worst = promises.worst;
+            let _ = write!(text, ", {} later, by {worst} at most", promises.late);
+        }
+        if let Some(deadline) = state.deadline(campaign) {
+            let _ = match promises.after_deadline {
+                0 => write!(text, "; all by the deadline, {deadline}"),
+                late => write!(text, "; {late} after the deadline, {deadline}"),
+            };
+        }
+        text.push('\n');
+    }
+    for refused in &promises.refused {
+        let _ = writeln!(text, "{} was not taken: {}", refused.plate, refused.why);
+    }
+    text
+}
+
+/// The same for programs.
+pub fn promises_json(campaign: &Campaign, state: &State) -> Value {
+    let promises = state.promises(campaign);
+    let seconds = |at: Instant| at.as_secs_f64();
+    json!({
+        "weight": campaign.hall.weight,
+        "deadline_s": state.deadline(campaign).map(seconds),
+        "kept": promises.kept,
+        "late": promises.late,
+        "late_by_s": promises.worst.as_secs_f64(),
+        "after_deadline": promises.after_deadline,
+        "refused": promises.refused.iter().map(|refused| json!({
+            "plate": refused.plate.0,
+            "why": &*refused.why,
+            "earliest_s": refused.earliest.map(seconds),
+        })).collect::<Vec<_>>(),
+    })
 }
 
 /// What was settled between rivals, and how sure it was after each plate.

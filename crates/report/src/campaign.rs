@@ -3,7 +3,7 @@
 use crate::Plate;
 use crate::Proposer;
 use crate::figure::CauseGraph;
-use quantity::{BatchId, CampaignId, Instant, PlateId};
+use quantity::{BatchId, CampaignId, Duration, Instant, PlateId};
 
 /// One campaign of a run: its question, every experiment, and its answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,27 @@ pub struct Campaign {
     pub plates: Vec<Plate>,
     /// Language models that proposed points and more; none where none was asked.
     pub proposers: Vec<Proposer>,
+    /// What the hall promised it; nothing is shown where nothing was.
+    pub promises: Promises,
+}
+
+/// What a hall promised a campaign, and what became of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Promises {
+    /// Its weight beside other campaigns with plates that wait.
+    pub weight: u32,
+    /// When every plate was to be finished by, if there was such a limit.
+    pub deadline: Option<Instant>,
+    /// Plates that were finished by when they were promised first.
+    pub kept: u32,
+    /// Plates that were finished later.
+    pub late: u32,
+    /// By how much the latest of them.
+    pub worst: Duration,
+    /// Plates finished after the deadline.
+    pub after_deadline: u32,
+    /// Plates that were not taken: the plate, why, and the earliest finish that could be promised.
+    pub refused: Vec<(PlateId, String, Option<Instant>)>,
 }
 
 /// What a campaign seeks.

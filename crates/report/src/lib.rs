@@ -24,7 +24,7 @@ mod write;
 
 pub use campaign::{
     Answer, Campaign, Candidate, CauseArrow, CauseChange, CausePlate, Causes, Evidence, Experiment,
-    Factor, FactorKind, Goal, Level, Measured, Prediction, Rival, RivalVerdict, Rivals,
+    Factor, FactorKind, Goal, Level, Measured, Prediction, Promises, Rival, RivalVerdict, Rivals,
 };
 pub use page::html;
 pub use plate::{Liquid, Plate, PointInWell, Quality, Reading, Role, Verdict, Well};

@@ -16,6 +16,7 @@ pub(super) struct CheckPlaces<'a> {
     pub reagents: &'a [Span],
     pub controls: &'a [Span],
     pub hours: Option<&'a Span>,
+    pub deadline: Option<&'a Span>,
 }
 
 /// Everything that can be seen without a lab.
@@ -126,11 +127,8 @@ fn amounts(campaign: &Campaign, places: &CheckPlaces, sink: &Sink) {
     }
 }
 
-/// A budget of time that ends before the first plate could come back buys no answer.
+/// A time that ends before the first plate could come back buys no answer.
 fn hours(campaign: &Campaign, places: &CheckPlaces, sink: &Sink) {
-    let (Some(time), Some(span)) = (campaign.budget.time, places.hours) else {
-        return;
-    };
     let least: Duration = campaign
         .assay
         .protocol
@@ -138,18 +136,26 @@ fn hours(campaign: &Campaign, places: &CheckPlaces, sink: &Sink) {
         .iter()
         .filter_map(|step| step.operation.duration("duration"))
         .sum();
-    if least >= time {
-        sink.push(
-            Problem::error(format!(
-                "no plate comes back in time: protocol '{}' alone takes {least}",
-                campaign.assay.protocol.name
-            ))
-            .at(span)
-            .expected(format!(
-                "hours = {:.0} or more",
-                (least.as_secs_f64() / 3600.0).ceil() + 1.0
-            )),
-        );
+    let hours = (least.as_secs_f64() / 3600.0).ceil() + 1.0;
+    let budget = (campaign.budget.time, places.hours);
+    let deadline = (campaign.hall.deadline, places.deadline);
+    for ((time, span), expected) in [
+        (budget, format!("hours = {hours:.0} or more")),
+        (deadline, format!("deadline = \"{hours:.0} h\" or later")),
+    ] {
+        let (Some(time), Some(span)) = (time, span) else {
+            continue;
+        };
+        if least >= time {
+            sink.push(
+                Problem::error(format!(
+                    "no plate comes back in time: protocol '{}' alone takes {least}",
+                    campaign.assay.protocol.name
+                ))
+                .at(span)
+                .expected(expected),
+            );
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod causes;
 mod check;
 mod csv;
 mod files;
+mod hall;
 mod nature;
 mod part;
 mod prior;
@@ -273,6 +274,7 @@ fn read(
         .as_ref()
         .and_then(|table| table.key_span("hours"));
     let budget = budget_table.and_then(budget);
+    let share = hall::read(root.table("hall"));
     let policy = policy(root.table("policy"));
     let confirm = confirm(
         root.table("confirm"),
@@ -343,7 +345,7 @@ fn read(
         controls,
         channel,
     } = assay?;
-    let (head, budget) = (head?, budget?);
+    let (head, budget, share) = (head?, budget?, share?);
     let campaign = Campaign {
         id: CampaignId(0),
         name: head.name,
@@ -353,6 +355,7 @@ fn read(
         space,
         assay,
         budget,
+        hall: share.value,
         policy: policy?,
         rivals,
         causes,
@@ -372,6 +375,7 @@ fn read(
         reagents: &reagents,
         controls: &controls,
         hours: hours.as_ref(),
+        deadline: share.deadline.as_ref(),
     };
     check::campaign(&campaign, &places, sink);
     Some(CampaignFile {

@@ -3,6 +3,7 @@
 mod causes;
 mod happened;
 mod plate;
+mod promises;
 mod proposers;
 mod rivals;
 
@@ -151,6 +152,7 @@ fn of_campaign(campaign: &Campaign, state: &State) -> report::Campaign {
             .map(|(plate, judged)| of_plate(campaign, state, plate, judged))
             .collect(),
         proposers: proposers::report(campaign, state),
+        promises: promises::report(campaign, state),
     }
 }
 

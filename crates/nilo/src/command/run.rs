@@ -31,8 +31,9 @@ pub fn run(args: &Run, output: &Output) -> Result<Exit, Failure> {
         format!("'{}' took {} in the lab", campaign.name, lab_time(run.now))
     };
     let text = format!(
-        "{}\n{finished}\nreport: {}",
+        "{}\n{finished}\n{}report: {}",
         answers::text(campaign, state),
+        answers::promises(campaign, state),
         run.written.html.display()
     );
     let answer = run.cycle.answer();
@@ -45,6 +46,7 @@ pub fn run(args: &Run, output: &Output) -> Result<Exit, Failure> {
         "resumed_at": run.resumed_at,
         "lab_time_s": run.now.as_secs_f64(),
         "answer": answers::json(campaign, answer),
+        "hall": answers::promises_json(campaign, state),
         "report": run.written.html,
         "wells_csv": run.written.csv,
         "wells_parquet": run.written.parquet,

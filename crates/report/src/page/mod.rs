@@ -5,6 +5,7 @@ mod causes;
 mod hall;
 mod plates;
 mod progress;
+mod promises;
 mod proposers;
 mod rivals;
 mod table;
@@ -72,6 +73,7 @@ pub fn html(run: &Run) -> String {
             progress::write(m, campaign)
         });
         section(m, &anchor("plates"), &heading("Plates"), |m| {
+            promises::write(m, &campaign.promises);
             plates::write(m, campaign)
         });
     }

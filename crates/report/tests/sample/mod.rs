@@ -9,7 +9,8 @@ use rand::RngExt;
 use report::{
     Answer, Campaign, Candidate, Device, DeviceInfo, Evidence, Experiment, Factor, FactorKind,
     Fault, FaultEnd, Goal, Hall, Level, Liquid, Loss, Lost, Measured, Plate, PointInWell,
-    Prediction, Provenance, Quality, Reading, Role, Run, Station, Task, Verdict, Well, Work,
+    Prediction, Promises, Provenance, Quality, Reading, Role, Run, Station, Task, Verdict, Well,
+    Work,
 };
 
 const ROWS: u8 = 16;
@@ -63,6 +64,7 @@ pub fn run() -> Run {
             experiments,
             plates,
             proposers: Vec::new(),
+            promises: Promises::default(),
         }],
         hall,
         began: Instant::EPOCH,

@@ -7,7 +7,8 @@ use quantity::{
 use report::{
     Answer, Campaign, Candidate, Device, DeviceInfo, Evidence, Experiment, Factor, FactorKind,
     Fault, FaultEnd, Goal, Hall, Level, Liquid, Loss, Lost, Measured, Plate, PointInWell,
-    Prediction, Provenance, Quality, Reading, Role, Run, Station, Task, Verdict, Well, Work,
+    Prediction, Promises, Provenance, Quality, Reading, Role, Run, Station, Task, Verdict, Well,
+    Work,
 };
 
 const READER: Device = Device::Instrument(InstrumentId(0));
@@ -200,6 +201,7 @@ pub fn run() -> Run {
                 experiment(5, 2, None, None),
             ],
             proposers: Vec::new(),
+            promises: Promises::default(),
             plates: vec![
                 plate(1, Verdict::Accepted),
                 plate(2, Verdict::Repeated(vec!["Z′ is too low".into()])),

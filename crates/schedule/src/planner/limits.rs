@@ -225,3 +225,16 @@ pub(super) fn everything(entry: &Entry) -> Loose {
         waits: (0..entry.job.tasks.len()).collect(),
     }
 }
+
+/// Lags of an entry whose maximum another lag between the same edges goes beyond: who hands such a pair
+/// in would like the one and needs the other.
+pub(super) fn narrower(entry: &Entry) -> Vec<usize> {
+    let lags = &entry.job.lags;
+    let wider = |lag: &crate::Lag| {
+        let max = lag.max.unwrap_or(Duration::MAX);
+        (lags.iter()).any(|other| {
+            (other.from, other.to) == (lag.from, lag.to) && other.max.unwrap_or(Duration::MAX) > max
+        })
+    };
+    (0..lags.len()).filter(|&at| wider(&lags[at])).collect()
+}

@@ -17,7 +17,7 @@
 use super::Entry;
 use super::Planner;
 use super::groups::{Group, chain_runs, hold_back, ties};
-use super::limits::everything;
+use super::limits::{everything, narrower};
 use super::runs::Tie;
 use super::tables::{ORIGIN, Tables, begin, end};
 use crate::line::FAR;
@@ -70,6 +70,8 @@ pub(super) struct Sliding {
     pub(super) times: Vec<i64>,
     cause: Vec<Cause>,
     raised: u32,
+    /// Where there are several limits between the same edges, all but the widest are let go.
+    widest: bool,
     /// All maximum limits are let go.
     free: bool,
     /// It can't go on: it takes no part any more.
@@ -250,6 +252,7 @@ impl Planner {
             cause: vec![Cause::Fixed; times.len()],
             times,
             raised: 0,
+            widest: false,
             free: false,
             lost: false,
             held: Vec::new(),
@@ -466,9 +469,20 @@ impl Sliding {
         self.held.clone_from(&self.times);
     }
 
-    /// Lets go of all maximum limits.
+    /// Lets go of maximum limits: first of those that a wider one stands behind, then of all.
     fn let_go(&mut self, shop: &crate::Shop, entry: &Entry) {
-        let all = everything(entry);
+        let mut all = everything(entry);
+        if !self.widest {
+            self.widest = true;
+            let lags = narrower(entry);
+            self.free = lags.iter().all(|lag| entry.loose.lags.contains(lag));
+            if !self.free {
+                all = entry.loose.clone();
+                all.lags.extend(lags);
+            }
+        } else {
+            self.free = true;
+        }
         self.net = Tables::net(
             shop,
             &entry.job,
@@ -478,10 +492,11 @@ impl Sliding {
             entry.expected,
             &self.ties,
         );
-        self.net.close();
         self.held.clear();
         self.cause.fill(Cause::Fixed);
-        self.free = true;
+        if !self.net.close() && !self.free {
+            self.let_go(shop, entry);
+        }
     }
 }
 

@@ -39,6 +39,9 @@ pub struct Args {
     /// How many instruments are tried, one more of each, to find which would help most
     #[arg(long, default_value_t = 3)]
     next: usize,
+    /// Runs in which each of these is compared with the lab as it is, with the same draws in both
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(2..=1000))]
+    runs: u64,
 }
 
 impl Args {
@@ -90,14 +93,12 @@ pub fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         rate: None,
         ..request
     };
-    let most = match (request.rate, args.next) {
-        (None, _) | (_, 0) => outcome.plates_per_hour(),
-        _ => simulate(&file.hall, &load.mix, full)
-            .map_err(|why| refused(&why))?
-            .plates_per_hour(),
+    let (most, next) = match args.next {
+        0 => (outcome.plates_per_hour(), Vec::new()),
+        tried => {
+            one_more(&file.hall, &load.mix, full, tried, args.runs).map_err(|why| refused(&why))?
+        }
     };
-    let next =
-        one_more(&file.hall, &load.mix, full, most, args.next).map_err(|why| refused(&why))?;
     let less = one_less(&file.hall, &load.mix);
     let report = Report {
         hall: &file.hall,
@@ -105,6 +106,7 @@ pub fn run(args: &Args, output: &Output) -> Result<Exit, Failure> {
         outcome: &outcome,
         bounds: &bounds,
         most,
+        runs: args.runs,
         next: &next,
         less: &less,
     };
@@ -132,6 +134,8 @@ struct Report<'a> {
     bounds: &'a [Load],
     /// Plates an hour when it is kept full.
     most: f64,
+    /// Runs of each change.
+    runs: u64,
     next: &'a [Change],
     less: &'a [Change],
 }
@@ -223,11 +227,32 @@ impl Report<'_> {
             "  busiest piece of track: {:.0} movers an hour",
             o.busiest_block_per_hour()
         );
-        for change in self.next {
-            let gain = (change.plates_per_hour / self.most.max(1e-9) - 1.0) * 100.0;
+        if !self.next.is_empty() {
             let _ = writeln!(
                 t,
-                "  one more {}: {:.2} plates an hour when kept full ({gain:+.1} %)",
+                "  kept full, as it is: {:.2} plates an hour in the mean of {} runs",
+                self.most, self.runs
+            );
+        }
+        for change in self.next {
+            let percent = |rate: f64| rate / self.most.max(1e-9) * 100.0;
+            let gain = change.gain.map_or(String::new(), |gain| {
+                let (low, high) = (gain.mean - gain.within, gain.mean + gain.within);
+                let shows = if gain.shows() {
+                    ""
+                } else {
+                    ": no difference is seen"
+                };
+                format!(
+                    " ({:+.1} %, with 90 % between {:+.1} and {:+.1}{shows})",
+                    percent(gain.mean),
+                    percent(low),
+                    percent(high)
+                )
+            });
+            let _ = writeln!(
+                t,
+                "  one more {}: {:.2} plates an hour{gain}",
                 change.kind, change.plates_per_hour
             );
         }
@@ -243,7 +268,19 @@ impl Report<'_> {
 
     fn json(&self) -> Value {
         let o = self.outcome;
-        let change = |c: &Change| json!({ "kind": c.kind, "plates_per_hour": c.plates_per_hour, "simulated": c.simulated });
+        let change = |c: &Change| {
+            json!({
+                "kind": c.kind,
+                "plates_per_hour": c.plates_per_hour,
+                "simulated": c.gain.is_some(),
+                "gain": c.gain.map(|gain| json!({
+                    "mean": gain.mean,
+                    "low": gain.mean - gain.within,
+                    "high": gain.mean + gain.within,
+                    "shows": gain.shows(),
+                })),
+            })
+        };
         json!({
             "lab": &*self.hall.name,
             "rate": self.request.rate,
@@ -259,6 +296,7 @@ impl Report<'_> {
                 "plates_per_hour": b.plates_per_hour,
             })).collect::<Vec<_>>(),
             "plates_per_hour_when_full": self.most,
+            "runs": self.runs,
             "one_more": self.next.iter().map(change).collect::<Vec<_>>(),
             "one_less": self.less.iter().map(change).collect::<Vec<_>>(),
         })

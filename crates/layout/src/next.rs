@@ -96,7 +96,7 @@ pub fn one_more(
     runs: u64,
 ) -> Result<(f64, Vec<Change>), NextError> {
     let runs = runs.max(2);
-    let now = rates(&[hall.clone()], mix, request, runs)?;
+    let now = rates(std::slice::from_ref(hall), mix, request, runs)?;
     let now = &now[0];
     let usual = mean(now);
     let mut candidates: Vec<(f64, String, Arc<Hall>)> = Vec::new();

@@ -46,8 +46,12 @@ pub(crate) fn home_cost(
 /// What is promised an order that is planned to be finished then: later by a margin, which grows with how
 /// far ahead that is. One that must be finished by a deadline, and was planned to be, is promised no
 /// later; one that is wanted by some time is promised no sooner.
-pub(crate) fn promise(planned: Instant, now: Instant, order: &Order) -> Instant {
-    let ahead = planned.since(now).scale(PROMISE_SHARE);
+pub(crate) fn promise(hall: &Hall, planned: Instant, now: Instant, order: &Order) -> Instant {
+    let ahead = if hall.planning.careful {
+        planned.since(now).scale(PROMISE_SHARE)
+    } else {
+        Duration::ZERO
+    };
     let least = planned + PROMISE_MARGIN;
     let most = order.deadline.unwrap_or(Instant::MAX);
     let finish = (least + ahead).min(most.max(least));
@@ -154,7 +158,7 @@ impl Conductor {
             slot: 0,
         };
         let job = o.compiled.job(&o.order, 0, at, release);
-        match spare::admit(&mut self.planner, &job, self.now) {
+        match spare::admit(&mut self.planner, &self.hall, &job, self.now) {
             Ok(promise) => {
                 self.taken(o, promise.plan.finish);
                 self.bring(o, hotel)
@@ -227,7 +231,7 @@ impl Conductor {
         let mut job = o.compiled.job(&o.order, o.task, at, self.now);
         // What has begun is finished, late if need be.
         job.due = job.due.or(o.order.deadline);
-        match spare::admit(&mut self.planner, &job, self.now) {
+        match spare::admit(&mut self.planner, &self.hall, &job, self.now) {
             Ok(promise) => {
                 let mut finish = promise.plan.finish;
                 if !o.unbegun && o.promised.is_some_and(|promised| finish > promised) {
@@ -273,7 +277,7 @@ impl Conductor {
         if !broken || planned >= schedule::FOREVER {
             return;
         }
-        let finish = promise(planned, self.now, &o.order);
+        let finish = promise(&self.hall, planned, self.now, &o.order);
         o.promised = Some(finish);
         self.emit(Effect::Promise {
             order: o.id(),

@@ -46,10 +46,10 @@ impl Conductor {
                 job.lags = other.compiled.lags_from(other.first);
             }
         }
-        let finish = spare::admit(&mut self.planner, job, self.now).ok();
+        let finish = spare::admit(&mut self.planner, &self.hall, job, self.now).ok();
         for job in stepped {
             let other = job.id;
-            let found = spare::admit(&mut self.planner, &job, self.now);
+            let found = spare::admit(&mut self.planner, &self.hall, &job, self.now);
             self.with(other, |this, o| match found {
                 Ok(promise) => this.promise_finish(o, promise.plan.finish),
                 // As when a repair finds no place for it: it looks for one by itself.

@@ -31,7 +31,7 @@ impl Conductor {
         };
         let mut job = o.compiled.job(&o.order, 0, at, release);
         job.deadline = o.order.deadline.map(|by| by - PROMISE_MARGIN);
-        match spare::admit(&mut self.planner, &job, self.now) {
+        match spare::admit(&mut self.planner, &self.hall, &job, self.now) {
             Ok(promise) => {
                 self.taken(o, promise.plan.finish);
                 if now_free.is_some() {
@@ -75,7 +75,7 @@ impl Conductor {
             let release = o.order.release.max(self.now + BRING_TIME);
             let mut job = o.compiled.job(&o.order, 0, at, release);
             job.due = job.due.or(o.order.deadline);
-            match spare::admit(&mut self.planner, &job, self.now) {
+            match spare::admit(&mut self.planner, &self.hall, &job, self.now) {
                 Ok(promise) => self.promise_finish(o, promise.plan.finish),
                 Err(_) => {
                     o.planned = false;

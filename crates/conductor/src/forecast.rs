@@ -143,10 +143,10 @@ pub fn forecast(
 impl Forecast {
     /// When the order would be promised to be finished, if it was taken.
     #[must_use]
-    pub fn promised(&self, order: OrderId) -> Option<Instant> {
+    pub fn promised(&self, hall: &Hall, order: OrderId) -> Option<Instant> {
         let planned = self.planner.promised(order)?;
         let taken = self.taken.iter().find(|taken| taken.order.id == order)?;
-        Some(promise(planned, Instant::EPOCH, &taken.order))
+        Some(promise(hall, planned, Instant::EPOCH, &taken.order))
     }
 
     fn refuse(&mut self, order: OrderId, why: String, earliest: Option<Instant>) {
@@ -178,7 +178,7 @@ impl Forecast {
         let release = order.release.max(free + BRING_TIME);
         let mut job = compiled.job(order, 0, at, release);
         job.deadline = order.deadline.map(|by| by - PROMISE_MARGIN);
-        match spare::admit(&mut self.planner, &job, Instant::EPOCH) {
+        match spare::admit(&mut self.planner, hall, &job, Instant::EPOCH) {
             Ok(promise) => {
                 homes.free.remove(&home);
                 homes.free.insert((promise.plan.finish, hotel, nest));

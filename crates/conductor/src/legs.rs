@@ -352,7 +352,7 @@ impl Conductor {
     fn holds_back(&self, o: &OrderState, aim: Aim, to: InstrumentId) -> Option<Instant> {
         let Aim::Visit { .. } = aim else { return None };
         // In a waste nobody is in another's way.
-        if self.hall.instrument(to).role == Role::Waste {
+        if self.hall.instrument(to).role == Role::Waste && self.hall.planning.careful {
             return None;
         }
         let mine = self.next_visit(o)?.begin;

@@ -60,7 +60,7 @@ impl Reservations {
             .collect();
         let mut nests = vec![Nest::default(); hall.nests.len()];
         for nest in hall.with_role(Role::Waste).flat_map(|i| &i.nests) {
-            nests[nest.index()].bottomless = true;
+            nests[nest.index()].bottomless = hall.planning.careful;
         }
         Self {
             custody: Custody::default(),

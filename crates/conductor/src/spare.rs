@@ -7,6 +7,7 @@
 //! for limits that are in danger the planner lets go of this wish before it lets go of the limit.
 
 use crate::limits::{SPARE_MOST, SPARE_SHARE};
+use lab::Hall;
 use quantity::Instant;
 use schedule::{Job, Lag, Planner, Promise, Refusal};
 
@@ -27,9 +28,14 @@ fn spared(lags: &[Lag]) -> Vec<Lag> {
 ///
 /// # Errors
 /// Why it can't be planned even where all lags are used up.
-pub(crate) fn admit(planner: &mut Planner, job: &Job, now: Instant) -> Result<Promise, Refusal> {
+pub(crate) fn admit(
+    planner: &mut Planner,
+    hall: &Hall,
+    job: &Job,
+    now: Instant,
+) -> Result<Promise, Refusal> {
     let lags = spared(&job.lags);
-    if lags.len() > job.lags.len() {
+    if hall.planning.careful && lags.len() > job.lags.len() {
         let careful = Job {
             lags,
             ..job.clone()

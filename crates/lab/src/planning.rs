@@ -14,6 +14,8 @@ use source::Table;
 /// stay within that. With fewer limits break and promises slip, with more fewer plates are done where
 /// an instrument is short (bench/day).
 const Z: f64 = 1.281_6;
+/// The same by the first rules.
+const FIRST_Z: f64 = 1.0;
 
 /// How a hall is planned.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +26,22 @@ pub struct Planning {
     pub learn: bool,
     /// Whether empty movers go to where they will be called from, or stay until their place is needed.
     pub place_movers: bool,
+    /// Whether plans leave a part of every greatest lag unused, plates may be on their way to one waste
+    /// together, and promises far ahead have more margin: all but runs by the first rules.
+    pub careful: bool,
+}
+
+impl Planning {
+    /// As halls were planned first: a journal that was begun by these rules goes on by them, since it is
+    /// read by deciding everything in it again.
+    #[must_use]
+    pub fn by_first_rules(self) -> Self {
+        Self {
+            z: if self.z == Z { FIRST_Z } else { self.z },
+            careful: false,
+            ..self
+        }
+    }
 }
 
 impl Default for Planning {
@@ -32,6 +50,7 @@ impl Default for Planning {
             z: Z,
             learn: true,
             place_movers: false,
+            careful: true,
         }
     }
 }
@@ -52,6 +71,7 @@ pub(crate) fn read(root: &Table<'_>) -> Planning {
         z: quantile.map_or(usual.z, |share| normal_quantile(share).min(MAX_QUANTILE_Z)),
         learn,
         place_movers,
+        careful: usual.careful,
     }
 }
 

@@ -4,8 +4,10 @@ use crate::exit::{Exit, Failure};
 use crate::loading::Loaded;
 use conductor::record::{VERSION, VERSION_KEY};
 use journal::{Header, Journal, OpenError};
+use lab::Hall;
 use source::Problem;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where runs are kept when nothing else is said.
 pub const RUNS: &str = "runs";
@@ -20,10 +22,26 @@ pub mod key {
     pub const SEED: &str = "seed";
     /// The program's version.
     pub const PROGRAM: &str = "program";
+    /// By which rules its hall is planned; a run without it goes by the first.
+    pub const RULES: &str = "rules";
     /// The campaign file's path, as it was given.
     pub const CAMPAIGN: &str = "campaign";
     /// The hash of the campaign file, and of each file that it names: `input.0`, `input.1`, …
     pub const INPUT: &str = "input.";
+}
+
+/// The rules by which halls are planned now.
+const RULES: &str = "2";
+
+/// The hall as the run with this journal is planned.
+#[must_use]
+pub fn planned(hall: &Arc<Hall>, found: &Header) -> Arc<Hall> {
+    if found.get(key::RULES).is_some() {
+        return hall.clone();
+    }
+    let mut first = Hall::clone(hall);
+    first.planning = first.planning.by_first_rules();
+    Arc::new(first)
 }
 
 /// A run's folder.
@@ -113,6 +131,7 @@ pub fn header(folder: &Folder, path: &Path, loaded: &Loaded) -> Header {
     let mut header = Header::new(folder.name())
         .with(VERSION_KEY, VERSION.to_string())
         .with(key::PROGRAM, env!("CARGO_PKG_VERSION"))
+        .with(key::RULES, RULES)
         .with(key::CAMPAIGN, path.display().to_string())
         .with(key::SEED, loaded.file.campaign.seed.0.to_string());
     for (number, (name, text)) in loaded.inputs.iter().enumerate() {

@@ -101,9 +101,10 @@ pub fn run_loaded(
     let resumed_at = journal.version().0;
     watcher.begins(&campaign, &folder, resumed_at);
 
-    let twin = Twin::new(loaded.hall.clone(), loaded.world()?)
+    let hall = folder::planned(&loaded.hall, journal.header());
+    let twin = Twin::new(hall.clone(), loaded.world()?)
         .map_err(|why| Failure::problem(Problem::error(why.to_string())))?;
-    let conductor = Conductor::new(loaded.hall.clone()).map_err(|why| {
+    let conductor = Conductor::new(hall).map_err(|why| {
         Failure::problem(Problem::error(why.to_string()).at(&loaded.file.lab.span))
     })?;
     let cycle = Loop::new(campaign.clone())

@@ -59,8 +59,8 @@ pub fn replay(args: &Replay, output: &Output) -> Result<Exit, Failure> {
         ));
     }
     let internal = |why: String| Failure::internal(why);
-    let mut conductor =
-        Conductor::new(loaded.hall.clone()).map_err(|why| internal(why.to_string()))?;
+    let mut conductor = Conductor::new(crate::folder::planned(&loaded.hall, journal.header()))
+        .map_err(|why| internal(why.to_string()))?;
     let mut cycle = Loop::new(Arc::new(loaded.file.campaign.clone()))
         .map_err(|why| internal(why.to_string()))?;
     let mut reader = Reader::default();

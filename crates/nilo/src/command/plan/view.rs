@@ -202,7 +202,9 @@ impl View {
                 deadline: planned.order.deadline.map(seconds),
                 release: seconds(planned.job.release),
                 finish: seconds(plan.finish),
-                promised: forecast.promised(planned.order.id).map_or(0.0, seconds),
+                promised: forecast
+                    .promised(hall, planned.order.id)
+                    .map_or(0.0, seconds),
                 lags: lags.collect(),
             });
         }

@@ -33,7 +33,7 @@ pub(super) fn write(m: &mut Markup, found: &Causes) {
             &[
                 ("src", &source),
                 ("alt", &alternative),
-                ("style", &"max-width:max(100%, 480px);height:auto"),
+                ("style", &"max-width:max(100%, 380px);height:auto"),
             ],
         );
     });

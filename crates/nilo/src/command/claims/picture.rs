@@ -37,9 +37,10 @@ pub(super) fn draw(args: &Meta, data: &Read, plain: &Fit) -> Result<(), Failure>
         };
         let fixed = fit(&data.effects.plain(), Tau2::Fixed, Test::Normal)
             .map_err(|error| Failure::refused(error.to_string()))?;
-        let mut summaries = vec![row(args.method.words(), plain.mean())];
+        // Names of estimators are too long for the margin.
+        let mut summaries = vec![row("one effect", fixed.mean())];
         if args.method != Method::Fe {
-            summaries.push(row("one effect", fixed.mean()));
+            summaries.insert(0, row("all together", plain.mean()));
         }
         let picture = forest(&Forest {
             title: title.clone(),

@@ -19,6 +19,10 @@ pub struct Counters {
     pub refused: u64,
     /// Steps carried out.
     pub steps: u64,
+    /// Runs of instruments that work on several plates at once.
+    pub shared_runs: u64,
+    /// Plates in those.
+    pub shared_plates: u64,
     /// Legs from nest to nest completed.
     pub legs: u64,
     /// Runs of movers, loaded or empty.

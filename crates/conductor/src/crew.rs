@@ -129,6 +129,8 @@ impl Conductor {
         crew: &[(OrderId, Companion)],
         command: CommandId,
     ) {
+        self.counters.shared_runs += 1;
+        self.counters.shared_plates += 1 + crew.len() as u64;
         self.run_starts(o);
         for &(order, _) in crew {
             self.waits.cancel(order);

@@ -66,6 +66,22 @@ fn the_hall_has_every_kind_of_instrument() {
     assert!(homes >= 400, "{homes}");
 }
 
+#[test]
+fn the_bench_for_pcr_spins_four_plates_at_once() {
+    let lab = shipped("qpcr.toml");
+    sound(&lab.hall);
+    let spins = lab.hall.offering("centrifuge").map(|(i, _)| i.batch);
+    let most: Vec<_> = spins.map(|batch| batch.map(|b| b.most())).collect();
+    assert_eq!(most, [Some(4)]);
+    let (_, text) = (protocols().into_iter())
+        .find(|(name, _)| name == "qpcr.toml")
+        .unwrap();
+    let catalogue = labware::Catalogue::standard();
+    let (file, _) = protocol::ProtocolFile::parse("qpcr.toml", &text, &catalogue).unwrap();
+    let problems = lab::check(&lab.hall, &file);
+    assert!(problems.is_empty(), "{problems}");
+}
+
 fn protocols() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../protocols");
     let mut files: Vec<_> = std::fs::read_dir(folder)

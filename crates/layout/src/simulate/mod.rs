@@ -137,13 +137,18 @@ pub fn simulate(hall: &Arc<Hall>, mix: &Mix, request: Request) -> Result<Outcome
     for count in waits.values_mut() {
         *count /= f64::from(looks.max(1));
     }
-    let cleared = shell.conductor().counters().cleared;
+    let counters = shell.conductor().counters();
+    let (cleared, shared) = (
+        counters.cleared,
+        [counters.shared_runs, counters.shared_plates],
+    );
     let (_, mut meter, feed, _) = shell.into_parts();
     meter.end(until);
     let breaches = meter.inner.violations().len();
     let hours = request.hours - request.warm_up;
     let mut outcome = Outcome::new(hall, mix, hours, &feed, &meter.noted, waits);
     outcome.cleared = cleared;
+    outcome.shared = shared;
     outcome.breaches = breaches;
     Ok(outcome)
 }

@@ -59,6 +59,8 @@ pub struct Outcome {
     pub trips: BTreeMap<(StationId, StationId), [f64; 2]>,
     /// Plates that were put back into their homes so that others could go on.
     pub cleared: u64,
+    /// Runs of instruments that work on several plates at once, and plates in them, since the start.
+    pub shared: [u64; 2],
     /// Rules of the twin's world that were broken: none, ever.
     pub breaches: usize,
 }
@@ -137,6 +139,7 @@ impl Outcome {
                 .collect(),
             books,
             cleared: 0,
+            shared: [0; 2],
             breaches: 0,
         }
     }

@@ -21,12 +21,12 @@ pub fn hall(name: &str) -> Arc<lab::Hall> {
 }
 
 pub fn orders(protocol: &str, count: u32, from: u32) -> Vec<Arc<Order>> {
-    let (file, _) = ProtocolFile::parse(
-        protocol,
-        &root(&format!("protocols/{protocol}.toml")),
-        &Catalogue::standard(),
-    )
-    .unwrap();
+    orders_of(&root(&format!("protocols/{protocol}.toml")), count, from)
+}
+
+/// Orders of a protocol by its text.
+pub fn orders_of(text: &str, count: u32, from: u32) -> Vec<Arc<Order>> {
+    let (file, _) = ProtocolFile::parse("protocol", text, &Catalogue::standard()).unwrap();
     let protocol = file.protocol;
     (from..from + count)
         .map(|n| {

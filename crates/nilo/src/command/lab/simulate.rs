@@ -227,6 +227,11 @@ impl Report<'_> {
             "  busiest piece of track: {:.0} movers an hour",
             o.busiest_block_per_hour()
         );
+        let [runs, plates] = o.shared;
+        if runs > 0 {
+            let each = plates as f64 / runs as f64;
+            let _ = writeln!(t, "  {runs} runs of several plates, {each:.2} in each");
+        }
         if !self.next.is_empty() {
             let _ = writeln!(
                 t,
@@ -332,6 +337,8 @@ pub fn outcome(o: &Outcome) -> Value {
         "waiting": o.waiting,
         "busiest_block_per_hour": o.busiest_block_per_hour(),
         "cleared": o.cleared,
+        "shared_runs": o.shared[0],
+        "shared_plates": o.shared[1],
         "breaches": o.breaches,
     })
 }

@@ -28,6 +28,7 @@ const STYLE: &str = "text{font-family:system-ui,Helvetica,Arial,sans-serif;fill:
 .end{stroke:#1d2733;stroke-width:1.2}.bound{stroke:#b91c1c;stroke-width:1.2;stroke-dasharray:5 4}\
 .wait{stroke:#7b8794;stroke-width:1;stroke-dasharray:2 2}.promise{fill:#1d2733}\
 .service{fill:#cbd5e1;stroke:#64748b;stroke-width:.8;stroke-dasharray:3 2}\
+.run{fill:#fff;fill-opacity:.12;stroke:#1d2733;stroke-width:1.3}\
 .slack{stroke:#1d2733;stroke-width:1}.late{stroke:#b91c1c;stroke-width:1.6}.use{fill:#cbd5e1}.usehot{fill:#f0a87a}\
 .m{fill:#94a3b8;fill-opacity:.55}.mark{font-size:11px;font-weight:600}.red{fill:#b91c1c}";
 
@@ -224,6 +225,23 @@ impl Canvas<'_> {
                     self.bar(bar, lane + 1.8, LANE - 3.6, &label);
                 }
             }
+            for run in view.runs_of(row.instrument) {
+                let (start, end) = (self.x(run.start), self.x(run.end));
+                let about = escape(&format!(
+                    "run of {}, {} to {}",
+                    view.members(run).join(", "),
+                    clock(run.start),
+                    clock(run.end)
+                ));
+                let _ = write!(
+                    self.out,
+                    "<rect x=\"{start:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" class=\"run\">\
+                     <title>{about}</title></rect>",
+                    y + 0.6,
+                    (end - start).max(0.8),
+                    height - 1.2
+                );
+            }
             y += height;
         }
         y
@@ -390,7 +408,8 @@ impl Canvas<'_> {
             y,
             "s",
             "lines under a plate: limits between its steps (green: room left, amber: under 30 %, red: under 10 %); \
-             triangle: promised, red bar: must be finished; hatched: closed; grey: set up or refilled",
+             triangle: promised, red bar: must be finished; hatched: closed; grey: set up or refilled; framed: a run of \
+             several plates",
         );
     }
 }

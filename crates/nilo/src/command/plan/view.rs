@@ -23,6 +23,18 @@ pub struct Bar {
     pub leg_start: f64,
     pub begin: f64,
     pub end: f64,
+    /// The number of the run that it shares with others, or could.
+    pub run: Option<u32>,
+}
+
+/// A run of an instrument that works on several plates at once.
+pub struct SharedRun {
+    pub instrument: usize,
+    pub number: u32,
+    pub start: f64,
+    pub end: f64,
+    /// Plates in it.
+    pub plates: Vec<usize>,
 }
 
 /// A time in which an instrument is seen to, and takes no plate.
@@ -115,6 +127,7 @@ pub struct View {
     pub movers: Movers,
     pub bars: Vec<Bar>,
     pub services: Vec<Service>,
+    pub runs: Vec<SharedRun>,
     pub makespan: f64,
     pub bound: f64,
     /// What the bound comes from, in words.
@@ -153,6 +166,7 @@ impl View {
                 leg_start: seconds(visit.leg_start),
                 begin: seconds(visit.begin),
                 end: seconds(visit.end),
+                run: visit.run.map(|run| run.number),
             }));
             let mut from = planned.hotel.index();
             for visit in &plan.visits {
@@ -164,8 +178,9 @@ impl View {
             // Limits must hold for slow and for quick work: from its earliest end, to its latest.
             let edge = |(task, edge): (usize, Edge), latest: bool| {
                 let visit = &plan.visits[task];
+                let begin = visit.run.map_or(visit.begin, |run| run.start);
                 match edge {
-                    Edge::Begin => seconds(visit.begin),
+                    Edge::Begin => seconds(begin),
                     Edge::Done => {
                         let mut options = planned.job.tasks[task].options.iter();
                         let chosen = options.find(|option| option.machine == visit.machine);
@@ -173,7 +188,7 @@ impl View {
                             let early = if latest { Duration::ZERO } else { chosen.early };
                             chosen.stay - early
                         });
-                        seconds(visit.begin + work)
+                        seconds(begin + work)
                     }
                     Edge::End => seconds(visit.end),
                 }
@@ -261,8 +276,21 @@ impl View {
                 from: seconds(when.from),
                 until: seconds(when.until),
             });
+        let numbers: BTreeMap<_, usize> = (forecast.taken.iter().enumerate())
+            .map(|(index, planned)| (planned.order.id, index))
+            .collect();
+        let runs = planner.runs().into_iter().map(|run| SharedRun {
+            instrument: run.machine,
+            number: run.number,
+            start: seconds(run.start),
+            end: seconds(run.end),
+            plates: (run.members.iter())
+                .filter_map(|member| numbers.get(&member.0).copied())
+                .collect(),
+        });
         Self {
             services: services.collect(),
+            runs: runs.collect(),
             lab: hall.name.to_string(),
             protocols,
             plates,
@@ -279,6 +307,17 @@ impl View {
     /// When an instrument is seen to.
     pub fn services_of(&self, instrument: usize) -> impl Iterator<Item = &Service> {
         (self.services.iter()).filter(move |s| s.instrument == instrument)
+    }
+
+    /// Runs of an instrument.
+    pub fn runs_of(&self, instrument: usize) -> impl Iterator<Item = &SharedRun> {
+        (self.runs.iter()).filter(move |run| run.instrument == instrument)
+    }
+
+    /// The plates of a run, by name.
+    pub fn members(&self, run: &SharedRun) -> Vec<&str> {
+        let plates = run.plates.iter().map(|&plate| &self.plates[plate]);
+        plates.map(|plate| plate.order.as_str()).collect()
     }
 
     /// How far the plan is above the bound.
@@ -370,6 +409,18 @@ impl View {
                 clock(all)
             );
         }
+        for row in &self.instruments {
+            let runs: Vec<&SharedRun> = self.runs_of(row.instrument).collect();
+            let sign = |plate: &usize| char::from(SIGNS[plate % SIGNS.len()]);
+            let each = runs.iter().take(LINES).map(|run| {
+                let plates: String = run.plates.iter().map(sign).collect();
+                format!("{plates} at {}", clock(run.start))
+            });
+            let each: Vec<String> = each.collect();
+            if !runs.is_empty() {
+                let _ = writeln!(text, "  runs of {}: {}", row.name, each.join(", "));
+            }
+        }
         let _ = writeln!(text);
         for (index, plate) in self.plates.iter().enumerate().take(LINES) {
             let spare = plate
@@ -433,6 +484,7 @@ impl View {
                         "leg_start_s": bar.leg_start,
                         "begin_s": bar.begin,
                         "end_s": bar.end,
+                        "run": bar.run,
                     })
                 });
                 let lags = plate.lags.iter().map(|lag| {
@@ -467,6 +519,17 @@ impl View {
                     "services": self
                         .services_of(row.instrument)
                         .map(|s| json!({ "what": s.what, "from_s": s.from, "until_s": s.until }))
+                        .collect::<Vec<_>>(),
+                    "runs": self
+                        .runs_of(row.instrument)
+                        .map(|run| {
+                            json!({
+                                "run": run.number,
+                                "start_s": run.start,
+                                "end_s": run.end,
+                                "orders": self.members(run),
+                            })
+                        })
                         .collect::<Vec<_>>(),
                     "closed_s": row.closed,
                 })

@@ -20,6 +20,7 @@ pub fn hall(name: &str) -> Arc<lab::Hall> {
     file.hall
 }
 
+#[allow(dead_code)]
 pub fn orders(protocol: &str, count: u32, from: u32) -> Vec<Arc<Order>> {
     orders_of(&root(&format!("protocols/{protocol}.toml")), count, from)
 }

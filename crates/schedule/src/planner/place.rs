@@ -133,7 +133,7 @@ fn greedy(
         }
         let found = place_on(shop, tables, ask, machines, &rides);
         if found.is_ok() || joined.is_empty() {
-            return Ok(found);
+            return Ok(found.map(|found| with_room(shop, tables, ask, found)));
         }
         barred.extend(joined);
         tries += 1;
@@ -141,6 +141,36 @@ fn greedy(
             barred.extend(tables.runs.all().map(|(number, _)| number));
         }
     }
+}
+
+/// Who opens a run right behind another one leaves the time in which the places that are left can be filled:
+/// where plates queue for a machine, each run would have a single plate in it otherwise. If that is more than
+/// its limits allow, it goes as early as it can.
+fn with_room(shop: &Shop, tables: &Tables, ask: &Ask, found: Placement) -> Placement {
+    let mut floor = ask.floor.to_vec();
+    let mut later = false;
+    let opened = |ride: &&Ride| !ride.inside && !tables.runs.shared(ride.run, ask.job.id);
+    for ride in found.rides.iter().filter(opened) {
+        let node = begin(ride.task);
+        let (machine, at) = (found.machines[ride.task], found.times[node]);
+        let m = &shop.machines[machine];
+        let others = i64::from(m.run_most().unwrap_or(1)) - 1;
+        let free = tables.runs.gap(machine, ride, at).0;
+        let filled = free.saturating_add(m.load.base() + others * (m.load + m.unload).base());
+        if node >= ask.past.len() && at < filled {
+            floor.resize(floor.len().max(node + 1), -FAR);
+            floor[node] = floor[node].max(filled);
+            later = true;
+        }
+    }
+    if !later {
+        return found;
+    }
+    let ask = Ask {
+        floor: &floor,
+        ..*ask
+    };
+    place_on(shop, tables, &ask, found.machines.clone(), &found.rides).unwrap_or(found)
 }
 
 /// The earliest place on given machines.

@@ -15,6 +15,8 @@
 //!   its work in common, they leave no gap that another could slip into.
 //! - **Joining** leaves the start and all members as they are: the plate is in by the start, waits in the
 //!   machine, and can bear the wait. So no promise is touched. A plate that can't is first in a run of its own.
+//! - **Opening** a run behind another one leaves room for as many loadings as there are places left, if the
+//!   limits of who opens it allow that: plates that queue for the machine join it then.
 //! - **What counts from the work** ([`Edge::Begin`], [`Edge::Done`]) counts from the start of the run. For a
 //!   member of a run that others share this is a fixed moment, and its limits are bounds on single times
 //!   ([`Bounds`]); they are closed under taking the earlier of two solutions like all the others, so
@@ -391,7 +393,7 @@ impl Runs {
 
     /// From when on, and until when, a machine is free of other runs round a start; who is inside already
     /// does not mind who else is.
-    fn gap(&self, machine: usize, ride: &Ride, start: i64) -> (i64, i64) {
+    pub(crate) fn gap(&self, machine: usize, ride: &Ride, start: i64) -> (i64, i64) {
         let (mut after, mut before) = (-FAR, FAR);
         let mut keep = |earlier: bool, (from, until): (i64, i64)| {
             if earlier {

@@ -155,8 +155,10 @@ fn with_room(shop: &Shop, tables: &Tables, ask: &Ask, found: Placement) -> Place
         let (machine, at) = (found.machines[ride.task], found.times[node]);
         let m = &shop.machines[machine];
         let others = i64::from(m.run_most().unwrap_or(1)) - 1;
+        // The arm brings a plate of the run before away, and fetches the next one.
+        let exchange = 2 * (m.load + m.unload).base();
         let free = tables.runs.gap(machine, ride, at).0;
-        let filled = free.saturating_add(m.load.base() + others * (m.load + m.unload).base());
+        let filled = free.saturating_add(m.load.base() + others * exchange);
         if node >= ask.past.len() && at < filled {
             floor.resize(floor.len().max(node + 1), -FAR);
             floor[node] = floor[node].max(filled);

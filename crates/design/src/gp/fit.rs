@@ -83,9 +83,10 @@ impl Start {
 
 /// Where fits begin beside the prior's mean, by how much longer and noisier: likelihoods often have tops
 /// there.
-const BESIDE: [(f64, f64); 2] = [(2.0, 0.0), (0.0, 3.0)];
+const BESIDE: [(f64, f64); 2] = [(1.0, 0.0), (-1.0, 3.0)];
 
-/// The best of the fits from several starts: the prior's mean, long length scales, and much noise.
+/// The best of the fits from several starts: the prior's mean, longer length scales, shorter ones with
+/// much noise.
 pub(crate) fn fit_widely(
     data: &Data,
     shape: Shape,

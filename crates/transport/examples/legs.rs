@@ -18,7 +18,7 @@ use transport::sweep::{FINEST, Sweep};
 use transport::{BerthKind, Limits, Motion, MoverSpec, Track, Traffic, TrafficError};
 
 /// What bodies did is checked once in every such period.
-const CHECK_EVERY: Duration = Duration::from_secs(20);
+const CHECK_EVERY: Duration = Duration::from_secs(100);
 /// Says how far it came whenever so many legs are done.
 const TELL_EVERY: usize = 250_000;
 /// A mover that was lifted off is back after this.

@@ -152,7 +152,7 @@ impl Report<'_> {
         };
         let _ = writeln!(
             t,
-            "{}: {} h, {load}; the last {} h count",
+            "{}: {} h, {load}; the last {:.1} h count",
             self.hall.name, self.request.hours, o.hours
         );
         let bound = self.bounds.first();
@@ -230,7 +230,10 @@ impl Report<'_> {
         let [runs, plates] = o.shared;
         if runs > 0 {
             let each = plates as f64 / runs as f64;
-            let _ = writeln!(t, "  {runs} runs of several plates, {each:.2} in each");
+            let _ = writeln!(
+                t,
+                "  {runs} runs of instruments that take several plates at once, {each:.2} in each"
+            );
         }
         if !self.next.is_empty() {
             let _ = writeln!(

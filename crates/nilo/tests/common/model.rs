@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 /// What the server answers to one request.
@@ -53,17 +53,10 @@ pub fn serve_by(mut answer: impl FnMut(&Value) -> Answer + Send + 'static) -> Se
         let mut silent = Vec::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let (mut line, mut length) = (String::new(), 0);
-            while reader.read_line(&mut line).unwrap() > 2 {
-                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap();
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            reader.read_exact(&mut body).unwrap();
-            let body: Value = serde_json::from_slice(&body).unwrap();
+            // Who was killed while asking has asked nothing.
+            let Some(body) = request(&stream) else {
+                continue;
+            };
             seen.lock().unwrap().push(body.clone());
             match answer(&body) {
                 Answer::Silence => silent.push(stream),
@@ -81,4 +74,19 @@ pub fn serve_by(mut answer: impl FnMut(&Value) -> Answer + Send + 'static) -> Se
         }
     });
     Server { address, asked }
+}
+
+/// The body of a request; none if the client went away before it was whole.
+fn request(stream: &TcpStream) -> Option<Value> {
+    let mut reader = BufReader::new(stream);
+    let (mut line, mut length) = (String::new(), None);
+    while reader.read_line(&mut line).ok()? > 2 {
+        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+            length = Some(value.trim().parse().unwrap());
+        }
+        line.clear();
+    }
+    let mut body = vec![0; length?];
+    reader.read_exact(&mut body).ok()?;
+    Some(serde_json::from_slice(&body).unwrap())
 }

@@ -2,27 +2,16 @@
 //! that it does not know how to compute. What the figures mean is tested by name in `reference.rs`.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::data;
 use quantity::Seed;
 use scaling::broken::{self, Broken};
 use scaling::split::Reducible;
 use scaling::{Bootstrap, Loss, Table, Terms, TermsFit, bootstrap, fit_terms};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("NILO_DATA")
-        .map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-            PathBuf::from,
-        )
-        .join("scaling");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: NILO_DATA not found");
-    None
-}
+use std::path::Path;
 
 fn table(path: &Path, resources: &[&str], response: &str) -> Table {
     let text = std::fs::read_to_string(path).unwrap();

@@ -1,25 +1,13 @@
 //! Published and independently computed results, on data read from `NILO_DATA`.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
+use common::data;
 use quantity::Seed;
 use scaling::split::Reducible;
 use scaling::{Loss, Table, Terms, bootstrap, broken, choose, fit_terms, proxy};
 use serde_json::Value;
-use std::path::PathBuf;
-
-fn data() -> Option<PathBuf> {
-    let folder = std::env::var_os("NILO_DATA")
-        .map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")),
-            PathBuf::from,
-        )
-        .join("scaling");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    println!("skipped: NILO_DATA not found");
-    None
-}
 
 fn columns(path: &std::path::Path) -> Vec<Vec<f64>> {
     let text = std::fs::read_to_string(path).unwrap();

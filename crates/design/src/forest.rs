@@ -10,7 +10,7 @@ use quantity::Rng;
 use rand::RngExt;
 
 use crate::encode::{Group, Rows};
-use crate::space::normal;
+use crate::gp::normals;
 
 /// Trees in a forest.
 const TREES: usize = 96;
@@ -224,8 +224,7 @@ impl Forest {
         });
         let mut weights = Mat::zeros(trees, count);
         for s in 0..count {
-            let column = weights.col_as_slice_mut(s).iter_mut();
-            column.for_each(|cell| *cell = normal(rng));
+            normals(weights.col_as_slice_mut(s), rng);
         }
         let mut out = Mat::from_fn(m, count, |i, _| means[i]);
         crate::linear_algebra::add_product(out.as_mut(), apart.as_ref(), weights.as_ref(), 1.0);
@@ -327,6 +326,7 @@ impl Soil<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::space::normal;
     use quantity::Seed;
 
     /// A step along one number and one exceptional level among four.

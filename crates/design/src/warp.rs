@@ -1,5 +1,7 @@
 //! A smooth monotone change of the response's scale, so that a Gaussian process suits it better.
 
+use crate::gp::{exp, ln, wide};
+
 /// Standardises, bends, and standardises again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Warp {
@@ -26,6 +28,8 @@ pub(crate) enum Form {
     Log { floor: f64, start: f64 },
 }
 
+/// Largest power of e that is taken.
+const EXP_MOST: f64 = 709.0;
 /// How far beyond the values seen, in their range, a warp can be turned back.
 const BEYOND: f64 = 1.0;
 /// Powers that are tried.
@@ -160,6 +164,28 @@ impl Warp {
         finite(self.centre + self.scale * z)
     }
 
+    /// The same for many values, in place; of powers and exponentials the last digits differ.
+    pub(crate) fn all_back(&self, values: &mut [f64]) {
+        match self.form {
+            Form::Power(l) if l.abs() >= 1e-3 && (2.0 - l).abs() >= 1e-3 => wide(
+                #[inline(always)]
+                || {
+                    for value in values {
+                        let bent = self.mean + self.sd * value.clamp(self.low, self.high);
+                        let up = bent >= 0.0;
+                        let (power, side) = if up { (l, 1.0) } else { (2.0 - l, -1.0) };
+                        let base = (1.0 + power * (side * bent)).max(f64::MIN_POSITIVE);
+                        let z = side * (exp((ln(base) / power).min(EXP_MOST)) - 1.0);
+                        *value = finite(self.centre + self.scale * z);
+                    }
+                },
+            ),
+            _ => values
+                .iter_mut()
+                .for_each(|value| *value = self.back(*value)),
+        }
+    }
+
     /// Logarithm of the slope of [`Warp::forward`].
     pub(crate) fn log_slope(&self, value: f64) -> f64 {
         let z = self.standard(value);
@@ -273,6 +299,30 @@ mod tests {
             start: 0.05,
         });
         forms
+    }
+
+    #[test]
+    fn many_are_turned_back_as_one_is() {
+        let values: Vec<f64> = (0..50).map(|i| (f64::from(i) / 9.0).exp()).collect();
+        let forms = [-1.0, -0.3, 0.0, 0.6, 1.4, 2.0, 3.0].map(Form::Power);
+        let others = [
+            Form::Straight,
+            Form::Log {
+                floor: -1.0,
+                start: 0.1,
+            },
+        ];
+        for form in forms.into_iter().chain(others) {
+            let warp = Warp::new(&values, form);
+            let bent: Vec<f64> = (-40..=40).map(|i| f64::from(i) / 10.0).collect();
+            let mut all = bent.clone();
+            warp.all_back(&mut all);
+            for (bent, value) in bent.iter().zip(&all) {
+                let one = warp.back(*bent);
+                let off = 1e-12 * (1.0 + one.abs());
+                assert!((one - value).abs() < off, "{form:?} {bent}: {one} {value}");
+            }
+        }
     }
 
     #[test]

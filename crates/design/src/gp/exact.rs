@@ -5,12 +5,13 @@ use quantity::Rng;
 
 use super::fit::{Data, Fit, centre, covariance};
 use super::inducing::Inducing;
-use super::kernel::{Kernel, Ready, Table};
+use super::kernel::{Kernel, Ready};
+use super::lanes::Table;
+use super::normals::normals;
 use crate::encode::Rows;
 use crate::linear_algebra::{
     add_product, cholesky_jittered, cholesky_raised, solve, solve_lower, subtract_gram,
 };
-use crate::space::normal;
 
 /// Share of the prior variance that a posterior one is taken to be known to.
 const ROUNDING: f64 = 1e-6;
@@ -52,18 +53,15 @@ impl Exact {
 
     /// Expected values.
     pub(crate) fn means(&self, points: &Rows) -> Vec<f64> {
-        let mut work = super::kernel::Work::default();
+        let mut sides = Vec::new();
         let mut line = vec![0.0; self.table.len];
         (0..points.len())
             .map(|j| {
-                self.kernel.against(
-                    &self.ready,
-                    &self.table,
-                    points.row(j),
-                    self.table.len,
-                    &mut work,
-                    &mut line,
-                );
+                let groups = &self.kernel.groups;
+                let point = self.ready.point(groups, points.row(j), &mut sides);
+                let rows = 0..self.table.len;
+                self.kernel
+                    .against(&self.ready, &self.table, &point, rows, &mut line);
                 self.mean
                     + line
                         .iter()
@@ -133,10 +131,7 @@ impl Exact {
         let factor = cholesky_raised(&covariance, left.max(ROUNDING * prior))?;
         let mut standard = Mat::zeros(m, count);
         for s in 0..count {
-            standard
-                .col_as_slice_mut(s)
-                .iter_mut()
-                .for_each(|cell| *cell = normal(rng));
+            normals(standard.col_as_slice_mut(s), rng);
         }
         let mut out = Mat::from_fn(m, count, |i, _| means[i]);
         add_product(out.as_mut(), factor.as_ref(), standard.as_ref(), 1.0);

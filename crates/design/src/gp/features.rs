@@ -7,9 +7,9 @@ use faer::Mat;
 use quantity::Rng;
 use rand::RngExt;
 
+use super::elementary::cosine_and_sine;
 use super::kernel::Kernel;
 use super::matern::{dot, total, wide};
-use super::trigonometry::cosine_and_sine;
 use crate::encode::{Group, Rows};
 use crate::space::normal;
 

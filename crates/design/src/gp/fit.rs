@@ -2,7 +2,8 @@
 
 use faer::Mat;
 
-use super::kernel::{Kernel, Shape, Table};
+use super::kernel::{Kernel, Shape};
+use super::lanes::Table;
 use super::lbfgs::{Bending, minimise_in_box};
 use super::prior::{Normal, prior_means, priors};
 use crate::encode::{Group, Rows};
@@ -159,7 +160,11 @@ pub(crate) fn fit(
         return None;
     }
     let mut fit = problem.fit(&found.x);
-    fit.leave_one_out = densities(data, &problem.table, &fit.kernel, fit.noise)?;
+    fit.leave_one_out = match problem.best.take().filter(|best| best.numbers == found.x) {
+        Some(best) => densities(&best.alpha, &best.precisions),
+        None => left_out(data, &problem.table, &fit.kernel, fit.noise)
+            .and_then(|(alpha, precisions)| densities(&alpha, &precisions)),
+    }?;
     fit.height = found.value;
     fit.bending = found.bending;
     Some(fit)
@@ -174,6 +179,18 @@ pub(super) struct Problem<'a> {
     /// What is believed of each number before any data.
     pub priors: Vec<Normal>,
     room: Room,
+    /// The evaluation with a slope of lowest value.
+    best: Option<Best>,
+}
+
+/// What an evaluation leaves for what is told of a fit.
+#[derive(Clone, Debug)]
+struct Best {
+    value: f64,
+    numbers: Vec<f64>,
+    /// See [`Room`].
+    alpha: Vec<f64>,
+    precisions: Vec<f64>,
 }
 
 impl<'a> Problem<'a> {
@@ -188,6 +205,7 @@ impl<'a> Problem<'a> {
             },
             priors: priors(shape, groups),
             room: Room::new(data.values.len()),
+            best: None,
         }
     }
 
@@ -203,10 +221,20 @@ impl<'a> Problem<'a> {
             &mut self.room,
             gradient.as_deref_mut(),
         );
-        match score {
+        let sloped = gradient.is_some();
+        let value = match score {
             Some(score) => posterior(score, &self.priors, numbers, gradient),
             None => f64::INFINITY,
+        };
+        if sloped && self.best.as_ref().is_none_or(|best| value < best.value) {
+            self.best = Some(Best {
+                value,
+                numbers: numbers.to_vec(),
+                alpha: self.room.alpha.clone(),
+                precisions: self.room.precisions.clone(),
+            });
         }
+        value
     }
 
     /// The kernel and noise that these numbers stand for.
@@ -262,6 +290,10 @@ pub(crate) struct Room {
     factor: Mat<f64>,
     inverted: Mat<f64>,
     weight: Mat<f64>,
+    /// After an evaluation with a gradient: the covariance's inverse times the values less the mean, and that
+    /// inverse's diagonal.
+    alpha: Vec<f64>,
+    precisions: Vec<f64>,
 }
 
 impl Room {
@@ -271,6 +303,8 @@ impl Room {
             factor: Mat::zeros(n, n),
             inverted: Mat::zeros(n, n),
             weight: Mat::zeros(n, n),
+            alpha: Vec::new(),
+            precisions: Vec::new(),
         }
     }
 }
@@ -301,16 +335,20 @@ pub(crate) fn likelihood(
         factor,
         inverted,
         weight,
+        alpha,
+        precisions,
     } = room;
     write_covariance(data, table, kernel, noise, factor);
     factorise(factor)?;
     let (_, residual) = centre(factor, &data.values);
-    let alpha = solve(factor, &residual);
+    *alpha = solve(factor, &residual);
     let fit: f64 = alpha.iter().zip(&residual).map(|(a, r)| a * r).sum();
     let logs: f64 = (0..n).map(|i| factor[(i, i)].ln()).sum();
     let value = -0.5 * fit - logs - 0.5 * n as f64 * std::f64::consts::TAU.ln();
     if let Some(gradient) = gradient {
         invert_factor(factor, inverted, weight);
+        precisions.clear();
+        precisions.extend((0..n).map(|i| weight[(i, i)]));
         for j in 0..n {
             let column = weight.col_as_slice_mut(j);
             for i in j..n {
@@ -345,9 +383,15 @@ pub(crate) fn log_likelihood(data: &Data, fit: &Fit) -> Option<(f64, f64)> {
 /// What each value is off by when predicted from all the others, and the standard deviation of that
 /// (Rasmussen and Williams (2006), equations 5.10 to 5.12).
 pub(crate) fn leave_one_out(data: &Data, fit: &Fit) -> Option<(Vec<f64>, Vec<f64>)> {
-    left_out(data, &Table::new(&data.rows), &fit.kernel, fit.noise)
+    let table = Table::new(&data.rows);
+    let (alpha, precisions) = left_out(data, &table, &fit.kernel, fit.noise)?;
+    let errors = alpha.iter().zip(&precisions).map(|(a, p)| a / p).collect();
+    let sds = precisions.iter().map(|p| p.recip().sqrt()).collect();
+    Some((errors, sds))
 }
 
+/// The covariance's inverse times the values less the mean, and that inverse's diagonal. Nothing when they
+/// aren't finite.
 fn left_out(
     data: &Data,
     table: &Table,
@@ -358,20 +402,21 @@ fn left_out(
     let (_, residual) = centre(&factor, &data.values);
     let alpha = solve(&factor, &residual);
     let inverse = inverse_from_factor(&factor);
-    let variance = |i: usize| 1.0 / inverse[(i, i)];
-    let errors: Vec<f64> = (0..alpha.len()).map(|i| alpha[i] * variance(i)).collect();
-    let sds: Vec<f64> = (0..alpha.len()).map(|i| variance(i).sqrt()).collect();
-    let finite = errors.iter().chain(&sds).all(|number| number.is_finite());
-    finite.then_some((errors, sds))
+    let precisions: Vec<f64> = (0..alpha.len()).map(|i| inverse[(i, i)]).collect();
+    sound(&alpha, &precisions).then_some((alpha, precisions))
+}
+
+/// Whether errors and their spread can be told from these.
+fn sound(alpha: &[f64], precisions: &[f64]) -> bool {
+    let mut all = alpha.iter().zip(precisions);
+    all.all(|(a, p)| (a / p).is_finite() && *p > 0.0)
 }
 
 /// Log density of each value given all the others.
-fn densities(data: &Data, table: &Table, kernel: &Kernel, noise: f64) -> Option<Vec<f64>> {
-    let (errors, sds) = left_out(data, table, kernel, noise)?;
-    let density = |(error, sd): (&f64, &f64)| {
-        -0.5 * std::f64::consts::TAU.ln() - sd.ln() - 0.5 * (error / sd).powi(2)
-    };
-    Some(errors.iter().zip(&sds).map(density).collect())
+fn densities(alpha: &[f64], precisions: &[f64]) -> Option<Vec<f64>> {
+    let density =
+        |(a, p): (&f64, &f64)| -0.5 * std::f64::consts::TAU.ln() + 0.5 * p.ln() - 0.5 * a * a / p;
+    sound(alpha, precisions).then(|| alpha.iter().zip(precisions).map(density).collect())
 }
 
 #[cfg(test)]

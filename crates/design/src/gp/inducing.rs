@@ -11,13 +11,13 @@ use quantity::Rng;
 
 use super::exact::Exact;
 use super::fit::{Data, Fit};
-use super::kernel::Table;
+use super::lanes::Table;
+use super::normals::normals;
 use crate::encode::Rows;
 use crate::linear_algebra::{
     add_product, cholesky, cholesky_jittered, inverse_from_factor, solve, solve_lower,
     solve_lower_transposed,
 };
-use crate::space::normal;
 
 /// What draws of whole functions need of a process with inducing points.
 #[derive(Clone, Debug)]
@@ -140,10 +140,7 @@ impl Inducing {
         let (m, count) = (prior.nrows(), prior.ncols());
         let mut fresh = Mat::zeros(m, count);
         for s in 0..count {
-            fresh
-                .col_as_slice_mut(s)
-                .iter_mut()
-                .for_each(|cell| *cell = normal(rng));
+            normals(fresh.col_as_slice_mut(s), rng);
         }
         solve_lower_transposed(&self.inner, fresh.as_mut());
         let mut drawn = prior.clone();
@@ -166,6 +163,7 @@ mod tests {
     use crate::encode::Group;
     use crate::gp::fit::fit;
     use crate::gp::kernel::Shape;
+    use crate::space::normal;
     use quantity::Seed;
     use rand::RngExt;
 

@@ -8,9 +8,12 @@
 //! Matérn: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equation 4.17.
 //! Sums of low-order parts: Duvenaud, Nickisch and Rasmussen, NIPS 24 (2011).
 
+use std::ops::Range;
+
 use faer::Mat;
 
-use super::matern::{Sides, dot, matern, matern_and_slope, total as sum_up, wide};
+use super::lanes::{Kept, LANES, Lane, Look, Seen, Table};
+use super::matern::{Sides, matern, matern_and_slope, total as sum_up, wide};
 use crate::encode::{Group, Rows};
 
 /// Which parts a kernel has.
@@ -31,56 +34,6 @@ pub(crate) struct Kernel {
     pub shape: Shape,
     pub groups: Vec<Group>,
     pub logs: Vec<f64>,
-}
-
-/// Rows by group: for each group the columns that it compares, contiguous over rows.
-#[derive(Clone, Debug)]
-pub(crate) struct Table {
-    pub len: usize,
-    columns: Vec<Vec<f64>>,
-}
-
-impl Table {
-    pub(crate) fn new(rows: &Rows) -> Table {
-        let len = rows.len();
-        let columns = (0..rows.width)
-            .map(|column| (0..len).map(|row| rows.row(row)[column]).collect())
-            .collect();
-        Table { len, columns }
-    }
-
-    /// Squared distances of the rows from `start` on to `x` in one group, as many as `out` has room for.
-    #[inline(always)]
-    pub(crate) fn squares(&self, group: Group, x: &[f64], start: usize, out: &mut [f64]) {
-        let rows = start..start + out.len();
-        match group {
-            Group::Number { column } => {
-                let at = x[column];
-                for (out, value) in out.iter_mut().zip(&self.columns[column][rows.clone()]) {
-                    *out = (value - at) * (value - at);
-                }
-            }
-            Group::Code { column, .. } => {
-                let at = x[column];
-                for (out, value) in out.iter_mut().zip(&self.columns[column][rows.clone()]) {
-                    *out = if *value == at { 0.0 } else { 1.0 };
-                }
-            }
-            Group::Vector { start, end } => {
-                out.fill(0.0);
-                for column in start..end {
-                    let at = x[column];
-                    for (out, value) in out.iter_mut().zip(&self.columns[column][rows.clone()]) {
-                        *out += (value - at) * (value - at);
-                    }
-                }
-            }
-        }
-    }
-
-    pub(crate) fn column(&self, column: usize) -> &[f64] {
-        &self.columns[column]
-    }
 }
 
 /// A kernel's numbers, out of the logarithm.
@@ -115,7 +68,7 @@ impl Kernel {
             .iter()
             .zip(&scales.single_inverse)
             .map(|(group, &inverse)| match group {
-                Group::Number { column } => Some(Sides::new(inverse, &table.columns[*column])),
+                Group::Number { column } => Some(Sides::new(inverse, table.column(*column))),
                 _ => None,
             })
             .collect();
@@ -156,19 +109,18 @@ impl Kernel {
         }
     }
 
-    /// Covariance of the first `count` rows of the table that was made ready for with `x`, written to `out`.
+    /// Covariance of these rows of the table that was made ready for with a point, written to `out`.
     pub(crate) fn against(
         &self,
         ready: &Ready,
         table: &Table,
-        x: &[f64],
-        count: usize,
-        work: &mut Work,
+        point: &Seen<'_>,
+        rows: Range<usize>,
         out: &mut [f64],
     ) {
         wide(
             #[inline(always)]
-            || self.against_in_step(ready, table, x, count, work, out),
+            || self.against_in_step(ready, table, point, rows, out),
         );
     }
 
@@ -177,64 +129,47 @@ impl Kernel {
         &self,
         ready: &Ready,
         table: &Table,
-        x: &[f64],
-        count: usize,
-        work: &mut Work,
+        point: &Seen<'_>,
+        rows: Range<usize>,
         out: &mut [f64],
     ) {
         let scales = &ready.scales;
-        let g = self.groups.len() as f64;
-        work.resize(count);
-        let out = &mut out[..count];
-        let (square, total, single, singles_squared) = (
-            &mut work.square[..count],
-            &mut work.total[..count],
-            &mut work.single[..count],
-            &mut work.squared[..count],
-        );
-        total.fill(0.0);
-        single.fill(0.0);
-        singles_squared.fill(0.0);
-        let low_order = self.shape != Shape::Radial;
-        for (index, &group) in self.groups.iter().enumerate() {
-            table.squares(group, x, 0, square);
-            let inverse = scales.radial_inverse[index];
-            for (total, square) in total.iter_mut().zip(&*square) {
-                *total += inverse * square;
-            }
-            if low_order {
-                let inverse = scales.single_inverse[index];
-                if let (Group::Number { column }, Some(sides)) = (group, &ready.sides[index]) {
-                    sides.each(&table.columns[column], x[column], 0..count, |j, k| {
-                        single[j] += k;
-                        singles_squared[j] += k * k;
-                    });
-                } else if let Group::Code { .. } = group {
-                    let different = matern(inverse);
-                    for j in 0..count {
-                        let k = if square[j] == 0.0 { 1.0 } else { different };
-                        single[j] += k;
-                        singles_squared[j] += k * k;
-                    }
-                } else {
-                    for j in 0..count {
-                        let k = matern(inverse * square[j]);
-                        single[j] += k;
-                        singles_squared[j] += k * k;
-                    }
+        let (first, second) = self.shares(scales);
+        let look = Look {
+            groups: &self.groups,
+            ready,
+            table,
+            point,
+        };
+        let mut out = out;
+        for lane in rows.start / LANES..rows.end.div_ceil(LANES) {
+            let mut all = [0.0; LANES];
+            if self.shape == Shape::Radial {
+                let sums = look.sums::<false, false>(lane, &mut Kept::default());
+                for i in 0..LANES {
+                    all[i] = scales.radial * matern(sums.total[i]);
+                }
+            } else {
+                let sums = look.sums::<true, false>(lane, &mut Kept::default());
+                for i in 0..LANES {
+                    let (single, squared) = (sums.single[i], sums.squared[i]);
+                    let pairs = single.mul_add(single, -squared);
+                    let low = first.mul_add(single, second * pairs);
+                    all[i] = scales.radial.mul_add(matern(sums.total[i]), low);
                 }
             }
+            let first = rows.start.saturating_sub(lane * LANES);
+            let own = &all[first..(rows.end - lane * LANES).min(LANES)];
+            let (now, rest) = out.split_at_mut(own.len());
+            now.copy_from_slice(own);
+            out = rest;
         }
-        for (out, total) in out.iter_mut().zip(&*total) {
-            *out = scales.radial * matern(*total);
-        }
-        if low_order {
-            let (first, second) = (scales.single / g, scales.paired / (g * (g - 1.0)).max(1.0));
-            for j in 0..count {
-                let s = single[j];
-                out[j] += first * s + second * (s * s - singles_squared[j]);
-            }
-        }
+    }
+
+    /// What one group's single part, and one pair of groups, is multiplied by.
+    pub(super) fn shares(&self, scales: &Scales) -> (f64, f64) {
+        let g = self.groups.len() as f64;
+        (scales.single / g, scales.paired / (g * (g - 1.0)).max(1.0))
     }
 
     /// The variance at any point.
@@ -252,36 +187,24 @@ impl Kernel {
     /// The same, written to the lower half of `out`.
     pub(crate) fn write_square(&self, rows: &Rows, table: &Table, out: &mut Mat<f64>) {
         let n = rows.len();
-        let mut work = Work::default();
-        let mut line = vec![0.0; n];
-        // Column j of the upper half, mirrored into row j of the lower half block by block would
-        // stride; instead each column of the lower half is computed as the rows after it.
-        let reversed = table.reversed();
-        let ready = self.ready(&reversed);
+        let ready = self.ready(table);
+        let mut sides = Vec::new();
         for j in 0..n {
-            let count = n - j;
-            self.against(&ready, &reversed, rows.row(j), count, &mut work, &mut line);
-            let column = out.col_as_slice_mut(j);
-            for (cell, value) in column[j..].iter_mut().zip(line[..count].iter().rev()) {
-                *cell = *value;
-            }
+            let point = ready.row(rows, j, &mut sides);
+            let column = &mut out.col_as_slice_mut(j)[j..];
+            self.against(&ready, table, &point, j..n, column);
         }
     }
 
     /// Covariance of the table's rows with each of `points`: one column per point.
     pub(crate) fn cross(&self, table: &Table, points: &Rows) -> Mat<f64> {
         let ready = self.ready(table);
-        let mut work = Work::default();
+        let mut sides = Vec::new();
         let mut out = Mat::zeros(table.len, points.len());
         for j in 0..points.len() {
-            self.against(
-                &ready,
-                table,
-                points.row(j),
-                table.len,
-                &mut work,
-                out.col_as_slice_mut(j),
-            );
+            let point = ready.point(&self.groups, points.row(j), &mut sides);
+            let column = out.col_as_slice_mut(j);
+            self.against(&ready, table, &point, 0..table.len, column);
         }
         out
     }
@@ -298,171 +221,106 @@ impl Kernel {
     ) {
         wide(
             #[inline(always)]
-            || self.gradient_in_step(rows, table, weight, gradient),
+            || match self.shape {
+                Shape::Radial => self.gradient_in_step::<false>(rows, table, weight, gradient),
+                _ => self.gradient_in_step::<true>(rows, table, weight, gradient),
+            },
         );
     }
 
     #[inline(always)]
-    fn gradient_in_step(
+    fn gradient_in_step<const LOW: bool>(
         &self,
         rows: &Rows,
         table: &Table,
         weight: &Mat<f64>,
         gradient: &mut [f64],
     ) {
-        let n = rows.len();
-        let g = self.groups.len();
-        let reversed = table.reversed();
-        let ready = self.ready(&reversed);
+        let (n, g) = (rows.len(), self.groups.len());
+        let ready = self.ready(table);
         let scales = &ready.scales;
-        let low_order = self.shape != Shape::Radial;
-        let (first, second) = (
-            scales.single / g as f64,
-            scales.paired / ((g * (g - 1)) as f64).max(1.0),
-        );
-        // A block of rows at a time, so that what is kept of each group stays in the nearest cache.
-        let empty = [0.0; BLOCK];
-        let mut squares = vec![empty; g];
-        let mut bases = vec![empty; if low_order { g } else { 0 }];
-        let mut slopes = bases.clone();
-        let (mut total, mut w, mut factor) = (empty, empty, empty);
-        let (mut sum, mut sum_squared) = (empty, empty);
+        let (first, second) = self.shares(scales);
+        let mut kept = Kept::new(g);
+        // Sums by lane, added up across lanes only at the end.
+        let (mut by_radial, mut by_single) = (vec![Lane::ZERO; g], vec![Lane::ZERO; g]);
+        let (mut radial, mut single, mut paired) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        let mut sides = Vec::new();
         for j in 0..n {
-            // Rows n-1 down to j, so that they are a prefix of the reversed table; the last is j itself.
+            let point = ready.row(rows, j, &mut sides);
+            let look = Look {
+                groups: &self.groups,
+                ready: &ready,
+                table,
+                point: &point,
+            };
             let weights = weight.col_as_slice(j);
-            let x = rows.row(j);
-            for start in (0..n - j).step_by(BLOCK) {
-                let count = BLOCK.min(n - j - start);
-                for i in 0..count {
-                    w[i] = 2.0 * weights[n - 1 - start - i];
+            for lane in j / LANES..n.div_ceil(LANES) {
+                let mut w = [0.0; LANES];
+                let start = lane * LANES;
+                for (w, weight) in w.iter_mut().zip(&weights[start..n.min(start + LANES)]) {
+                    *w = 2.0 * weight;
                 }
-                if start + count == n - j {
-                    w[count - 1] *= 0.5;
+                if let Some(own) = j.checked_sub(start) {
+                    w[..own].fill(0.0);
+                    w[own] *= 0.5;
                 }
-                let w = &w[..count];
-                total[..count].fill(0.0);
-                sum[..count].fill(0.0);
-                sum_squared[..count].fill(0.0);
-                for (index, &group) in self.groups.iter().enumerate() {
-                    let square = &mut squares[index][..count];
-                    reversed.squares(group, x, start, square);
-                    let inverse = scales.radial_inverse[index];
-                    for (total, square) in total[..count].iter_mut().zip(&*square) {
-                        *total += inverse * square;
-                    }
-                    if !low_order {
-                        continue;
-                    }
-                    let inverse = scales.single_inverse[index];
-                    let (base, slopes) = (&mut bases[index][..count], &mut slopes[index][..count]);
-                    let (sum, sum_squared) = (&mut sum[..count], &mut sum_squared[..count]);
-                    let mut take = |i: usize, k: f64, slope: f64| {
-                        base[i] = k;
-                        slopes[i] = slope * square[i];
-                        sum[i] += k;
-                        sum_squared[i] += k * k;
-                    };
-                    if let (Group::Number { column }, Some(sides)) = (group, &ready.sides[index]) {
-                        let values = &reversed.columns[column];
-                        // This row's own place among the reversed ones.
-                        let at = sides.at_place(n - 1 - j);
-                        sides.each_with_slope(values, x[column], at, start..start + count, take);
-                    } else if let Group::Code { .. } = group {
-                        let (different, fall) = matern_and_slope(inverse);
-                        for i in 0..count {
-                            let k = if square[i] == 0.0 { 1.0 } else { different };
-                            take(i, k, fall);
+                let sums = look.sums::<LOW, true>(lane, &mut kept);
+                let mut falls = [0.0; LANES];
+                for i in 0..LANES {
+                    let (k, slope) = matern_and_slope(sums.total[i]);
+                    falls[i] = w[i] * slope;
+                    radial[i] = w[i].mul_add(k, radial[i]);
+                }
+                // Sums are copied, so that the compiler knows them for apart from all else.
+                if !LOW {
+                    for (sums, &group) in by_radial.iter_mut().zip(&self.groups) {
+                        let squares = table.squares(group, point.x, lane);
+                        let Lane(mut own) = *sums;
+                        for i in 0..LANES {
+                            own[i] = falls[i].mul_add(squares[i], own[i]);
                         }
-                    } else {
-                        for i in 0..count {
-                            let (k, slope) = matern_and_slope(inverse * square[i]);
-                            take(i, k, slope);
-                        }
+                        *sums = Lane(own);
                     }
-                }
-                {
-                    let (total, factor) = (&mut total[..count], &mut factor[..count]);
-                    for i in 0..count {
-                        let (k, slope) = matern_and_slope(total[i]);
-                        factor[i] = w[i] * slope;
-                        total[i] = k;
-                    }
-                    gradient[0] += scales.radial * dot(w, total);
-                }
-                for index in 0..g {
-                    // The squared distance shrinks by twice its size per unit of the log length scale.
-                    let slope = dot(&factor[..count], &squares[index][..count]);
-                    gradient[1 + index] +=
-                        2.0 * scales.radial * scales.radial_inverse[index] * slope;
-                }
-                if !low_order {
                     continue;
                 }
-                let sum = &mut sum[..count];
-                gradient[1 + g] += first * dot(w, sum);
-                if self.shape == Shape::Paired {
-                    let (pairs, sum_squared) = (&mut total[..count], &sum_squared[..count]);
-                    for i in 0..count {
-                        pairs[i] = sum[i] * sum[i] - sum_squared[i];
-                    }
-                    gradient[2 + 2 * g] += second * dot(w, pairs);
-                }
                 // What a group's own part is multiplied by, less the share of the group itself.
-                let (outer, inner) = (&mut factor[..count], sum);
-                for i in 0..count {
-                    outer[i] = w[i] * (first + 2.0 * second * inner[i]);
+                let (mut outer, mut inner) = ([0.0; LANES], [0.0; LANES]);
+                for i in 0..LANES {
+                    let sum = sums.single[i];
+                    single[i] = w[i].mul_add(sum, single[i]);
+                    let pairs = sum.mul_add(sum, -sums.squared[i]);
+                    paired[i] = w[i].mul_add(pairs, paired[i]);
+                    outer[i] = w[i] * (2.0 * second).mul_add(sum, first);
                     inner[i] = 2.0 * second * w[i];
                 }
-                for index in 0..g {
-                    let (base, slopes) = (&bases[index][..count], &mut slopes[index][..count]);
-                    for i in 0..count {
-                        slopes[i] *= outer[i] - inner[i] * base[i];
+                let all = by_radial.iter_mut().zip(&mut by_single).zip(kept.all());
+                for ((by_radial, by_single), [Lane(squares), Lane(bases), Lane(slopes)]) in all {
+                    let (Lane(mut radial), Lane(mut single)) = (*by_radial, *by_single);
+                    for i in 0..LANES {
+                        radial[i] = falls[i].mul_add(squares[i], radial[i]);
+                        let slope = slopes[i] * squares[i];
+                        let share = inner[i].mul_add(-bases[i], outer[i]);
+                        single[i] = share.mul_add(slope, single[i]);
                     }
-                    gradient[2 + g + index] += 2.0 * scales.single_inverse[index] * sum_up(slopes);
+                    (*by_radial, *by_single) = (Lane(radial), Lane(single));
                 }
             }
         }
-    }
-}
-
-/// Rows that a gradient takes in at a time.
-const BLOCK: usize = 64;
-
-impl Table {
-    /// The same rows, last first: then the rows from any place to the end are a prefix.
-    fn reversed(&self) -> Table {
-        let columns = self
-            .columns
-            .iter()
-            .map(|column| column.iter().rev().copied().collect())
-            .collect();
-        Table {
-            len: self.len,
-            columns,
+        // A squared distance shrinks by twice its size per unit of the log length scale.
+        gradient[0] += scales.radial * sum_up(&radial);
+        for index in 0..g {
+            let inverse = scales.radial_inverse[index];
+            gradient[1 + index] += 2.0 * scales.radial * inverse * sum_up(&by_radial[index].0);
         }
-    }
-}
-
-/// Buffers that kernel evaluations share.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Work {
-    square: Vec<f64>,
-    total: Vec<f64>,
-    single: Vec<f64>,
-    squared: Vec<f64>,
-}
-
-impl Work {
-    fn resize(&mut self, count: usize) {
-        if self.square.len() < count {
-            for buffer in [
-                &mut self.square,
-                &mut self.total,
-                &mut self.single,
-                &mut self.squared,
-            ] {
-                buffer.resize(count, 0.0);
+        if LOW {
+            gradient[1 + g] += first * sum_up(&single);
+            for index in 0..g {
+                let inverse = scales.single_inverse[index];
+                gradient[2 + g + index] += 2.0 * inverse * sum_up(&by_single[index].0);
             }
+        }
+        if self.shape == Shape::Paired {
+            gradient[2 + 2 * g] += second * sum_up(&paired);
         }
     }
 }

@@ -4,23 +4,27 @@
 #![allow(clippy::needless_range_loop)]
 
 mod doubt;
+mod elementary;
 mod exact;
 mod features;
 mod fit;
 mod inducing;
 mod kernel;
+mod lanes;
 mod lbfgs;
 mod matern;
+mod normals;
 mod paths;
 mod prior;
-mod trigonometry;
 
 pub(crate) use doubt::plausible;
+pub(crate) use elementary::{exp, ln};
 pub(crate) use exact::Exact;
 pub(crate) use fit::{Data, Fit, Start, fit, fit_widely, leave_one_out, log_likelihood};
 pub(crate) use kernel::Shape;
 pub(crate) use lbfgs::{Bending, minimise_in_box};
 pub(crate) use matern::{dot, wide};
+pub(crate) use normals::normals;
 pub(crate) use paths::{Paths, SlopeWork, mean_slope};
 
 #[cfg(test)]

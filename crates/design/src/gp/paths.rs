@@ -10,10 +10,12 @@ use quantity::Rng;
 use super::exact::Exact;
 use super::features::{Angles, Features};
 use super::fit::Data;
+use super::kernel::Shape;
+use super::lanes::{Kept, LANES, Lane, Look};
 use super::matern::{matern_and_slope, total as sum_up, wide};
+use super::normals::normals;
 use crate::encode::{Group, Rows};
 use crate::linear_algebra::{add_product, solve_lower, solve_lower_transposed};
-use crate::space::normal;
 
 /// Draws from a process given its data.
 #[derive(Clone, Debug)]
@@ -32,10 +34,10 @@ impl<'a> Paths<'a> {
         let n = data.values.len();
         let mut weights = Mat::zeros(features.len(), count);
         for s in 0..count {
-            let column = weights.col_as_slice_mut(s).iter_mut();
-            column
-                .zip(&features.amplitudes)
-                .for_each(|(cell, amplitude)| *cell = amplitude * normal(rng));
+            let column = weights.col_as_slice_mut(s);
+            normals(column, rng);
+            let column = column.iter_mut().zip(&features.amplitudes);
+            column.for_each(|(cell, amplitude)| *cell *= amplitude);
         }
         if let Some(inducing) = &process.inducing {
             let table = features.cosines(&inducing.rows);
@@ -53,9 +55,9 @@ impl<'a> Paths<'a> {
         let variance = process.noise.exp();
         for s in 0..count {
             let column = update.col_as_slice_mut(s);
+            normals(column, rng);
             for (i, cell) in column.iter_mut().enumerate() {
-                *cell =
-                    data.values[i] - process.mean - data.noise(i, variance).sqrt() * normal(rng);
+                *cell = data.values[i] - process.mean - data.noise(i, variance).sqrt() * *cell;
             }
         }
         let table = features.cosines(&data.rows);
@@ -112,30 +114,9 @@ pub(crate) fn mean_slope(
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlopeWork {
     angles: Angles,
-    square: Vec<f64>,
-    total: Vec<f64>,
-    sum: Vec<f64>,
-    sum_squared: Vec<f64>,
-    bases: Vec<Vec<f64>>,
-    slopes: Vec<Vec<f64>>,
-}
-
-impl SlopeWork {
-    fn resize(&mut self, n: usize, groups: usize) {
-        if self.square.len() == n && self.bases.len() == groups {
-            return;
-        }
-        for buffer in [
-            &mut self.square,
-            &mut self.total,
-            &mut self.sum,
-            &mut self.sum_squared,
-        ] {
-            buffer.resize(n, 0.0);
-        }
-        self.bases = vec![vec![0.0; n]; groups];
-        self.slopes = vec![vec![0.0; n]; groups];
-    }
+    sides: Vec<(f64, f64)>,
+    kept: Kept,
+    slopes: Vec<Lane>,
 }
 
 /// The mean plus the weighted sum of covariances with the data's rows, and its slope added to `slope`.
@@ -148,91 +129,93 @@ fn weighted_slope(
 ) -> f64 {
     wide(
         #[inline(always)]
-        || weighted_slope_in_step(process, weights, x, work, slope),
+        || match process.kernel.shape {
+            Shape::Radial => weighted_slope_in_step::<false>(process, weights, x, work, slope),
+            _ => weighted_slope_in_step::<true>(process, weights, x, work, slope),
+        },
     )
 }
 
 #[inline(always)]
-fn weighted_slope_in_step(
+fn weighted_slope_in_step<const LOW: bool>(
     process: &Exact,
     weights: &[f64],
     x: &[f64],
     work: &mut SlopeWork,
     slope: &mut [f64],
 ) -> f64 {
-    let kernel = &process.kernel;
+    let (kernel, table) = (&process.kernel, &process.table);
     let scales = &process.ready.scales;
-    let (n, g) = (process.table.len, kernel.groups.len());
-    let weights = &weights[..n];
-    let low_order = scales.single > 0.0 || scales.paired > 0.0;
-    let second = scales.paired / ((g * (g - 1)) as f64).max(1.0);
-    let first = scales.single / g as f64;
-    work.resize(n, g);
-    let square = &mut work.square[..n];
-    let (total, sum) = (&mut work.total[..n], &mut work.sum[..n]);
-    let sum_squared = &mut work.sum_squared[..n];
-    total.fill(0.0);
-    sum.fill(0.0);
-    sum_squared.fill(0.0);
-    for (index, &group) in kernel.groups.iter().enumerate() {
-        process.table.squares(group, x, 0, square);
-        let inverse = scales.radial_inverse[index];
-        for j in 0..n {
-            total[j] += inverse * square[j];
+    let (n, g) = (table.len, kernel.groups.len());
+    let (first, second) = kernel.shares(scales);
+    if work.kept.groups() != g {
+        work.kept = Kept::new(g);
+        work.slopes = vec![Lane::ZERO; g];
+    }
+    let SlopeWork {
+        sides,
+        kept,
+        slopes,
+        ..
+    } = work;
+    slopes.fill(Lane::ZERO);
+    let point = process.ready.point(&kernel.groups, x, sides);
+    let look = Look {
+        groups: &kernel.groups,
+        ready: &process.ready,
+        table,
+        point: &point,
+    };
+    let mut value = [0.0; LANES];
+    for lane in 0..n.div_ceil(LANES) {
+        let start = lane * LANES;
+        let mut w = [0.0; LANES];
+        let own = &weights[start..n.min(start + LANES)];
+        w[..own.len()].copy_from_slice(own);
+        let sums = look.sums::<LOW, true>(lane, kept);
+        let (mut falls, mut outer, mut inner) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        for i in 0..LANES {
+            let (k, fall) = matern_and_slope(sums.total[i]);
+            let weight = w[i] * scales.radial;
+            falls[i] = weight * fall;
+            value[i] = weight.mul_add(k, value[i]);
+            if LOW {
+                let sum = sums.single[i];
+                let pairs = sum.mul_add(sum, -sums.squared[i]);
+                let low = first.mul_add(sum, second * pairs);
+                value[i] = w[i].mul_add(low, value[i]);
+                outer[i] = w[i] * (2.0 * second).mul_add(sum, first);
+                inner[i] = 2.0 * second * w[i];
+            }
         }
-        if low_order {
-            let inverse = scales.single_inverse[index];
-            let (base, slopes) = (&mut work.bases[index][..n], &mut work.slopes[index][..n]);
-            let mut take = |j: usize, k: f64, slope: f64| {
-                base[j] = k;
-                slopes[j] = slope;
-                sum[j] += k;
-                sum_squared[j] += k * k;
+        let groups = kernel.groups.iter().enumerate().zip(kept.all());
+        for ((index, &group), [_, Lane(bases), Lane(own)]) in groups {
+            let Group::Number { column } = group else {
+                continue;
             };
-            if let (Group::Number { column }, Some(sides)) = (group, &process.ready.sides[index]) {
-                let values = process.table.column(column);
-                sides.each_with_slope(values, x[column], sides.at(x[column]), 0..n, take);
-            } else if let Group::Code { .. } = group {
-                let (different, _) = matern_and_slope(inverse);
-                for j in 0..n {
-                    let k = if square[j] == 0.0 { 1.0 } else { different };
-                    take(j, k, 0.0);
+            let (at, Lane(values)) = (x[column], &table.column(column)[lane]);
+            let radial = scales.radial_inverse[index];
+            // A copy, so that the compiler knows it for apart from all else.
+            let Lane(mut out) = slopes[index];
+            if LOW {
+                let single = scales.single_inverse[index];
+                for i in 0..LANES {
+                    let share = inner[i].mul_add(-bases[i], outer[i]) * single;
+                    let fall = falls[i].mul_add(radial, share * own[i]);
+                    out[i] = fall.mul_add(at - values[i], out[i]);
                 }
             } else {
-                for j in 0..n {
-                    let (k, slope) = matern_and_slope(inverse * square[j]);
-                    take(j, k, slope);
+                for i in 0..LANES {
+                    out[i] = (falls[i] * radial).mul_add(at - values[i], out[i]);
                 }
             }
+            slopes[index] = Lane(out);
         }
     }
-    let mut value = process.mean;
-    for j in 0..n {
-        let (k, slope) = matern_and_slope(total[j]);
-        let weight = weights[j] * scales.radial;
-        square[j] = weight * k
-            + weights[j] * (first * sum[j] + second * (sum[j] * sum[j] - sum_squared[j]));
-        total[j] = weight * slope;
-    }
-    value += sum_up(square);
     for (index, &group) in kernel.groups.iter().enumerate() {
-        let Group::Number { column } = group else {
-            continue;
-        };
-        let at = x[column];
-        let data = &process.table.column(column)[..n];
-        for j in 0..n {
-            square[j] = total[j] * (at - data[j]);
-        }
-        slope[column] -= 2.0 * scales.radial_inverse[index] * sum_up(square);
-        if low_order {
-            let (slopes, base) = (&work.slopes[index][..n], &work.bases[index][..n]);
-            for j in 0..n {
-                let outer = first + 2.0 * second * (sum[j] - base[j]);
-                square[j] = weights[j] * outer * slopes[j] * (at - data[j]);
-            }
-            slope[column] -= 2.0 * scales.single_inverse[index] * sum_up(square);
+        if let Group::Number { column } = group {
+            slope[column] -= 2.0 * sum_up(&slopes[index].0);
         }
     }
-    value
+    process.mean + sum_up(&value)
 }

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::exact::Exact;
 use super::fit::{Data, Fit, Room, likelihood};
-use super::kernel::{Kernel, Shape, Table};
+use super::kernel::{Kernel, Shape};
+use super::lanes::Table;
 use super::lbfgs::Bending;
 use crate::encode::{Group, Rows};
 

@@ -152,7 +152,11 @@ impl Model {
         let count = effort.of((2 * q).clamp(SAMPLES, SAMPLES_MAX));
         let samples: Option<Vec<Mat<f64>>> = models
             .iter()
-            .map(|model| model.samples(&rows, count, &mut rng))
+            .map(|model| {
+                let mut samples = model.samples(&rows, count, &mut rng)?;
+                (0..count).for_each(|j| model.warp.all_back(samples.col_as_slice_mut(j)));
+                Some(samples)
+            })
             .collect();
         let Some(samples) = samples else {
             return (0..q.min(pool.points.len()))
@@ -162,8 +166,8 @@ impl Model {
         let directions: Vec<Vec<f64>> = (0..count).map(|_| utility.direction(&mut rng)).collect();
         let mut values = vec![0.0; models.len()];
         let mut at = |i: usize, j: usize| {
-            for (response, model) in models.iter().enumerate() {
-                values[response] = model.warp.back(samples[response][(i, j)]);
+            for (value, samples) in values.iter_mut().zip(&samples) {
+                *value = samples[(i, j)];
             }
             utility.of(&values, &directions[j])
         };

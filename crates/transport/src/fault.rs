@@ -139,7 +139,7 @@ impl Traffic {
             let used = !stands && motion.run.uses.iter().any(|u| u.zone == *zone);
             let stays = stands && self.zones_at_end(&motion.run).contains(zone);
             if !used && !stays {
-                self.zones[zone.index()].close(mover, now.base());
+                self.zones.close(*zone, mover, now.base());
             }
         }
         if !stands {
@@ -176,7 +176,7 @@ impl Traffic {
             }
             State::Berth(berth) | State::DeadInBerth(berth) => {
                 let zone = self.track.berth(berth).zone;
-                self.zones[zone.index()].close(mover, now.base());
+                self.zones.close(zone, mover, now.base());
             }
             State::Resting(rest) => {
                 if rest.motion.arrive > now {
@@ -186,13 +186,13 @@ impl Traffic {
                     });
                 }
                 for zone in self.zones_at_end(&rest.motion.run) {
-                    self.zones[zone.index()].close(mover, now.base());
+                    self.zones.close(zone, mover, now.base());
                 }
                 self.obstacles -= 1;
             }
             State::Dead(dead) => {
                 for zone in dead.held {
-                    self.zones[zone.index()].close(mover, now.base());
+                    self.zones.close(zone, mover, now.base());
                 }
                 self.obstacles -= 1;
             }
@@ -221,7 +221,7 @@ impl Traffic {
         }
         let at = self.track.berths().get(berth.index());
         let zone = at.ok_or(TrafficError::NoBerth(berth))?.zone;
-        if let Some(other) = self.zones[zone.index()].conflict(now.base(), FOREVER, mover) {
+        if let Some(other) = self.zones.conflict(zone, now.base(), FOREVER, mover) {
             let by = other.mover;
             return Err(TrafficError::Taken { berth, by });
         }
@@ -416,8 +416,9 @@ impl Traffic {
         let mut done: BTreeSet<MoverId> = BTreeSet::from([cause]);
         let mut queue: VecDeque<(ZoneId, Window)> = changed.into();
         while let Some((zone, window)) = queue.pop_front() {
-            let behind: BTreeSet<MoverId> = self.zones[zone.index()]
-                .conflicts(window.enter.max(now), window.leave, window.mover)
+            let behind: BTreeSet<MoverId> = self
+                .zones
+                .conflicts(zone, window.enter.max(now), window.leave, window.mover)
                 .map(|w| w.mover)
                 .filter(|m| !done.contains(m))
                 .collect();
@@ -459,15 +460,11 @@ impl Traffic {
                 for u in &run.uses {
                     let window = Window {
                         enter: motion.depart.base() + u.enter,
-                        leave: if u.leave == FOREVER {
-                            FOREVER
-                        } else {
-                            motion.depart.base() + u.leave
-                        },
+                        leave: u.leave_from(motion.depart.base()),
                         mover,
                     };
                     if window.leave > now {
-                        self.zones[u.zone.index()].insert(window, self.horizon);
+                        self.zones.insert(u.zone, window);
                         queue.push_back((u.zone, window));
                     }
                 }

@@ -8,7 +8,6 @@ pub mod arm;
 mod builder;
 pub mod check;
 mod fault;
-mod gap;
 mod geometry;
 pub mod layouts;
 pub mod mapf;
@@ -24,6 +23,7 @@ pub mod sweep;
 mod timeline;
 mod track;
 pub mod traffic;
+mod zones;
 
 pub use builder::{DEFAULT_BLOCK_UM, DEFAULT_GAP_UM, TrackBuilder, TrackError};
 pub use fault::Stopped;

@@ -25,6 +25,9 @@ const DETOUR_COST_MAX: u32 = 8_000_000;
 /// Trees of shortest ways kept, as forks in all of them (8 bytes each).
 const TREE_FORKS_MAX: usize = 24_000_000;
 
+/// Blocks of a way for which room is made at once.
+const WAY_BLOCKS: usize = 128;
+
 const START: u32 = u32::MAX - 1;
 
 /// Nominal time over a block in microseconds.
@@ -265,10 +268,22 @@ impl Routes {
                 Some((cost, b.0, next))
             })
             .min()?;
-        let mut path = vec![BlockId(first)];
+        let mut path = Vec::with_capacity(WAY_BLOCKS);
+        path.push(BlockId(first));
         while next != START {
             path.push(BlockId(next));
-            next = guide.ahead(&self.stems, next)?.0;
+            // Up to a fork there is nothing to choose, unless the berth comes before it.
+            let mut at = next;
+            while guide
+                .goals
+                .iter()
+                .all(|(goal, _)| !self.stems.passes(at, *goal))
+                && let Some(only) = self.stems.next(at)
+            {
+                path.push(BlockId(only));
+                at = only;
+            }
+            next = guide.ahead(&self.stems, at)?.0;
         }
         Some(path)
     }

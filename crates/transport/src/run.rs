@@ -52,6 +52,17 @@ pub(crate) struct Use {
     pub leave: i64,
 }
 
+impl Use {
+    /// When it ends for a departure.
+    pub(crate) fn leave_from(&self, depart: i64) -> i64 {
+        if self.leave == FOREVER {
+            FOREVER
+        } else {
+            depart + self.leave
+        }
+    }
+}
+
 /// A way, a profile, and the windows that follow from them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
@@ -115,7 +126,7 @@ impl Run {
                 ((profile.time(place) + TIMING_SLACK) * 1e9).ceil() as i64
             }
         };
-        let mut uses: Vec<Use> = Vec::with_capacity(path.len() + 4);
+        let mut uses: Vec<Use> = Vec::with_capacity(2 * path.len() + 4);
         let first = enter_ns(0.0);
         let clear_of = |k: usize| {
             let node = if k == 0 {
@@ -138,6 +149,8 @@ impl Run {
         }
         let mut rest = 0;
         let mut opens = first;
+        // A block is left when the node at its end is.
+        let mut left = leave_ns(clear_of(0));
         for (k, block) in path.iter().enumerate() {
             while rest < rests.len() && rests[rest].0 < k {
                 opens = enter_ns(rests[rest].2);
@@ -151,13 +164,14 @@ impl Run {
                 uses.push(Use {
                     zone,
                     enter: opens,
-                    leave: leave_ns(clear_of(k)),
+                    leave: left,
                 });
             }
+            left = leave_ns(clear_of(k + 1));
             uses.push(Use {
                 zone: block.zone,
                 enter: opens,
-                leave: leave_ns(clear_of(k + 1)),
+                leave: left,
             });
         }
         if let End::Berth(berth) = end {
@@ -170,7 +184,7 @@ impl Run {
                 uses.push(Use {
                     zone,
                     enter: opens,
-                    leave: leave_ns(clear_of(path.len())),
+                    leave: left,
                 });
             }
             uses.push(Use {
@@ -405,8 +419,28 @@ fn stretches(
     list
 }
 
+/// Whether no zone is used twice, as on nearly every way; not told of the longest ways.
+fn all_differ(uses: &[Use]) -> bool {
+    const SLOTS: usize = 1024;
+    const FREE: u32 = u32::MAX;
+    if uses.len() > SLOTS / 2 {
+        return false;
+    }
+    let mut met = [FREE; SLOTS];
+    uses.iter().all(|u| {
+        let mut slot = u.zone.index() % SLOTS;
+        while met[slot] != FREE && met[slot] != u.zone.0 {
+            slot = (slot + 1) % SLOTS;
+        }
+        std::mem::replace(&mut met[slot], u.zone.0) == FREE
+    })
+}
+
 /// Joins windows of one zone that overlap or touch. Windows are in order of their beginning.
 fn merge(uses: &mut Vec<Use>) {
+    if all_differ(uses) {
+        return;
+    }
     let mut i = 0;
     while i < uses.len() {
         let mut j = i + 1;

@@ -26,24 +26,6 @@ impl Timeline {
             .copied()
     }
 
-    /// The windows that end after a moment, in order of time.
-    pub(crate) fn windows_after(&self, moment: i64) -> &[Window] {
-        &self.0[self.0.partition_point(|w| w.leave <= moment)..]
-    }
-
-    /// All windows of other movers that overlap `enter..leave`, also out of order.
-    pub(crate) fn conflicts(
-        &self,
-        enter: i64,
-        leave: i64,
-        mover: MoverId,
-    ) -> impl Iterator<Item = Window> {
-        self.0
-            .iter()
-            .filter(move |w| w.mover != mover && w.enter < leave && w.leave > enter)
-            .copied()
-    }
-
     /// Adds a window, forgetting those that ended before `horizon`.
     pub(crate) fn insert(&mut self, window: Window, horizon: i64) {
         if self.0.first().is_some_and(|w| w.leave < horizon) {
@@ -76,6 +58,10 @@ impl Timeline {
     /// Who stands in the zone for good.
     pub(crate) fn holder(&self) -> Option<MoverId> {
         self.0.iter().find(|w| w.leave == FOREVER).map(|w| w.mover)
+    }
+
+    pub(crate) fn into_windows(self) -> Vec<Window> {
+        self.0
     }
 
     pub(crate) fn windows(&self) -> &[Window] {

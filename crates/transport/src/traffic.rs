@@ -29,14 +29,14 @@
 //! movers can leave the track one by one, except those that only a dead one keeps from every
 //! berth, and they can as soon as it moves again or is lifted off ([`Traffic::resume`]).
 
-use crate::gap;
 use crate::mix::Mix;
 use crate::motion::{Motion, Place};
 use crate::profile::Limits;
 use crate::route::Routes;
-use crate::run::{End, FOREVER, Run, Start};
-use crate::timeline::{Timeline, Window};
+use crate::run::{End, FOREVER, Run, Start, Use};
+use crate::timeline::Window;
 use crate::track::{BerthKind, Block, Track, ZoneId};
+use crate::zones::Zones;
 use quantity::{BerthId, BlockId, Duration, Instant, Length, Mass, MoverId};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
@@ -47,8 +47,10 @@ use thiserror::Error;
 pub const WAY_ROUND_AFTER: Duration = Duration::from_millis(500);
 /// How many ways round are tried, each round the place where the last one waits longest.
 const WAYS_ROUND: usize = 1;
-/// After so many windows in the way all are looked at together.
-const CONFLICTS_ONE_BY_ONE: u32 = 12;
+/// Of the zones of a way one in so many is looked at first, then one in fewer, at last all.
+const SAMPLES: [usize; 3] = [24, 5, 1];
+/// A departure this much later meets nothing of the mover's own last ride, in nanoseconds.
+const QUICK_AFTER: i64 = 200_000_000;
 /// Windows kept for runs asked for before; beyond that all are forgotten and made again.
 const CACHE_WINDOWS_MAX: usize = 2_000_000;
 /// With more berths than these a run is hardly ever asked for twice before it is forgotten.
@@ -207,13 +209,22 @@ pub(crate) struct Fit {
     longest: i64,
 }
 
+impl Fit {
+    /// Notes how long a zone has put the departure off at once.
+    fn waited(&mut self, zone: ZoneId, since: i64) {
+        if self.depart - since > self.longest {
+            self.longest = self.depart - since;
+            self.waits_for = Some(zone);
+        }
+    }
+}
+
 /// The state of all movers of one hall and all reservations.
 #[derive(Clone, Debug)]
 pub struct Traffic {
     pub(crate) track: Arc<Track>,
     pub(crate) movers: Vec<Mover>,
-    pub(crate) zones: Vec<Timeline>,
-    pub(crate) horizon: i64,
+    pub(crate) zones: Zones,
     pub(crate) routes: Routes,
     runs: HashMap<RunKey, Option<Arc<Run>>, BuildHasherDefault<Mix>>,
     run_windows: usize,
@@ -242,9 +253,8 @@ impl Traffic {
         }
         let mut traffic = Self {
             routes: Routes::new(&track),
-            zones: vec![Timeline::default(); track.zones()],
+            zones: Zones::new(track.zones(), track.zones() - track.berths().len()),
             movers: Vec::with_capacity(movers.len()),
-            horizon: i64::MIN,
             runs: HashMap::default(),
             run_windows: 0,
             obstacles: 0,
@@ -268,7 +278,7 @@ impl Traffic {
                 return Err(TrafficError::Still(id));
             }
             let zone = berth.zone;
-            if let Some(other) = traffic.zones[zone.index()].holder() {
+            if let Some(other) = traffic.zones.holder(zone) {
                 return Err(homes(format!("{other} and {id} share {home}")));
             }
             traffic.hold(zone, id, i64::MIN);
@@ -343,7 +353,7 @@ impl Traffic {
     #[must_use]
     pub fn holder_of(&self, berth: BerthId) -> Option<MoverId> {
         let zone = self.track.berths().get(berth.index())?.zone;
-        self.zones[zone.index()].holder()
+        self.zones.holder(zone)
     }
 
     /// The berths of a kind that nobody holds, in order of id.
@@ -351,7 +361,7 @@ impl Traffic {
         self.track
             .berths()
             .iter()
-            .filter(move |b| b.kind == kind && self.zones[b.zone.index()].holder().is_none())
+            .filter(move |b| b.kind == kind && self.zones.holder(b.zone).is_none())
             .map(|b| b.id)
     }
 
@@ -551,8 +561,9 @@ impl Traffic {
         }
         let motion = motion.clone();
         let zone = self.track.berth(from).zone;
-        if self.zones[zone.index()]
-            .conflict(motion.depart.base(), FOREVER, mover)
+        if self
+            .zones
+            .conflict(zone, motion.depart.base(), FOREVER, mover)
             .is_some()
         {
             return Err(TrafficError::TooLate {
@@ -568,12 +579,12 @@ impl Traffic {
 
     /// Lets go of what happened before a moment, so that memory does not grow.
     pub fn forget_before(&mut self, now: Instant) {
-        self.horizon = self.horizon.max(now.base());
+        self.zones.forget_before(now.base());
     }
 
     /// The windows of a zone: who has it from when to when; for checks.
     pub fn windows(&self, zone: ZoneId) -> impl Iterator<Item = (MoverId, Instant, Instant)> {
-        self.zones[zone.index()].windows().iter().map(|w| {
+        self.zones.windows(zone).into_iter().map(|w| {
             (
                 w.mover,
                 Instant::from_base(w.enter),
@@ -604,21 +615,16 @@ impl Traffic {
     }
 
     pub(crate) fn hold(&mut self, zone: ZoneId, mover: MoverId, since: i64) {
-        let horizon = self.horizon;
-        self.zones[zone.index()].insert(
-            Window {
-                enter: since,
-                leave: FOREVER,
-                mover,
-            },
-            horizon,
-        );
+        let window = Window {
+            enter: since,
+            leave: FOREVER,
+            mover,
+        };
+        self.zones.insert(zone, window);
     }
 
     /// The first departure at `from` or later for which all windows of a run are free, or who
-    /// stands in the way for good; nobody does if there is a departure only at `before` or later. On a
-    /// crowded track one may be given that is a few milliseconds later, and a gap as short be passed
-    /// over.
+    /// stands in the way for good; nobody does if there is a departure only at `before` or later.
     pub(crate) fn earliest(
         &self,
         run: &Run,
@@ -627,70 +633,86 @@ impl Traffic {
         before: i64,
     ) -> Result<Fit, Option<MoverId>> {
         let uses = &run.uses;
-        let mut depart = from;
-        let mut waits_for = None;
-        let mut longest = 0;
-        let mut fits = 0;
-        let mut conflicts = 0;
-        let mut i = 0;
-        while fits < uses.len() {
-            let u = &uses[i];
-            let leave = if u.leave == FOREVER {
-                FOREVER
-            } else {
-                depart + u.leave
-            };
-            match self.zones[u.zone.index()].conflict(depart + u.enter, leave, mover) {
-                None => fits += 1,
-                Some(other) if other.leave == FOREVER => return Err(Some(other.mover)),
-                Some(other) => {
-                    let later = other.leave - u.enter;
-                    if later - depart > longest {
-                        longest = later - depart;
-                        waits_for = Some(u.zone);
+        let mut fit = Fit {
+            depart: from,
+            waits_for: None,
+            longest: 0,
+        };
+        // The least departure is found in any order, as each step only leaves out what meets somebody. Whoever
+        // is in the way in one zone is mostly in the way in its neighbours too, so a few are looked at
+        // before all are; and the quick look comes before the one that fetches windows.
+        let mut level = 0;
+        while level <= SAMPLES.len() && fit.depart < before {
+            let depart = fit.depart;
+            match SAMPLES.get(level) {
+                // Its own last ride is over by then, so what is in the way is others'.
+                Some(step) if depart >= from + QUICK_AFTER => {
+                    for u in uses.iter().skip(step / 2).step_by(*step) {
+                        self.put_off(u, &mut fit);
                     }
-                    depart = later;
-                    fits = 0;
-                    conflicts += 1;
-                    if conflicts == CONFLICTS_ONE_BY_ONE {
-                        conflicts = 0;
-                        depart = gap::first(&self.zones, uses, mover, depart, before)?;
+                }
+                Some(_) => {}
+                None => {
+                    for u in uses {
+                        self.free(u, mover, &mut fit)?;
+                        if fit.depart > depart + QUICK_AFTER {
+                            break;
+                        }
                     }
-                    if depart >= before {
-                        return Err(None);
-                    }
-                    // Another window of the same zone may follow.
-                    continue;
                 }
             }
-            i = if i + 1 == uses.len() { 0 } else { i + 1 };
+            level = if fit.depart > depart { 0 } else { level + 1 };
         }
-        Ok(Fit {
-            depart,
-            waits_for,
-            longest,
-        })
+        if fit.depart < before {
+            Ok(fit)
+        } else {
+            Err(None)
+        }
+    }
+
+    /// Puts a departure off while somebody is certain to be in a zone.
+    fn put_off(&self, u: &Use, fit: &mut Fit) {
+        let depart = fit.depart;
+        while let Some(until) =
+            self.zones
+                .taken_until(u.zone, fit.depart + u.enter, u.leave_from(fit.depart))
+        {
+            fit.depart = until - u.enter;
+        }
+        fit.waited(u.zone, depart);
+    }
+
+    /// Puts a departure off until a zone is free.
+    fn free(&self, u: &Use, mover: MoverId, fit: &mut Fit) -> Result<(), Option<MoverId>> {
+        let depart = fit.depart;
+        // Another window of the same zone may follow.
+        while let Some(other) = self.zones.conflict(
+            u.zone,
+            fit.depart + u.enter,
+            u.leave_from(fit.depart),
+            mover,
+        ) {
+            if other.leave == FOREVER {
+                return Err(Some(other.mover));
+            }
+            fit.depart = other.leave - u.enter;
+        }
+        fit.waited(u.zone, depart);
+        Ok(())
     }
 
     /// Enters all windows of a motion; a window of the mover's own without end is closed first.
     pub(crate) fn reserve(&mut self, motion: &Motion) {
         let depart = motion.depart.base();
         for u in &motion.run.uses {
-            let leave = if u.leave == FOREVER {
-                FOREVER
-            } else {
-                depart + u.leave
-            };
-            let zone = &mut self.zones[u.zone.index()];
-            if !zone.close(motion.mover, leave) {
-                zone.insert(
-                    Window {
-                        enter: depart + u.enter,
-                        leave,
-                        mover: motion.mover,
-                    },
-                    self.horizon,
-                );
+            let leave = u.leave_from(depart);
+            if !self.zones.close(u.zone, motion.mover, leave) {
+                let window = Window {
+                    enter: depart + u.enter,
+                    leave,
+                    mover: motion.mover,
+                };
+                self.zones.insert(u.zone, window);
             }
         }
     }
@@ -698,7 +720,8 @@ impl Traffic {
     /// Removes the windows of a motion that end after a moment.
     pub(crate) fn release(&mut self, motion: &Motion, after: i64) {
         for u in &motion.run.uses {
-            self.zones[u.zone.index()].remove(motion.mover, after);
+            let enter = motion.depart.base() + u.enter;
+            self.zones.remove(u.zone, motion.mover, enter, after);
         }
     }
 
@@ -768,14 +791,9 @@ impl Traffic {
 }
 
 /// Whether somebody other than `own` stands in a block's zone or on its first node for good.
-pub(crate) fn closed(
-    track: &Track,
-    zones: &[Timeline],
-    block: &Block,
-    own: Option<MoverId>,
-) -> bool {
+pub(crate) fn closed(track: &Track, zones: &Zones, block: &Block, own: Option<MoverId>) -> bool {
     let held = |zone: ZoneId| {
-        let holder = zones[zone.index()].holder();
+        let holder = zones.holder(zone);
         holder.is_some() && holder != own
     };
     held(block.zone) || track.node(block.from).zone.is_some_and(held)

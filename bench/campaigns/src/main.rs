@@ -4,7 +4,7 @@
 
 mod truth;
 
-use campaign::{Campaign, Loop, State};
+use campaign::{Campaign, Campaigns, State};
 use nilo::folder::Folder;
 use nilo::running::{self, Request, Watcher};
 use quantity::Instant;
@@ -27,8 +27,8 @@ const ALL: [&str; 7] = [
 struct Unwatched;
 
 impl Watcher for Unwatched {
-    fn begins(&mut self, _: &Campaign, _: &Folder, _: u64) {}
-    fn sees(&mut self, _: &Loop, _: Instant) {}
+    fn begins(&mut self, _: &[&Campaign], _: &Folder, _: u64) {}
+    fn sees(&mut self, _: &Campaigns, _: Instant) {}
 }
 
 fn main() -> ExitCode {
@@ -159,7 +159,7 @@ struct One {
 fn one(name: &str, file: &Path, seed: u64, truth: &Truth) -> Result<One, String> {
     let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
     let request = Request {
-        campaign: file.to_owned(),
+        campaigns: vec![file.to_owned()],
         out: Some(folder.path().join("run")),
         seed: Some(seed),
         fresh: false,
@@ -167,13 +167,13 @@ fn one(name: &str, file: &Path, seed: u64, truth: &Truth) -> Result<One, String>
     let begun = cpu();
     let run = running::run(&request, &mut Unwatched).map_err(|why| format!("{name}: {why:?}"))?;
     let spent = cpu() - begun;
-    let answer = run.cycle.answer().ok_or("no answer")?;
+    let answer = run.cycle().answer().ok_or("no answer")?;
     let best = answer
         .candidates
         .first()
         .ok_or("an answer without a candidate")?;
-    let state = run.cycle.state();
-    let hours = grown(run.cycle.campaign(), state);
+    let state = run.cycle().state();
+    let hours = grown(run.cycle().campaign(), state);
     let worth = truth.worth(name, &best.levels, hours)?;
     let (low, high) = best.interval;
     let covered = (low..=high).contains(&worth.response);

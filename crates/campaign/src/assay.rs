@@ -1,6 +1,7 @@
 //! What a campaign is, checked: the question, the space, and the assay that turns a point into wells
 //! and wells into a response.
 
+use crate::numbers::Numbers;
 use crate::prior::Prior;
 use crate::proposer::Proposer;
 use crate::recipe::Recipe;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub struct Campaign {
     /// Its id among those that share the hall.
     pub id: CampaignId,
+    /// The ids that it gives to orders, plates and liquids.
+    pub numbers: Numbers,
     /// Its name.
     pub name: Arc<str>,
     /// One sentence for people.

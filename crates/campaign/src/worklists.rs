@@ -65,7 +65,7 @@ pub(crate) fn worklists(
             let turn = rank(campaign, addition.reagent);
             let transfer = Transfer {
                 well,
-                reagent: addition.reagent,
+                reagent: campaign.numbers.reagent(addition.reagent),
                 volume: addition.volume,
             };
             if addition.volume > Volume::ZERO {

@@ -41,6 +41,36 @@ impl Turn {
         self.deeds.push(Deed::Input(input));
     }
 
+    /// Takes over what one of several did in a turn of its own, with the kinds of its notes changed so that it is known
+    /// whose they are.
+    pub fn take_over(&mut self, other: Turn, kind: impl Fn(&str) -> String) {
+        self.deeds
+            .extend(other.deeds.into_iter().map(|deed| match deed {
+                Deed::Note(note) => Deed::Note(Note {
+                    kind: kind(&note.kind),
+                    body: note.body,
+                }),
+                input => input,
+            }));
+    }
+
+    /// The turn in parts, each up to an input; what follows the last input is a part as well.
+    #[must_use]
+    pub fn into_parts(self) -> Vec<Turn> {
+        let mut parts = vec![Turn::default()];
+        for deed in self.deeds {
+            let ends = matches!(deed, Deed::Input(_));
+            if let Some(last) = parts.last_mut() {
+                last.deeds.push(deed);
+            }
+            if ends {
+                parts.push(Turn::default());
+            }
+        }
+        parts.retain(|part| !part.deeds.is_empty());
+        parts
+    }
+
     /// What was done in this turn so far, for tests of customers: the inputs.
     pub fn inputs(&self) -> impl Iterator<Item = &Input> {
         self.deeds.iter().filter_map(|deed| match deed {

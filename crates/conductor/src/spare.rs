@@ -9,7 +9,7 @@
 use crate::limits::{SPARE_MOST, SPARE_SHARE};
 use lab::Hall;
 use quantity::Instant;
-use schedule::{Job, Lag, Planner, Promise, Refusal};
+use schedule::{Job, Lag, Planner, Promise, Refusal, Why};
 
 /// The lags of a job and, for each with a greatest time, one that leaves a part of it unused.
 fn spared(lags: &[Lag]) -> Vec<Lag> {
@@ -22,6 +22,17 @@ fn spared(lags: &[Lag]) -> Vec<Lag> {
         })
     });
     lags.iter().copied().chain(wishes).collect()
+}
+
+/// Whether an order that was refused so may be taken where nothing needs to be spared. It may not where no machine or
+/// mover can do it at all.
+fn needs_none(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::TooLate { .. } => true,
+        Refusal::Impossible(why) => {
+            !matches!(why, Why::Unknown(_) | Why::NoMachine { .. } | Why::NoMover)
+        }
+    }
 }
 
 /// Has a job planned, with lags to spare if that can be.
@@ -40,8 +51,9 @@ pub(crate) fn admit(
             lags,
             ..job.clone()
         };
-        if let Ok(promise) = planner.admit(careful, now) {
-            return Ok(promise);
+        match planner.admit(careful, now) {
+            Err(why) if needs_none(&why) => {}
+            done => return done,
         }
     }
     planner.admit(job.clone(), now)

@@ -1,10 +1,12 @@
 //! An answer in words and as JSON.
 
-use campaign::{Campaign, State, record};
+use crate::progress::lab_time;
+use campaign::{Campaign, Shares, State, record};
 use design::Aim;
 use quantity::Instant;
 use serde_json::{Value, json};
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// `ampicillin 0.795 mg/L, rifampin 0`.
 pub fn setting(campaign: &Campaign, levels: &[String]) -> String {
@@ -69,6 +71,40 @@ pub fn promises(campaign: &Campaign, state: &State) -> String {
     }
     for refused in &promises.refused {
         let _ = writeln!(text, "{} was not taken: {}", refused.plate, refused.why);
+    }
+    text
+}
+
+/// What campaigns side by side had of what they compete for.
+pub fn shares<'a>(campaigns: impl Iterator<Item = &'a Arc<Campaign>>, shares: &Shares) -> String {
+    let mut text = String::new();
+    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+    let Some(kind) = &shares.bottleneck else {
+        return text;
+    };
+    let _ = writeln!(
+        text,
+        "the hall: busiest was its {}{}, in use for {} of the {} in which all had plates there",
+        kind.kind.replace('_', " "),
+        match kind.instruments {
+            1 => String::new(),
+            many => format!(" ({many} of it)"),
+        },
+        percent(kind.used),
+        lab_time(shares.until)
+    );
+    for (campaign, share) in campaigns.zip(&shares.each) {
+        let plates = match share.plates {
+            1 => "1 plate".to_owned(),
+            many => format!("{many} plates"),
+        };
+        let _ = writeln!(
+            text,
+            "        {}: {} of that time (by weight {}), {plates}",
+            campaign.name,
+            percent(share.had),
+            percent(share.due)
+        );
     }
     text
 }

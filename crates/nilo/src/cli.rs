@@ -18,7 +18,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a campaign, or go on with one that was interrupted
+    /// Run a campaign, or several side by side, or go on with what was interrupted
     Run(Run),
     /// List the runs there are
     Runs {
@@ -145,12 +145,13 @@ pub struct Export {
 /// What to run, and where.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// The campaign file
-    pub campaign: PathBuf,
-    /// The folder of the run; runs/ and the campaign's name if not given
+    /// The campaign file; several run side by side, in the one lab that all of them name
+    #[arg(required = true)]
+    pub campaigns: Vec<PathBuf>,
+    /// The folder of the run; runs/ and the names of its campaigns if not given
     #[arg(long)]
     pub out: Option<PathBuf>,
-    /// Another seed than the campaign file's
+    /// Another seed than that of each campaign file
     #[arg(long)]
     pub seed: Option<u64>,
     /// Throw away the run that is in the folder, and begin anew

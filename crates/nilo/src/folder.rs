@@ -24,8 +24,13 @@ pub mod key {
     pub const PROGRAM: &str = "program";
     /// By which rules its hall is planned; a run without it goes by the first.
     pub const RULES: &str = "rules";
-    /// The campaign file's path, as it was given.
+    /// The campaign file's path, as it was given. Where several share the hall, this and the keys below end in the place of
+    /// the campaign: `campaign.00`, `campaign.01`, …
     pub const CAMPAIGN: &str = "campaign";
+    /// A campaign's name, where several share the hall.
+    pub const NAME: &str = "name";
+    /// What its notes and barcodes begin with, where several share the hall.
+    pub const STEM: &str = "stem";
     /// The hash of the campaign file, and of each file that it names: `input.0`, `input.1`, …
     pub const INPUT: &str = "input.";
 }
@@ -128,22 +133,29 @@ pub fn all(below: &Path) -> Vec<Folder> {
 /// What the journal of a run is of.
 #[must_use]
 pub fn header(folder: &Folder, path: &Path, loaded: &Loaded) -> Header {
-    let mut header = Header::new(folder.name())
+    let header = blank(folder)
+        .with(key::CAMPAIGN, path.display().to_string())
+        .with(key::SEED, loaded.file.campaign.seed.0.to_string());
+    with_inputs(header, key::INPUT, loaded)
+}
+
+/// What the journals of all runs say.
+pub(crate) fn blank(folder: &Folder) -> Header {
+    Header::new(folder.name())
         .with(VERSION_KEY, VERSION.to_string())
         .with(key::PROGRAM, env!("CARGO_PKG_VERSION"))
         .with(key::RULES, RULES)
-        .with(key::CAMPAIGN, path.display().to_string())
-        .with(key::SEED, loaded.file.campaign.seed.0.to_string());
+}
+
+/// With the hash of each file of a campaign, under keys that begin so.
+pub(crate) fn with_inputs(mut header: Header, keys: &str, loaded: &Loaded) -> Header {
     for (number, (name, text)) in loaded.inputs.iter().enumerate() {
         // Names may hold the path of a machine; what counts is the text.
         let short = Path::new(name)
             .file_name()
             .map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         let hash = blake3::hash(text.as_bytes()).to_hex();
-        header = header.with(
-            format!("{}{number:02}", key::INPUT),
-            format!("{hash} {short}"),
-        );
+        header = header.with(format!("{keys}{number:02}"), format!("{hash} {short}"));
     }
     header
 }
@@ -151,15 +163,21 @@ pub fn header(folder: &Folder, path: &Path, loaded: &Loaded) -> Header {
 /// What differs between the journal of a run and what it should be of; `None` if nothing that counts.
 #[must_use]
 pub fn difference(found: &Header, wanted: &Header) -> Option<String> {
-    if found.get(key::SEED) != wanted.get(key::SEED) {
-        return Some(format!(
-            "it was begun with seed {}, and now the seed is {}",
-            found.get(key::SEED).unwrap_or("?"),
-            wanted.get(key::SEED).unwrap_or("?")
-        ));
+    let (begun, now) = (names(found), names(wanted));
+    if begun != now {
+        return Some(format!("it is of {begun}, not of {now}"));
     }
-    let keys = found.pairs().keys().chain(wanted.pairs().keys());
-    for key in keys.filter(|key| key.starts_with(key::INPUT)) {
+    let keys = || found.pairs().keys().chain(wanted.pairs().keys());
+    for key in keys().filter(|key| key.starts_with(key::SEED)) {
+        if found.get(key) != wanted.get(key) {
+            return Some(format!(
+                "it was begun with seed {}, and now the seed is {}",
+                found.get(key).unwrap_or("?"),
+                wanted.get(key).unwrap_or("?")
+            ));
+        }
+    }
+    for key in keys().filter(|key| key.starts_with(key::INPUT)) {
         let (old, new) = (found.get(key), wanted.get(key));
         if old.map(hash_of) != new.map(hash_of) {
             let name = new
@@ -170,6 +188,19 @@ pub fn difference(found: &Header, wanted: &Header) -> Option<String> {
         }
     }
     None
+}
+
+/// The campaigns that share a hall by the header of its journal, in words; one that has it for itself is not named there.
+fn names(header: &Header) -> String {
+    let pairs = header.pairs().iter();
+    let names: Vec<String> = pairs
+        .filter(|(key, _)| key.split_once('.').is_some_and(|(key, _)| key == key::NAME))
+        .map(|(_, name)| format!("'{name}'"))
+        .collect();
+    match names.len() {
+        0 => "one campaign".to_owned(),
+        _ => names.join(" and "),
+    }
 }
 
 fn hash_of(text: &str) -> &str {

@@ -13,6 +13,7 @@ pub mod env;
 pub mod exit;
 pub mod files;
 pub mod folder;
+pub mod joint;
 pub mod loading;
 pub mod output;
 pub mod progress;

@@ -2,7 +2,7 @@
 
 use crate::folder::Folder;
 use crate::running::Watcher;
-use campaign::{Campaign, Loop};
+use campaign::{Campaign, Campaigns, Loop};
 use design::Aim;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use quantity::Instant;
@@ -12,14 +12,16 @@ use std::io::IsTerminal;
 #[derive(Debug)]
 pub struct Progress {
     bars: Option<Bars>,
-    plates_shown: usize,
+    /// By campaign.
+    plates_shown: Vec<usize>,
     quiet: bool,
 }
 
 #[derive(Debug)]
 struct Bars {
     all: MultiProgress,
-    plates: ProgressBar,
+    /// One for each campaign.
+    plates: Vec<ProgressBar>,
     lab: ProgressBar,
 }
 
@@ -29,7 +31,7 @@ impl Progress {
     pub fn new() -> Self {
         Self {
             bars: None,
-            plates_shown: 0,
+            plates_shown: Vec::new(),
             quiet: false,
         }
     }
@@ -46,7 +48,7 @@ impl Progress {
     /// Takes the bars away.
     pub fn done(&mut self) {
         if let Some(bars) = self.bars.take() {
-            bars.plates.finish_and_clear();
+            bars.plates.iter().for_each(ProgressBar::finish_and_clear);
             bars.lab.finish_and_clear();
         }
     }
@@ -59,7 +61,8 @@ impl Default for Progress {
 }
 
 impl Watcher for Progress {
-    fn begins(&mut self, campaign: &Campaign, folder: &Folder, version: u64) {
+    fn begins(&mut self, campaigns: &[&Campaign], folder: &Folder, version: u64) {
+        self.plates_shown = vec![0; campaigns.len()];
         if std::io::stderr().is_terminal() {
             let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
             let bar = |length: u64, style: &str| {
@@ -67,10 +70,16 @@ impl Watcher for Progress {
                     .unwrap_or_else(|_| ProgressStyle::default_bar());
                 all.add(ProgressBar::new(length).with_style(style))
             };
-            let plates = bar(
-                u64::from(campaign.budget.plates),
-                "plates {bar:30} {pos}/{len}  {wide_msg}",
-            );
+            let plates = campaigns.iter().map(|campaign| {
+                let what = match campaigns.len() {
+                    1 => "plates",
+                    // Braces are the template's own.
+                    _ => &campaign.name.replace(['{', '}'], ""),
+                };
+                let style = format!("{what} {{bar:30}} {{pos}}/{{len}}  {{wide_msg}}");
+                bar(u64::from(campaign.budget.plates), &style)
+            });
+            let plates = plates.collect();
             let lab = bar(0, "lab    {wide_msg}");
             self.bars = Some(Bars {
                 plates,
@@ -83,21 +92,41 @@ impl Watcher for Progress {
         } else {
             "going on with"
         };
+        let names: Vec<String> = campaigns
+            .iter()
+            .map(|own| format!("'{}'", own.name))
+            .collect();
         self.say(&format!(
-            "{begins} '{}' in {}",
-            campaign.name,
+            "{begins} {} in {}",
+            names.join(" and "),
             folder.0.display()
         ));
     }
 
-    fn sees(&mut self, cycle: &Loop, now: Instant) {
+    fn sees(&mut self, campaigns: &Campaigns, now: Instant) {
+        for (place, cycle) in campaigns.each().iter().enumerate() {
+            self.sees_one(place, cycle, campaigns.each().len() > 1, now);
+        }
+        if let Some(bars) = &self.bars {
+            bars.lab
+                .set_message(format!("{} on the lab's clock", lab_time(now)));
+        }
+    }
+}
+
+impl Progress {
+    fn sees_one(&mut self, place: usize, cycle: &Loop, named: bool, now: Instant) {
         let (campaign, state) = (cycle.campaign(), cycle.state());
-        while let Some(plate) = state.plates.get(self.plates_shown) {
+        while let Some(plate) = state.plates.get(self.plates_shown[place]) {
             let Some(analysed) = &plate.analysed else {
                 break;
             };
             let at = plate.ended.as_ref().map_or(now, |ended| ended.1);
-            let mut line = format!("{} after {}: ", plate.plate, lab_time(at));
+            let whose = match named {
+                true => format!("{}, ", campaign.name),
+                false => String::new(),
+            };
+            let mut line = format!("{whose}{} after {}: ", plate.plate, lab_time(at));
             if analysed.rejected.is_empty() {
                 line += &format!("{} of {} wells count", analysed.valid, analysed.wanted);
                 if let Some(z) = analysed.z_prime {
@@ -110,11 +139,11 @@ impl Watcher for Progress {
                 line += &format!("does not count: {}", analysed.rejected.join("; "));
             }
             self.say(&line);
-            self.plates_shown += 1;
+            self.plates_shown[place] += 1;
         }
-        if let Some(bars) = &self.bars {
-            bars.plates.set_position(state.counted() as u64);
-            bars.plates.set_message(format!(
+        if let Some(bar) = self.bars.as_ref().map(|bars| &bars.plates[place]) {
+            bar.set_position(state.counted() as u64);
+            bar.set_message(format!(
                 "{} running, {} points asked, {} answered{}",
                 state.in_flight(),
                 state.points.len(),
@@ -124,8 +153,6 @@ impl Watcher for Progress {
                     campaign.response.name
                 )),
             ));
-            bars.lab
-                .set_message(format!("{} on the lab's clock", lab_time(now)));
         }
     }
 }

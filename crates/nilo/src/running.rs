@@ -1,30 +1,31 @@
-//! A campaign, run on the twin of its lab, from its beginning or from where it was.
+//! A campaign, or several side by side, run on the twin of their lab, from the beginning or from where they were.
 
 use crate::endpoint::Endpoint;
 use crate::exit::{Exit, Failure};
 use crate::folder::{self, Folder, key, opening};
+use crate::joint::Joint;
 use crate::loading::Loaded;
 use crate::works;
 use bus::Driver;
-use campaign::{Campaign, Loop, fill};
+use campaign::{Campaign, Campaigns, Loop, Shares, fill, fill_shared, shares};
 use conductor::{Conductor, Shell, ShellError, Stop, Turn};
-use journal::Journal;
+use journal::{Header, Journal};
 use quantity::{Instant, Seed};
-use report::{Provenance, Written};
+use report::{Provenance, Work, WriteError, Written};
 use source::Problem;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant as Clock};
 use twin::Twin;
 
 /// What a run is asked to be.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// The campaign file.
-    pub campaign: PathBuf,
-    /// Where the run is kept; below `runs/` under the campaign's name if nothing is said.
+    /// The campaign files; more than one share a hall.
+    pub campaigns: Vec<PathBuf>,
+    /// Where the run is kept; below `runs/` under the campaigns' names if nothing is said.
     pub out: Option<PathBuf>,
-    /// Another seed than the campaign file's.
+    /// Another seed than those of the campaign files.
     pub seed: Option<u64>,
     /// Whether a run that is there is thrown away.
     pub fresh: bool,
@@ -35,12 +36,10 @@ pub struct Request {
 pub struct Finished {
     /// Its folder.
     pub folder: Folder,
-    /// The campaign.
-    pub campaign: Arc<Campaign>,
-    /// What it knows, with the answer.
-    pub cycle: Loop,
-    /// What was written.
-    pub written: Written,
+    /// Each campaign, by name.
+    pub each: Vec<Done>,
+    /// What they had of the hall and the page that says so, where there are several.
+    pub shared: Option<(Shares, PathBuf)>,
     /// Whether it was finished already when it was called.
     pub was_finished: bool,
     /// The version at which it went on; 0 for a new one.
@@ -51,25 +50,42 @@ pub struct Finished {
     pub head: (u64, String),
 }
 
+/// A campaign of a run that came to its end.
+#[derive(Debug)]
+pub struct Done {
+    /// The campaign, and what it knows, with the answer.
+    pub cycle: Loop,
+    /// What was written.
+    pub written: Written,
+}
+
+impl Finished {
+    /// The campaign of a run that has only one, or the first of several.
+    #[must_use]
+    pub fn cycle(&self) -> &Loop {
+        &self.each[0].cycle
+    }
+}
+
 /// Who watches a run.
 pub trait Watcher {
     /// The run begins, or goes on from this version of its journal.
-    fn begins(&mut self, campaign: &Campaign, folder: &Folder, version: u64);
+    fn begins(&mut self, campaigns: &[&Campaign], folder: &Folder, version: u64);
     /// Something may have happened.
-    fn sees(&mut self, cycle: &Loop, now: Instant);
+    fn sees(&mut self, campaigns: &Campaigns, now: Instant);
 }
 
 /// How long what happened may stay out of the journal's file. Of what is lost by a kill, all is done
 /// again in the same way; this only bounds how much.
 const COMMIT_EVERY: Duration = Duration::from_millis(100);
 
-/// Runs a campaign to its end.
+/// Runs a campaign, or several side by side, to their end.
 ///
 /// # Errors
 /// See [`Failure`].
 pub fn run(request: &Request, watcher: &mut dyn Watcher) -> Result<Finished, Failure> {
-    let loaded = Loaded::open(&request.campaign)?.with_seed(request.seed);
-    run_loaded(loaded, request, watcher)
+    let joint = Joint::open(&request.campaigns, request.seed)?;
+    run_joint(&joint, request, watcher)
 }
 
 /// Runs a campaign that is loaded already, and may differ from its file.
@@ -81,8 +97,16 @@ pub fn run_loaded(
     request: &Request,
     watcher: &mut dyn Watcher,
 ) -> Result<Finished, Failure> {
-    let campaign = Arc::new(loaded.file.campaign.clone());
-    let folder = folder_of(request, &campaign);
+    let path = request.campaigns.first().cloned().unwrap_or_default();
+    run_joint(&Joint::alone(path, loaded), request, watcher)
+}
+
+fn run_joint(
+    joint: &Joint,
+    request: &Request,
+    watcher: &mut dyn Watcher,
+) -> Result<Finished, Failure> {
+    let folder = folder_of(request, joint);
     if request.fresh {
         clear(&folder)?;
     }
@@ -90,7 +114,7 @@ pub fn run_loaded(
         Failure::io(format!("{what} {}: {why}", folder.0.display()))
     };
     std::fs::create_dir_all(&folder.0).map_err(|why| cannot("can't make the folder", why))?;
-    let header = folder::header(&folder, &request.campaign, &loaded);
+    let header = joint.header(&folder);
     let journal = Journal::open_or_create(folder.journal(), header.clone()).map_err(opening)?;
     if let Some(why) = folder::difference(journal.header(), &header) {
         return Err(Failure::problem(
@@ -99,25 +123,29 @@ pub fn run_loaded(
         ));
     }
     let resumed_at = journal.version().0;
-    watcher.begins(&campaign, &folder, resumed_at);
+    let campaigns: Vec<&Campaign> = joint.each().iter().map(|one| one.campaign()).collect();
+    watcher.begins(&campaigns, &folder, resumed_at);
 
-    let hall = folder::planned(&loaded.hall, journal.header());
-    let twin = Twin::new(hall.clone(), loaded.world()?)
+    let hall = folder::planned(joint.hall(), journal.header());
+    let twin = Twin::new(hall.clone(), joint.world()?)
         .map_err(|why| Failure::problem(Problem::error(why.to_string())))?;
     let conductor = Conductor::new(hall).map_err(|why| {
-        Failure::problem(Problem::error(why.to_string()).at(&loaded.file.lab.span))
+        let lab = &joint.each()[0].loaded.file.lab;
+        Failure::problem(Problem::error(why.to_string()).at(&lab.span))
     })?;
-    let cycle = Loop::new(campaign.clone())
-        .map_err(|why| Failure::problem(Problem::error(why.to_string())))?;
-    let mut shell = Shell::open(conductor, twin, cycle, journal).map_err(failed)?;
-    let was_finished = shell.customer().answer().is_some() && shell.conductor().is_idle();
+    let mut shell = Shell::open(conductor, twin, joint.customer()?, journal).map_err(failed)?;
+    let answered = |own: &Loop| own.answer().is_some();
+    let was_finished = shell.customer().each().iter().all(answered) && shell.conductor().is_idle();
     let mut committed = Clock::now();
     let stop = loop {
         ask(&mut shell)?;
         if let Some(stop) = shell.advance(Instant::MAX).map_err(failed)? {
             break stop;
         }
-        if let Some(why) = shell.customer().broken() {
+        // Where others share the hall, they go on.
+        if let [own] = shell.customer().each()
+            && let Some(why) = own.broken()
+        {
             return Err(Failure::internal(why.to_owned()));
         }
         watcher.sees(shell.customer(), shell.now());
@@ -128,47 +156,94 @@ pub fn run_loaded(
     };
     shell.commit().map_err(failed)?;
     watcher.sees(shell.customer(), shell.now());
-    if stop != Stop::Finished {
+    let some = shell.customer().each().iter().any(answered);
+    if stop != Stop::Finished && !some {
         return Err(Failure::new(
             Exit::Device,
             format!(
-                "nothing happens any more in the lab, and the campaign has no answer (at {})",
+                "nothing happens any more in the lab, and {} (at {})",
+                match joint.each().len() {
+                    1 => "the campaign has no answer",
+                    _ => "no campaign has an answer",
+                },
                 shell.now()
             ),
         ));
     }
     let now = shell.now();
-    let (_, _, cycle, journal) = shell.into_parts();
-    let head = journal.head();
-    let provenance = provenance(
-        &folder,
-        &loaded,
-        request,
-        head.version.0,
-        head.hash.to_string(),
-    );
-    let work = works::of(&journal)?;
-    let report = fill(&cycle, &loaded.hall, provenance, work);
-    let written = report::write(&report, &folder.0)
-        .map_err(|why| Failure::io(format!("{}: {}", why.path.display(), why.why)))?;
+    let (_, _, cycles, journal) = shell.into_parts();
+    let head = (journal.head().version.0, journal.head().hash.to_string());
+    let (each, shared) = written(joint, cycles, &folder, &head, works::of(&journal)?, now)?;
     Ok(Finished {
         folder,
-        campaign,
-        cycle,
-        written,
+        each,
+        shared,
         was_finished,
         resumed_at,
         now,
-        head: (head.version.0, head.hash.to_string()),
+        head,
     })
+}
+
+/// Writes the report of each campaign, and that of the hall where several share it.
+fn written(
+    joint: &Joint,
+    cycles: Campaigns,
+    folder: &Folder,
+    head: &(u64, String),
+    work: Vec<Work>,
+    now: Instant,
+) -> Result<(Vec<Done>, Option<(Shares, PathBuf)>), Failure> {
+    let failed = |why: WriteError| Failure::io(format!("{}: {}", why.path.display(), why.why));
+    let shares = shares(cycles.each(), joint.hall(), now);
+    let cycles = cycles.into_each();
+    let mut runs = Vec::new();
+    for (place, cycle) in cycles.iter().enumerate() {
+        let numbers = &cycle.campaign().numbers;
+        let own = |work: &&Work| work.plate.is_none_or(|plate| numbers.is_plate(plate));
+        let work = work.iter().filter(own).cloned().collect();
+        let from = provenance(joint, &[place], folder, head);
+        runs.push(fill(cycle, joint.hall(), from, work));
+    }
+    let mut pages = Vec::new();
+    for (place, run) in runs.iter().enumerate() {
+        let at = joint.folder(folder, place);
+        pages.push(report::write(run, &at).map_err(failed)?);
+    }
+    let mut shared = None;
+    if let [_, _, ..] = cycles.as_slice() {
+        let all: Vec<usize> = (0..cycles.len()).collect();
+        let link = |written: &Written| {
+            let page = written
+                .html
+                .strip_prefix(&folder.0)
+                .unwrap_or(&written.html);
+            page.to_string_lossy().into_owned()
+        };
+        let links: Vec<String> = pages.iter().map(link).collect();
+        let page = fill_shared(
+            &cycles.iter().collect::<Vec<_>>(),
+            &runs,
+            (&shares, &links),
+            (joint.hall(), work),
+            provenance(joint, &all, folder, head),
+        );
+        shared = Some((
+            shares,
+            report::write_shared(&page, &folder.0).map_err(failed)?,
+        ));
+    }
+    let each = cycles.into_iter().zip(pages);
+    let each = each.map(|(cycle, written)| Done { cycle, written });
+    Ok((each.collect(), shared))
 }
 
 /// Asks language models as long as the campaign waits for their proposals. An answer is made durable before anything
 /// else happens: asked again, a model may say something else.
-fn ask<D: Driver>(shell: &mut Shell<D, Loop>) -> Result<(), Failure> {
+fn ask<D: Driver>(shell: &mut Shell<D, Campaigns>) -> Result<(), Failure> {
     loop {
         let now = shell.now();
-        let Some((proposer, question, seed)) = shell.customer().question(now) else {
+        let Some((place, proposer, question, seed)) = shell.customer().question(now) else {
             return Ok(());
         };
         let endpoint = Endpoint::named(&proposer.address, &proposer.key, &proposer.model);
@@ -182,19 +257,21 @@ fn ask<D: Driver>(shell: &mut Shell<D, Loop>) -> Result<(), Failure> {
                 None => failure.what.to_string(),
             }),
         };
-        let hand = |cycle: &mut Loop, now, turn: &mut Turn| cycle.propose(answer, now, turn);
+        let hand = |all: &mut Campaigns, now, turn: &mut Turn| {
+            all.propose(place, answer, now, turn);
+        };
         shell.tell(hand).map_err(failed)?;
         shell.commit().map_err(failed)?;
     }
 }
 
-fn folder_of(request: &Request, campaign: &Campaign) -> Folder {
+fn folder_of(request: &Request, joint: &Joint) -> Folder {
     match &request.out {
         Some(out) => Folder(out.clone()),
         None => {
             let name = match request.seed {
-                Some(seed) => format!("{}-seed-{seed}", campaign.name),
-                None => campaign.name.to_string(),
+                Some(seed) => format!("{}-seed-{seed}", joint.name()),
+                None => joint.name(),
             };
             Folder(Path::new(folder::RUNS).join(name))
         }
@@ -230,18 +307,31 @@ fn clear(folder: &Folder) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Where what some of the campaigns found comes from.
 fn provenance(
+    joint: &Joint,
+    of: &[usize],
     folder: &Folder,
-    loaded: &Loaded,
-    request: &Request,
-    version: u64,
-    hash: String,
+    (version, hash): &(u64, String),
 ) -> Provenance {
-    let seed: Seed = loaded.file.campaign.seed;
-    let header = folder::header(folder, &request.campaign, loaded);
-    let inputs = header
-        .pairs()
+    let seeds: BTreeSet<u64> = (joint.each().iter().map(|one| one.campaign().seed.0)).collect();
+    // One seed that is given is that of all.
+    let with_seed = match seeds.len() {
+        1 => seeds.iter().map(|seed| format!(" --seed {seed}")).collect(),
+        _ => String::new(),
+    };
+    let files: Vec<String> = (joint
+        .each()
         .iter()
+        .map(|one| one.path.display().to_string()))
+    .collect();
+    let own = of.iter().map(|place| &joint.each()[*place]);
+    let headers = own
+        .clone()
+        .map(|one| folder::header(folder, &one.path, &one.loaded));
+    let headers: Vec<Header> = headers.collect();
+    let pairs = headers.iter().flat_map(|header| header.pairs().iter());
+    let inputs = pairs
         .filter(|(key, _)| key.starts_with(key::INPUT))
         .filter_map(|(_, value)| value.split_once(' '))
         .map(|(hash, name)| (name.to_owned(), hash.to_owned()))
@@ -249,12 +339,12 @@ fn provenance(
     Provenance {
         run: folder.name(),
         program: format!("nilo {}", env!("CARGO_PKG_VERSION")),
-        seed,
+        seed: own.map(|one| one.campaign().seed).next().unwrap_or(Seed(0)),
         world: "a digital twin of the lab: instruments, arms, movers, liquids and nature were simulated".into(),
         inputs,
-        version,
-        hash,
-        reproduce: format!("nilo run {} --seed {} --out NEW_FOLDER", request.campaign.display(), seed.0),
+        version: *version,
+        hash: hash.clone(),
+        reproduce: format!("nilo run {}{with_seed} --out NEW_FOLDER", files.join(" ")),
         verify: format!("nilo journal verify {}", folder.0.display()),
     }
 }

@@ -17,7 +17,8 @@ const LOOKED_BACK: u64 = 20_000;
 #[derive(Debug, Default)]
 pub struct Words {
     hall: Option<Arc<Hall>>,
-    steps: Vec<String>,
+    /// Steps by campaign: orders and plates have the numbers of their campaigns in turn.
+    steps: Vec<Vec<String>>,
     /// What each command does.
     commands: BTreeMap<u64, String>,
     /// What persons were asked.
@@ -27,7 +28,7 @@ pub struct Words {
 impl Words {
     /// With the names that the files of a run give to things.
     #[must_use]
-    pub fn new(hall: Option<Arc<Hall>>, steps: Vec<String>) -> Self {
+    pub fn new(hall: Option<Arc<Hall>>, steps: Vec<Vec<String>>) -> Self {
         Self {
             hall,
             steps,
@@ -59,7 +60,12 @@ impl Words {
     /// The event in words; `None` if it is none that this program knows.
     pub fn of(&mut self, event: &Event) -> Option<String> {
         if let Some(kind) = event.kind.strip_prefix(NOTE) {
-            return Record::read(kind, &event.body).ok().map(|own| note(&own));
+            let (whose, kind) = campaign::kind_of(kind);
+            let said = note(&Record::read(kind, &event.body).ok()?);
+            return Some(match whose {
+                Some(name) => format!("{name}: {said}"),
+                None => said,
+            });
         }
         let body: Value = serde_json::from_slice(&event.body).ok()?;
         let order = || Some(format!("order-{}", body["order"].as_u64()?));
@@ -90,10 +96,14 @@ impl Words {
             "out.step_began" => format!(
                 "{}: {} began in {}",
                 order()?,
-                self.step(&body["step"])?,
+                self.step(&body["step"], &body["order"])?,
                 self.instrument(&body["instrument"])?
             ),
-            "out.step_done" => format!("{}: {} is done", order()?, self.step(&body["step"])?),
+            "out.step_done" => format!(
+                "{}: {} is done",
+                order()?,
+                self.step(&body["step"], &body["order"])?
+            ),
             "out.reading" => format!(
                 "{}: {} wells of plate-{} read by {} ({})",
                 order()?,
@@ -179,7 +189,7 @@ impl Words {
             "perform" => format!(
                 "{} performs {} on {}",
                 self.instrument(&fields["instrument"])?,
-                self.step(&fields["step"])?,
+                self.step(&fields["step"], &fields["plate"])?,
                 plate()?
             ),
             "abort" => format!(
@@ -365,9 +375,13 @@ impl Words {
         })
     }
 
-    fn step(&self, id: &Value) -> Option<String> {
-        let id = id.as_u64()?;
-        let name = usize::try_from(id).ok().and_then(|at| self.steps.get(at));
+    /// A step of an order, or of the order on a plate.
+    fn step(&self, id: &Value, of: &Value) -> Option<String> {
+        let (id, of) = (id.as_u64()?, of.as_u64()?);
+        let turn = usize::try_from(of).ok()?.checked_rem(self.steps.len());
+        let steps = turn.and_then(|turn| self.steps.get(turn));
+        let at = usize::try_from(id).ok()?;
+        let name = steps.and_then(|steps| steps.get(at));
         Some(name.map_or_else(|| format!("step {id}"), |name| format!("'{name}'")))
     }
 }

@@ -8,8 +8,8 @@ use quantity::Seed;
 use source::{At, Problem};
 use std::sync::Arc;
 use twin::nature::{
-    self, Antibiotics, Detector, Electrolyte, Form, Key, Mapping, Nature, Network, ReagentMeaning,
-    Table,
+    self, Antibiotics, Detector, Electrolyte, Form, Key, Mapping, Nature, Natures, Network,
+    ReagentMeaning, Table,
 };
 use twin::{FaultRates, TwinConfig};
 
@@ -70,7 +70,7 @@ pub fn world(file: &CampaignFile, seed: Seed) -> Result<TwinConfig, Box<Problem>
     Ok(TwinConfig {
         seed: seed.derive("twin", 0),
         faults: FaultRates::scaled(file.faults),
-        nature,
+        nature: Natures::from(nature),
         reagents,
         ..TwinConfig::default()
     })

@@ -19,6 +19,7 @@ mod problems;
 mod proposer;
 mod run;
 mod score;
+mod shared;
 mod table;
 mod write;
 
@@ -26,11 +27,12 @@ pub use campaign::{
     Answer, Campaign, Candidate, CauseArrow, CauseChange, CausePlate, Causes, Evidence, Experiment,
     Factor, FactorKind, Goal, Level, Measured, Prediction, Promises, Rival, RivalVerdict, Rivals,
 };
-pub use page::html;
+pub use page::{html, shared_html};
 pub use plate::{Liquid, Plate, PointInWell, Quality, Reading, Role, Verdict, Well};
 pub use proposer::{Proposal, ProposalFate, Proposer};
 pub use run::{
     Device, DeviceInfo, Fault, FaultEnd, Hall, Loss, Lost, Provenance, Run, Station, Task, Work,
 };
+pub use shared::{Bottleneck, Member, Shared};
 pub use table::{wells_csv, wells_parquet};
-pub use write::{WriteError, Written, write};
+pub use write::{WriteError, Written, write, write_shared};

@@ -1,6 +1,6 @@
 //! Putting the files into a folder.
 
-use crate::{Run, html, wells_csv, wells_parquet};
+use crate::{Run, Shared, html, shared_html, wells_csv, wells_parquet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -41,6 +41,16 @@ pub fn write(run: &Run, folder: &Path) -> Result<Written, WriteError> {
     put(&written.csv, |out| wells_csv(run, out))?;
     put(&written.html, |out| out.write_all(html(run).as_bytes()))?;
     Ok(written)
+}
+
+/// Writes the page of a shared hall into its folder, as [`write`] does that of a campaign; the path.
+///
+/// # Errors
+/// Names the file that can't be written.
+pub fn write_shared(shared: &Shared, folder: &Path) -> Result<PathBuf, WriteError> {
+    let page = folder.join("report.html");
+    put(&page, |out| out.write_all(shared_html(shared).as_bytes()))?;
+    Ok(page)
 }
 
 fn put(

@@ -15,7 +15,7 @@ use quantity::{
 use std::sync::Arc;
 use std::time::Instant as Wall;
 use transport::Traffic;
-use twin::nature::{Antibiotics, Reagent, ReagentMeaning, Strength};
+use twin::nature::{Antibiotics, Natures, Reagent, ReagentMeaning, Strength};
 use twin::{FaultRates, Twin, TwinConfig};
 
 /// Movers that ride without a pause.
@@ -137,7 +137,7 @@ fn config() -> TwinConfig {
     };
     TwinConfig {
         faults: FaultRates::none(),
-        nature: Arc::new(Antibiotics::published()),
+        nature: Natures::from(Antibiotics::published()),
         reagents: vec![
             Reagent::new("medium", ReagentMeaning::Inert),
             Reagent::new("cells", ReagentMeaning::Culture { density: 0.01 }),

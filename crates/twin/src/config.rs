@@ -1,10 +1,9 @@
 //! What a twin is made of besides its hall.
 
 use crate::fault::{FaultPlan, FaultRates};
-use crate::nature::{Nature, Reagent, Void};
+use crate::nature::{Natures, Reagent};
 use crate::physics::Physics;
 use quantity::Seed;
-use std::sync::Arc;
 
 /// Everything that a twin is made of besides its hall.
 #[derive(Clone, Debug)]
@@ -15,8 +14,8 @@ pub struct TwinConfig {
     pub faults: FaultRates,
     /// What goes wrong by script.
     pub plan: FaultPlan,
-    /// The ground truth.
-    pub nature: Arc<dyn Nature>,
+    /// The ground truth, or one for each question that is asked in the hall.
+    pub nature: Natures,
     /// The stock liquids and library members, by reagent id.
     pub reagents: Vec<Reagent>,
     /// How liquid, instruments, arms and people behave.
@@ -34,7 +33,7 @@ impl Default for TwinConfig {
             seed: Seed(1),
             faults: FaultRates::default(),
             plan: FaultPlan::default(),
-            nature: Arc::new(Void),
+            nature: Natures::default(),
             reagents: Vec::new(),
             physics: Physics::default(),
             keep_history: false,

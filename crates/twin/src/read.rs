@@ -1,7 +1,7 @@
 //! Reading plates: true contents to signals, signals to values.
 
 use crate::detect;
-use crate::nature::{Bound, Channel, Detector, Exposure, Sample, Signal};
+use crate::nature::{Bound, Channel, Detector, Exposure, Nature, Sample, Signal};
 use crate::plate::well_area_mm2;
 use crate::twin::Twin;
 use bus::{Flag, Reading};
@@ -92,7 +92,7 @@ impl Twin {
         let Some(channel) = channel_of(operation) else {
             return (Vec::new(), Vec::new());
         };
-        let named = self.config.nature.channels(channel.detector);
+        let named = self.nature_of(who.plate).channels(channel.detector);
         let channels: Vec<Channel> = if named.is_empty() {
             vec![channel]
         } else {
@@ -141,9 +141,17 @@ impl Twin {
         (readings, flags)
     }
 
+    /// Who answers for a plate: the nature of the liquids in it.
+    fn nature_of(&self, id: PlateId) -> Arc<dyn Nature> {
+        let wells = self.truth.plate(id).map(|plate| plate.contents.wells());
+        let mut liquids = wells.into_iter().flatten();
+        let holds = liquids.find_map(|liquid| liquid.parts().first().map(|part| part.0));
+        self.config.nature.of_plate(holds).clone()
+    }
+
     /// The true signal of every well in a channel; NaN where there is none.
     fn signals(&mut self, id: PlateId, channel: &Channel, at: Instant) -> Option<Vec<f64>> {
-        let nature = self.config.nature.clone();
+        let nature = self.nature_of(id);
         let seed = self.config.seed.derive("well", u64::from(id.0));
         let plate = self.truth.plate(id)?;
         let Scratch { parts, spans } = &mut self.scratch;

@@ -144,7 +144,8 @@ impl Twin {
         let bound = config
             .reagents
             .iter()
-            .map(|reagent| config.nature.bind(&reagent.meaning))
+            .zip(0u32..)
+            .map(|(reagent, id)| config.nature.bind(ReagentId(id), &reagent.meaning))
             .collect::<Result<_, _>>()?;
         let mut twin = Self {
             now: Instant::EPOCH,
@@ -183,7 +184,7 @@ impl Twin {
                 self.bound.len()
             )));
         }
-        let bound = self.config.nature.bind(&reagent.meaning)?;
+        let bound = self.config.nature.bind(id, &reagent.meaning)?;
         if id.index() == self.bound.len() {
             self.bound.push(bound);
             self.config.reagents.push(reagent);

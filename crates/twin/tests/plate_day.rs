@@ -9,7 +9,7 @@ use labware::Place;
 use protocol::Worklist;
 use quantity::{Duration, Kind, MassConcentration, Volume};
 use std::sync::Arc;
-use twin::nature::{Antibiotics, Reagent, ReagentMeaning, Strength};
+use twin::nature::{Antibiotics, Natures, Reagent, ReagentMeaning, Strength};
 use twin::{Fact, TwinConfig};
 
 const KIND: &str = "corning_384_wellplate_112ul_flat";
@@ -25,7 +25,7 @@ fn antibiotics() -> TwinConfig {
         )
     };
     TwinConfig {
-        nature: Arc::new(Antibiotics::published()),
+        nature: Natures::from(Antibiotics::published()),
         reagents: vec![
             Reagent::new("medium", ReagentMeaning::Inert),
             Reagent::new("cells", ReagentMeaning::Culture { density: 0.01 }),

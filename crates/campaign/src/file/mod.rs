@@ -22,6 +22,7 @@ pub use files::{FileError, Files};
 pub use nature::{NatureFile, Setting, TableFile};
 
 use crate::assay::{Budget, Campaign, Confirm, PolicyChoice, Response};
+use crate::numbers::Numbers;
 use assay::AssayFile;
 use design::{Aim, Effort};
 use labware::Catalogue;
@@ -348,6 +349,7 @@ fn read(
     let (head, budget, share) = (head?, budget?, share?);
     let campaign = Campaign {
         id: CampaignId(0),
+        numbers: Numbers::alone(&head.name),
         name: head.name,
         about: head.about,
         aim: head.aim,

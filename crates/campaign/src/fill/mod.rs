@@ -6,8 +6,10 @@ mod plate;
 mod promises;
 mod proposers;
 mod rivals;
+mod shared;
 
 pub use happened::in_words;
+pub use shared::fill_shared;
 
 use crate::Campaign;
 use crate::answer::CONFIRM;
@@ -90,19 +92,15 @@ fn levels(point: &Point, campaign: &Campaign) -> Vec<report::Level> {
         .collect()
 }
 
-fn of_campaign(campaign: &Campaign, state: &State) -> report::Campaign {
-    let goal = match campaign.aim {
-        Aim::Maximise => report::Goal::Maximise,
-        Aim::Minimise => report::Goal::Minimise,
-        Aim::Map => report::Goal::Map,
-    };
+/// What a campaign asks, in words.
+fn question(campaign: &Campaign) -> String {
     let names: Vec<&str> = campaign
         .space
         .factors
         .iter()
         .map(|factor| factor.name.as_str())
         .collect();
-    let question = campaign.about.clone().unwrap_or_else(|| {
+    campaign.about.clone().unwrap_or_else(|| {
         let verb = match campaign.aim {
             Aim::Maximise => "is highest",
             Aim::Minimise => "is lowest",
@@ -113,7 +111,15 @@ fn of_campaign(campaign: &Campaign, state: &State) -> report::Campaign {
             names.join(", "),
             campaign.response.name
         )
-    });
+    })
+}
+
+fn of_campaign(campaign: &Campaign, state: &State) -> report::Campaign {
+    let goal = match campaign.aim {
+        Aim::Maximise => report::Goal::Maximise,
+        Aim::Minimise => report::Goal::Minimise,
+        Aim::Map => report::Goal::Map,
+    };
     let factors = campaign
         .space
         .factors
@@ -138,7 +144,7 @@ fn of_campaign(campaign: &Campaign, state: &State) -> report::Campaign {
     report::Campaign {
         id: campaign.id,
         name: campaign.name.to_string(),
-        question,
+        question: question(campaign),
         goal,
         response: campaign.response.name.to_string(),
         unit: campaign.response.unit.to_string(),

@@ -2,8 +2,8 @@
 
 use crate::cli::{Export, Journal as Command};
 use crate::exit::{Exit, Failure};
-use crate::folder::{Folder, key};
-use crate::loading::Loaded;
+use crate::folder::Folder;
+use crate::joint::Joint;
 use crate::output::Output;
 use crate::words::Words;
 use journal::{Journal, Version};
@@ -69,19 +69,18 @@ fn line(event: &journal::Event) -> Result<String, Failure> {
 /// The names that the files of a run give to things, if they are still there as they were.
 fn words(run: &Path, journal: &Journal) -> Words {
     let header = journal.header();
-    let path = Path::new(header.get(key::CAMPAIGN).unwrap_or_default());
-    let seed = header.get(key::SEED).and_then(|seed| seed.parse().ok());
-    let Ok(loaded) = Loaded::open(path) else {
+    let Ok(joint) = Joint::of(header) else {
         return Words::default();
     };
-    let loaded = loaded.with_seed(seed);
-    let wanted = crate::folder::header(&Folder::named(run), path, &loaded);
+    let wanted = joint.header(&Folder::named(run));
     if crate::folder::difference(header, &wanted).is_some() {
         return Words::default();
     }
-    let steps = &loaded.file.campaign.assay.protocol.steps;
-    let steps = steps.iter().map(|step| step.name.to_string()).collect();
-    Words::new(Some(loaded.hall), steps)
+    let steps = joint.each().iter().map(|one| {
+        let steps = &one.campaign().assay.protocol.steps;
+        steps.iter().map(|step| step.name.to_string()).collect()
+    });
+    Words::new(Some(joint.hall().clone()), steps.collect())
 }
 
 /// An event on one line for people: version, time, and what happened; kind and the beginning of the

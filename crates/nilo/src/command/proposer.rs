@@ -126,6 +126,7 @@ fn fold(
         let Some(kind) = event.kind.strip_prefix(NOTE) else {
             continue;
         };
+        let (_, kind) = campaign::kind_of(kind);
         let read = Record::read(kind, &event.body);
         let settled = match read.map_err(|why| Failure::new(Exit::Lost, why))? {
             Record::Proposed(Proposed {

@@ -2,11 +2,11 @@
 
 use crate::cli::Replay;
 use crate::exit::{Exit, Failure};
-use crate::folder::{Folder, key};
-use crate::loading::Loaded;
+use crate::folder::Folder;
+use crate::joint::Joint;
 use crate::output::Output;
 use crate::running::failed;
-use campaign::Loop;
+use campaign::{Campaigns, Loop};
 use conductor::record::{EFFECT, INPUT, NOTE, Reader};
 use conductor::{Conductor, Customer, Effect, Note};
 use journal::Version;
@@ -15,10 +15,8 @@ use labware::Place;
 use quantity::{Duration, Instant};
 use serde_json::{Value, json};
 use source::Problem;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Rebuilds a moment of a run.
 ///
@@ -45,24 +43,17 @@ pub fn replay(args: &Replay, output: &Output) -> Result<Exit, Failure> {
         }
         (None, None) => last,
     };
-    let path = PathBuf::from(journal.header().get(key::CAMPAIGN).unwrap_or_default());
-    let seed = journal
-        .header()
-        .get(key::SEED)
-        .and_then(|seed| seed.parse().ok());
-    let loaded = Loaded::open(&path)?.with_seed(seed);
-    let wanted = crate::folder::header(&folder, &path, &loaded);
-    if let Some(why) = crate::folder::difference(journal.header(), &wanted) {
+    let joint = Joint::of(journal.header())?;
+    if let Some(why) = crate::folder::difference(journal.header(), &joint.header(&folder)) {
         return Err(Failure::problem(
             Problem::error(format!("the run can't be rebuilt: {why}"))
                 .help("put the file back as it was; the journal holds its hash"),
         ));
     }
     let internal = |why: String| Failure::internal(why);
-    let mut conductor = Conductor::new(crate::folder::planned(&loaded.hall, journal.header()))
+    let mut conductor = Conductor::new(crate::folder::planned(joint.hall(), journal.header()))
         .map_err(|why| internal(why.to_string()))?;
-    let mut cycle = Loop::new(Arc::new(loaded.file.campaign.clone()))
-        .map_err(|why| internal(why.to_string()))?;
+    let mut cycles = joint.customer()?;
     let mut reader = Reader::default();
     let mut queue: VecDeque<Effect> = VecDeque::new();
     let mut out = Vec::new();
@@ -84,14 +75,14 @@ pub fn replay(args: &Replay, output: &Output) -> Result<Exit, Failure> {
             if let Some(effect) = queue.pop_front()
                 && !matches!(effect, Effect::Command(_))
             {
-                cycle.replay_effect(&effect, event.at);
+                cycles.replay_effect(&effect, event.at);
             }
         } else if let Some(kind) = event.kind.strip_prefix(NOTE) {
             let note = Note {
                 kind: kind.to_owned(),
                 body: event.body,
             };
-            cycle.replay_note(&note, event.at).map_err(|why| {
+            cycles.replay_note(&note, event.at).map_err(|why| {
                 failed(conductor::ShellError::Note {
                     version: event.version,
                     why,
@@ -99,7 +90,7 @@ pub fn replay(args: &Replay, output: &Output) -> Result<Exit, Failure> {
             })?;
         }
     }
-    let (text, fields) = said(&folder, version, now, &loaded, &conductor, &cycle);
+    let (text, fields) = said(&folder, version, now, joint.hall(), &conductor, &cycles);
     output.result("replay", &text, fields)?;
     Ok(Exit::Success)
 }
@@ -108,18 +99,23 @@ fn said(
     folder: &Folder,
     version: Version,
     now: Instant,
-    loaded: &Loaded,
+    hall: &Hall,
     conductor: &Conductor,
-    cycle: &Loop,
+    cycles: &Campaigns,
 ) -> (String, Value) {
-    let hall = &loaded.hall;
-    let state = cycle.state();
+    let each = cycles.each();
     let mut text = format!("{} at {now} (version {version})\n", folder.name());
     let mut plates: Vec<Value> = Vec::new();
     for (plate, place) in conductor.custody().iter() {
-        let whose = state.plates.iter().find(|known| known.plate == plate);
-        let doing = whose.map_or("of no order".to_owned(), |known| doing(known, cycle));
-        let ended = whose.is_some_and(|known| known.ended.is_some());
+        let whose = each.iter().find_map(|own| {
+            let mut plates = own.state().plates.iter();
+            Some((own, plates.find(|known| known.plate == plate)?))
+        });
+        let mut doing = whose.map_or("of no order".to_owned(), |(own, known)| doing(known, own));
+        if let (Some((own, _)), true) = (whose, each.len() > 1) {
+            doing = format!("of '{}', {doing}", own.campaign().name);
+        }
+        let ended = whose.is_some_and(|(_, known)| known.ended.is_some());
         let at = whereabouts(place, ended, hall);
         // Writing to a String does not fail.
         let _ = writeln!(text, "  {plate} {at}; {doing}");
@@ -128,27 +124,47 @@ fn said(
         );
     }
     let orders: Vec<u32> = conductor.orders().map(|order| order.0).collect();
-    let faults: Vec<Value> = state
-        .chronicle
-        .faults
-        .iter()
+    // What struck no plate each of them knows of.
+    let all = each.iter().flat_map(|own| &own.state().chronicle.faults);
+    let faults: BTreeMap<u64, _> = all.map(|(fault, at)| (fault.id, (fault, at))).collect();
+    let faults: Vec<Value> = faults
+        .values()
         .map(|(fault, at)| json!({ "class": &*fault.class, "recovery": &*fault.recovery, "at_s": at.as_secs_f64() }))
         .collect();
-    let tasks: Vec<&campaign::Task> = state
-        .chronicle
-        .tasks
-        .iter()
+    let all = each.iter().flat_map(|own| &own.state().chronicle.tasks);
+    let tasks: BTreeMap<_, &campaign::Task> = all
         .filter(|task| task.done.is_none())
+        .map(|task| (task.id, task))
         .collect();
+    let asked: usize = each.iter().map(|own| own.state().points.len()).sum();
+    let answered: usize = each.iter().map(|own| own.state().answered().count()).sum();
     let _ = writeln!(
         text,
         "  {} under way; {} asked, {} answered; {} so far",
         counted(orders.len(), "order"),
-        counted(state.points.len(), "point"),
-        state.answered().count(),
+        counted(asked, "point"),
+        answered,
         counted(faults.len(), "fault")
     );
-    for task in &tasks {
+    if each.len() > 1 {
+        for own in each {
+            let state = own.state();
+            let _ = writeln!(
+                text,
+                "  '{}': {} done, {} asked, {} answered{}",
+                own.campaign().name,
+                counted(state.counted(), "plate"),
+                counted(state.points.len(), "point"),
+                state.answered().count(),
+                if state.answer.is_some() {
+                    "; it has its answer"
+                } else {
+                    ""
+                }
+            );
+        }
+    }
+    for task in tasks.values() {
         let _ = writeln!(
             text,
             "  waits for a person: {} ({})",
@@ -156,17 +172,30 @@ fn said(
             task.why
         );
     }
-    let json = json!({
+    let mut json = json!({
         "run": folder.name(),
         "version": version.0,
         "at_s": now.as_secs_f64(),
         "plates": plates,
         "orders": orders,
-        "asked": state.points.len(),
-        "answered": state.answered().count(),
+        "asked": asked,
+        "answered": answered,
         "faults": faults,
-        "waits_for_person": tasks.iter().map(|task| campaign::in_words(&task.request, hall)).collect::<Vec<_>>(),
+        "waits_for_person": tasks.values().map(|task| campaign::in_words(&task.request, hall)).collect::<Vec<_>>(),
     });
+    if each.len() > 1 {
+        let each = each.iter().map(|own| {
+            json!({
+                "campaign": &*own.campaign().name,
+                "plates": own.state().plates.len(),
+                "counted": own.state().counted(),
+                "asked": own.state().points.len(),
+                "answered": own.state().answered().count(),
+                "finished": own.answer().is_some(),
+            })
+        });
+        json["campaigns"] = each.collect();
+    }
     (text.trim_end().to_owned(), json)
 }
 

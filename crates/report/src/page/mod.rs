@@ -8,7 +8,10 @@ mod progress;
 mod promises;
 mod proposers;
 mod rivals;
+mod shared;
 mod table;
+
+pub use shared::shared_html;
 
 use crate::chart::heat;
 use crate::markup::Markup;
@@ -18,6 +21,14 @@ use crate::{Campaign, FaultEnd, Goal, Lost, Run, Verdict};
 /// The report as one HTML document.
 #[must_use]
 pub fn html(run: &Run) -> String {
+    document(run, &links(run), |m| {
+        tiles(m, run);
+        sections(m, run);
+    })
+}
+
+/// A page with a head, links to its parts, and a body.
+fn document(run: &Run, links: &[(String, String)], body: impl FnOnce(&mut Markup)) -> String {
     let mut markup = Markup::new();
     let m = &mut markup;
     m.literal("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
@@ -29,9 +40,22 @@ pub fn html(run: &Run) -> String {
     m.literal(include_str!("style.css"));
     m.literal("</style>\n</head>\n<body>\n");
     heat::definitions(m);
-    header(m, run);
+    header(m, run, links);
     m.open("main", &[]);
-    tiles(m, run);
+    body(m);
+    m.close("main");
+    m.element(
+        "footer",
+        &[],
+        format!("Written by {}.", run.provenance.program),
+    );
+    m.literal("\n<script>\n");
+    m.literal(include_str!("script.js"));
+    m.literal("</script>\n</body>\n</html>\n");
+    markup.finish()
+}
+
+fn sections(m: &mut Markup, run: &Run) {
     for campaign in &run.campaigns {
         let several = run.campaigns.len() > 1;
         let anchor = |part: &str| {
@@ -88,16 +112,6 @@ pub fn html(run: &Run) -> String {
     section(m, "provenance", "Where this comes from", |m| {
         provenance(m, run)
     });
-    m.close("main");
-    m.element(
-        "footer",
-        &[],
-        format!("Written by {}.", run.provenance.program),
-    );
-    m.literal("\n<script>\n");
-    m.literal(include_str!("script.js"));
-    m.literal("</script>\n</body>\n</html>\n");
-    markup.finish()
 }
 
 fn section(m: &mut Markup, id: &str, title: &str, fill: impl FnOnce(&mut Markup)) {
@@ -110,7 +124,7 @@ fn section(m: &mut Markup, id: &str, title: &str, fill: impl FnOnce(&mut Markup)
 /// The stepped well by which the river was read.
 const MARK: &str = "<svg viewBox=\"0 0 52 60\" aria-hidden=\"true\"><path class=\"water\" d=\"M8 38h36v16H8z\" opacity=\".9\"/><path class=\"gauge\" fill=\"none\" stroke-width=\"2.6\" d=\"M4 4h10v10h8v10h8v10h8v10h10v12M4 4v52h44M26 4v8M26 4h22v40\"/></svg>\n";
 
-fn header(m: &mut Markup, run: &Run) {
+fn header(m: &mut Markup, run: &Run, links: &[(String, String)]) {
     m.open("header", &[]);
     m.literal(MARK);
     m.within("div", &[], |m| {
@@ -125,36 +139,45 @@ fn header(m: &mut Markup, run: &Run) {
     });
     m.close("header");
     m.within("nav", &[("aria-label", &"Parts of this report")], |m| {
-        for campaign in &run.campaigns {
-            if run.campaigns.len() > 1 {
-                let link = format!("#answer-{}", campaign.id.0);
-                m.element("a", &[("href", &link)], &campaign.name);
-            } else {
-                let answer = &campaign.answer;
-                for (id, title, there) in [
-                    ("answer", "Answer", true),
-                    ("causes", "Causes", answer.causes.is_some()),
-                    ("hypotheses", "Hypotheses", answer.rivals.is_some()),
-                    ("proposers", "Proposers", !campaign.proposers.is_empty()),
-                    ("learning", "How it learned", true),
-                    ("plates", "Plates", true),
-                ] {
-                    if there {
-                        m.element("a", &[("href", &format!("#{id}"))], title);
-                    }
-                }
-            }
-        }
-        for (id, title) in [
-            ("operations", "Operations"),
-            ("faults", "Faults"),
-            ("losses", "Lost"),
-            ("tasks", "Persons"),
-            ("provenance", "Provenance"),
-        ] {
-            m.element("a", &[("href", &format!("#{id}"))], title);
+        for (link, title) in links {
+            m.element("a", &[("href", link)], title);
         }
     });
+}
+
+/// The parts of a run's page.
+fn links(run: &Run) -> Vec<(String, String)> {
+    let mut links = Vec::new();
+    for campaign in &run.campaigns {
+        if run.campaigns.len() > 1 {
+            let link = format!("#answer-{}", campaign.id.0);
+            links.push((link, campaign.name.clone()));
+            continue;
+        }
+        let answer = &campaign.answer;
+        for (id, title, there) in [
+            ("answer", "Answer", true),
+            ("causes", "Causes", answer.causes.is_some()),
+            ("hypotheses", "Hypotheses", answer.rivals.is_some()),
+            ("proposers", "Proposers", !campaign.proposers.is_empty()),
+            ("learning", "How it learned", true),
+            ("plates", "Plates", true),
+        ] {
+            if there {
+                links.push((format!("#{id}"), title.to_owned()));
+            }
+        }
+    }
+    for (id, title) in [
+        ("operations", "Operations"),
+        ("faults", "Faults"),
+        ("losses", "Lost"),
+        ("tasks", "Persons"),
+        ("provenance", "Provenance"),
+    ] {
+        links.push((format!("#{id}"), title.to_owned()));
+    }
+    links
 }
 
 fn tiles(m: &mut Markup, run: &Run) {
@@ -249,7 +272,6 @@ fn provenance(m: &mut Markup, run: &Run) {
         ("run".to_owned(), from.run.clone()),
         ("program".into(), from.program.clone()),
         ("world".into(), from.world.clone()),
-        ("seed".into(), from.seed.0.to_string()),
         (
             "in the hall".into(),
             format!("{} to {}", moment(run.began), moment(run.ended)),
@@ -260,6 +282,11 @@ fn provenance(m: &mut Markup, run: &Run) {
             from.hash.clone(),
         ),
     ];
+    // Of a hall that campaigns share, the pages of those say the seeds and have the wells.
+    let campaigns = !run.campaigns.is_empty();
+    if campaigns {
+        rows.insert(3, ("seed".into(), from.seed.0.to_string()));
+    }
     rows.extend(
         from.inputs
             .iter()
@@ -270,6 +297,10 @@ fn provenance(m: &mut Markup, run: &Run) {
     m.element("pre", &[("class", &"mono")], &from.reproduce);
     m.element("h3", &[], "To check the journal against this report");
     m.element("pre", &[("class", &"mono")], &from.verify);
+    if !campaigns {
+        m.close("div");
+        return;
+    }
     m.within("p", &[("class", &"sub")], |m| {
         m.text(&"Every well, with its liquids, times, instrument, raw and corrected value: ");
         m.element("a", &[("href", &"data/wells.parquet")], "data/wells.parquet");

@@ -14,6 +14,8 @@ pub(crate) enum Cell {
     Number(String),
     /// A state with its colour.
     Chip(&'static str, String),
+    /// Another page, and what it is called.
+    Link(String, String),
 }
 
 /// A table with a head. Beyond the limit it says how many rows more there are.
@@ -54,6 +56,9 @@ fn cell(m: &mut Markup, cell: &Cell) {
         Cell::Text(text) => m.element("td", &[], text),
         Cell::Short(text) => m.element("td", &[("class", &"t")], text),
         Cell::Number(text) => m.element("td", &[("class", &"n")], text),
+        Cell::Link(to, text) => m.within("td", &[("class", &"t")], |m| {
+            m.element("a", &[("href", to)], text);
+        }),
         Cell::Chip(class, text) => m.within("td", &[("class", &"t")], |m| chip(m, class, text)),
     }
 }

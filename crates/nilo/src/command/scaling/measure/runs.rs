@@ -7,7 +7,7 @@ use crate::folder::Folder;
 use crate::loading::Loaded;
 use crate::output::Output;
 use crate::running::{self, Request, Watcher};
-use campaign::{Campaign, Loop};
+use campaign::{Campaign, Campaigns};
 use design::{Aim, Effort};
 use quantity::Seed;
 use source::Problem;
@@ -40,8 +40,8 @@ pub(super) struct Outcome {
 struct Quiet;
 
 impl Watcher for Quiet {
-    fn begins(&mut self, _: &Campaign, _: &Folder, _: u64) {}
-    fn sees(&mut self, _: &Loop, _: quantity::Instant) {}
+    fn begins(&mut self, _: &[&Campaign], _: &Folder, _: u64) {}
+    fn sees(&mut self, _: &Campaigns, _: quantity::Instant) {}
 }
 
 /// What each run is judged by.
@@ -102,7 +102,7 @@ pub(super) fn run(args: &Measure, own: &str, output: &Output) -> Result<Vec<Outc
                     campaign.policy.effort =
                         Effort::new(effort).map_err(|why| Failure::refused(why.to_string()))?;
                     let request = Request {
-                        campaign: args.campaign.clone(),
+                        campaigns: vec![args.campaign.clone()],
                         out: Some(folder.clone()),
                         seed: None,
                         fresh: true,
@@ -113,7 +113,7 @@ pub(super) fn run(args: &Measure, own: &str, output: &Output) -> Result<Vec<Outc
                     // The run is only a number here; its folder would be in the way of the next.
                     let _ = std::fs::remove_dir_all(&folder);
                     let finished = finished?;
-                    let answer = finished.cycle.answer();
+                    let answer = finished.cycle().answer();
                     let candidate = answer.and_then(|answer| answer.candidates.first());
                     let outcome = Outcome {
                         policy,

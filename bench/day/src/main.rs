@@ -20,7 +20,7 @@ use quantity::{Duration, Instant, MassConcentration, Seed};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant as Wall;
-use twin::nature::{Antibiotics, Reagent, ReagentMeaning, Strength};
+use twin::nature::{Antibiotics, Natures, Reagent, ReagentMeaning, Strength};
 use twin::{FaultRates, Twin, TwinConfig};
 
 type Failure = Box<dyn std::error::Error>;
@@ -148,7 +148,7 @@ fn config(faults: f64, seed: u64) -> TwinConfig {
     TwinConfig {
         seed: Seed(seed),
         faults: FaultRates::scaled(faults),
-        nature: Arc::new(Antibiotics::published()),
+        nature: Natures::from(Antibiotics::published()),
         reagents: vec![
             Reagent::new("cells", ReagentMeaning::Culture { density: 0.01 }),
             Reagent::new("medium", ReagentMeaning::Inert),

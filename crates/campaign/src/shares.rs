@@ -58,7 +58,7 @@ pub fn shares(each: &[Loop], hall: &Hall, now: Instant) -> Shares {
             if instrument.role == Role::Work && step.began < ended {
                 let all = busy.entry(&*instrument.kind);
                 let all = all.or_insert_with(|| vec![Duration::ZERO; each.len()]);
-                all[place] = all[place] + ended.since(step.began);
+                all[place] += ended.since(step.began);
             }
         }
     }

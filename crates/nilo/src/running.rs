@@ -39,7 +39,7 @@ pub struct Finished {
     /// Each campaign, by name.
     pub each: Vec<Done>,
     /// What they had of the hall and the page that says so, where there are several.
-    pub shared: Option<(Shares, PathBuf)>,
+    pub shared: Option<Shared>,
     /// Whether it was finished already when it was called.
     pub was_finished: bool,
     /// The version at which it went on; 0 for a new one.
@@ -57,6 +57,15 @@ pub struct Done {
     pub cycle: Loop,
     /// What was written.
     pub written: Written,
+}
+
+/// What campaigns had of the hall that they shared.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// Their shares.
+    pub shares: Shares,
+    /// The page of the hall.
+    pub page: PathBuf,
 }
 
 impl Finished {
@@ -193,7 +202,7 @@ fn written(
     head: &(u64, String),
     work: Vec<Work>,
     now: Instant,
-) -> Result<(Vec<Done>, Option<(Shares, PathBuf)>), Failure> {
+) -> Result<(Vec<Done>, Option<Shared>), Failure> {
     let failed = |why: WriteError| Failure::io(format!("{}: {}", why.path.display(), why.why));
     let shares = shares(cycles.each(), joint.hall(), now);
     let cycles = cycles.into_each();
@@ -228,10 +237,8 @@ fn written(
             (joint.hall(), work),
             provenance(joint, &all, folder, head),
         );
-        shared = Some((
-            shares,
-            report::write_shared(&page, &folder.0).map_err(failed)?,
-        ));
+        let page = report::write_shared(&page, &folder.0).map_err(failed)?;
+        shared = Some(Shared { shares, page });
     }
     let each = cycles.into_iter().zip(pages);
     let each = each.map(|(cycle, written)| Done { cycle, written });

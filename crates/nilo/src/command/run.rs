@@ -25,7 +25,7 @@ pub fn run(args: &Run, output: &Output) -> Result<Exit, Failure> {
     let run = result?;
     let (text, fields) = match &run.shared {
         None => alone(&run),
-        Some((shares, page)) => together(&run, shares, page),
+        Some(shared) => together(&run, &shared.shares, &shared.page),
     };
     output.result("run", &text, fields)?;
     // An answer without a single measured point is the lab's failure, not a result.

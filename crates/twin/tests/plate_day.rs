@@ -8,7 +8,6 @@ use common::{Hand, PLATE, calm, fill, quantity, wells};
 use labware::Place;
 use protocol::Worklist;
 use quantity::{Duration, Kind, MassConcentration, Volume};
-use std::sync::Arc;
 use twin::nature::{Antibiotics, Natures, Reagent, ReagentMeaning, Strength};
 use twin::{Fact, TwinConfig};
 

@@ -9,7 +9,7 @@ use design::{Aim, Space};
 use labware::LabwareType;
 use protocol::Protocol;
 use quantity::{CampaignId, Duration, Seed};
-use reason::causes::{Act, CauseOptions};
+use reason::causes::{Act, CauseOptions, GraphRival};
 use reason::rivals::{Hypothesis, RivalOptions, Wells};
 use std::sync::Arc;
 
@@ -52,6 +52,46 @@ pub struct Campaign {
     pub seed: Seed,
 }
 
+impl Campaign {
+    /// Whether hypotheses compete: laws of a response, or graphs of several variables.
+    #[must_use]
+    pub fn discriminates(&self) -> bool {
+        self.rivals.is_some() || self.causes.as_ref().is_some_and(|c| !c.rivals.is_empty())
+    }
+
+    /// What competes, and the probability at which one of them is taken for true; empty where nothing does.
+    pub(crate) fn contenders(&self) -> (Vec<Contender>, f64) {
+        if let Some(rivals) = &self.rivals {
+            let each = rivals.hypotheses.iter().map(|own| Contender {
+                kind: own.law.kind(),
+                says: own.law.text(),
+                prior: own.prior,
+            });
+            return (each.collect(), rivals.options.certainty);
+        }
+        let Some(causes) = &self.causes else {
+            return (Vec::new(), 1.0);
+        };
+        let names: Vec<String> = causes.variables.iter().map(ToString::to_string).collect();
+        let each = causes.rivals.iter().map(|own| Contender {
+            kind: "graph",
+            says: own.text(&names),
+            prior: own.prior,
+        });
+        (each.collect(), causes.options.certainty)
+    }
+}
+
+/// A hypothesis as people read it.
+pub(crate) struct Contender {
+    /// What it is made of.
+    pub kind: &'static str,
+    /// What it says.
+    pub says: String,
+    /// Its probability before any well; only ratios count.
+    pub prior: f64,
+}
+
 /// Hypotheses to be told apart.
 #[derive(Clone, Debug)]
 pub struct Rivals {
@@ -70,6 +110,8 @@ pub struct Causes {
     pub variables: Vec<Arc<str>>,
     /// Which factor acts on which variable.
     pub acts: Vec<Act>,
+    /// Graphs that compete; none where any graph may be right.
+    pub rivals: Vec<GraphRival>,
     /// Most points on a plate, where fewer are wanted than fit.
     pub wells: Option<u32>,
     /// How interventions are chosen.

@@ -7,26 +7,43 @@ use crate::map::Content;
 use crate::state::{PlateState, State};
 use design::{FactorKind, Level, Outcome, Point, Policy, Space, Trial};
 use quantity::{Instant, OrderId};
-use reason::causes::{CauseOptions, CausePolicy, Findings, Link, Stage};
+use reason::causes::{CauseOptions, CausePolicy, Findings, GraphPolicy, Link, Stage};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The policy of a campaign for causes.
-pub(crate) fn policy(campaign: &Campaign, causes: &Causes) -> CausePolicy {
-    let options = CauseOptions {
+/// The policy of a campaign for causes, or for graphs that compete.
+pub(crate) fn asked(campaign: &Campaign, causes: &Causes) -> Box<dyn Policy> {
+    if causes.rivals.is_empty() {
+        return Box::new(policy(campaign, causes));
+    }
+    Box::new(GraphPolicy::new(
+        campaign.space.clone(),
+        causes.variables.iter().map(ToString::to_string).collect(),
+        causes.acts.clone(),
+        causes.rivals.clone(),
+        options(campaign, causes),
+        campaign.seed.derive("policy", 0),
+    ))
+}
+
+fn options(campaign: &Campaign, causes: &Causes) -> CauseOptions {
+    CauseOptions {
         by_lot: &*campaign.policy.name == "random",
         controls: (campaign.assay.controls.iter())
             .filter(|control| idle(&campaign.space, &control.content))
             .map(|control| control.wells as usize)
             .sum(),
         ..causes.options
-    };
+    }
+}
+
+fn policy(campaign: &Campaign, causes: &Causes) -> CausePolicy {
     CausePolicy::new(
         campaign.space.clone(),
         causes.variables.iter().map(ToString::to_string).collect(),
         causes.acts.clone(),
-        options,
+        options(campaign, causes),
         campaign.seed.derive("policy", 0),
     )
 }
@@ -128,7 +145,10 @@ pub(crate) fn controls(campaign: &Campaign, values: &[Vec<f64>], order: u32) -> 
 
 /// What is known of causes: the policy told once more what it was told, so that a restart says the same.
 pub(crate) fn found(campaign: &Campaign, state: &State) -> Option<CausesFound> {
-    let causes = campaign.causes.as_ref()?;
+    let causes = campaign
+        .causes
+        .as_ref()
+        .filter(|own| own.rivals.is_empty())?;
     let mut policy = policy(campaign, causes);
     let mut plates: BTreeMap<(Instant, OrderId), Vec<Trial>> = BTreeMap::new();
     for asked in &state.points {

@@ -19,6 +19,9 @@ pub struct RivalFits {
 /// One hypothesis, fitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RivalFit {
+    /// What it is made of: `formula`, `mechanism`, `surrogate` or `graph`; earlier journals don't say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kind: String,
     /// Its open parameters: name, mean and standard deviation.
     pub parameters: Vec<(String, f64, f64)>,
     /// What it expects: level, mean, and standard deviation without the error of wells. Only where
@@ -48,12 +51,18 @@ pub(crate) fn found(
             .filter(|(_, mean, sd)| mean.is_finite() && sd.is_finite())
             .collect()
     };
+    let (contenders, _) = campaign.contenders();
+    let kind = |rival: usize| {
+        let own = contenders.get(rival);
+        own.map_or(String::new(), |own| own.kind.to_owned())
+    };
     let fits = RivalFits {
         each: found
             .each
             .iter()
             .enumerate()
             .map(|(at, rival)| RivalFit {
+                kind: kind(at),
                 parameters: rival.parameters.clone(),
                 curve: curve(at),
             })

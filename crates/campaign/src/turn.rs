@@ -62,7 +62,7 @@ impl Loop {
             });
         }
         if let Some(causes) = &campaign.causes {
-            let policy = Box::new(causes::policy(&campaign, causes));
+            let policy = causes::asked(&campaign, causes);
             return Ok(Loop {
                 campaign,
                 policy,

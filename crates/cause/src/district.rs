@@ -48,12 +48,12 @@ impl GroupFit {
 }
 
 /// Rows in which the same members kept their mechanism.
-struct Block {
+pub(crate) struct Block {
     /// Members that kept it, by place in the group.
-    kept: Vec<usize>,
-    rows: f64,
+    pub kept: Vec<usize>,
+    pub rows: f64,
     /// Sums of products of (1, variables).
-    products: Vec<f64>,
+    pub products: Vec<f64>,
 }
 
 const STEPS: usize = 300;
@@ -178,7 +178,7 @@ pub fn fit(data: &Data, group: Nodes, parents: &[Nodes]) -> Option<GroupFit> {
 }
 
 /// Rows gathered by which members kept their own mechanism.
-fn blocks(data: &Data, members: &[usize], variables: &[usize]) -> Vec<Block> {
+pub(crate) fn blocks(data: &Data, members: &[usize], variables: &[usize]) -> Vec<Block> {
     let mut sums: BTreeMap<Vec<usize>, Moments> = BTreeMap::new();
     for (regime, moments) in data.regimes().iter().zip(data.moments()) {
         let targets = regime.targets();
@@ -214,7 +214,7 @@ fn blocks(data: &Data, members: &[usize], variables: &[usize]) -> Vec<Block> {
         .collect()
 }
 
-fn sub(matrix: &[f64], n: usize, of: &[usize]) -> Vec<f64> {
+pub(crate) fn sub(matrix: &[f64], n: usize, of: &[usize]) -> Vec<f64> {
     of.iter()
         .flat_map(|a| of.iter().map(move |b| matrix[a * n + b]))
         .collect()

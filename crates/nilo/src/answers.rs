@@ -151,7 +151,8 @@ fn rivals_json(answer: &record::Answer) -> Vec<Value> {
             .flat_map(|fit| &fit.parameters)
             .map(|(name, mean, sd)| json!({ "name": name, "mean": mean, "sd": sd }))
             .collect();
-        json!({ "name": name, "probabilities": probabilities, "parameters": parameters })
+        let kind = fit.map(|fit| fit.kind.as_str()).filter(|kind| !kind.is_empty());
+        json!({ "name": name, "kind": kind, "probabilities": probabilities, "parameters": parameters })
     })
     .collect()
 }
@@ -260,7 +261,7 @@ pub fn text(campaign: &Campaign, state: &State) -> String {
                 setting(campaign, &other.levels)
             );
         }
-    } else if campaign.rivals.is_some() {
+    } else if campaign.discriminates() {
         rivals(&mut out, answer);
     } else if let Some(found) = &answer.causes {
         causes(&mut out, answer, found);
@@ -352,7 +353,7 @@ pub fn json(campaign: &Campaign, answer: Option<&record::Answer>) -> Value {
         "question": match campaign.aim {
             Aim::Maximise => "maximise",
             Aim::Minimise => "minimise",
-            Aim::Map if campaign.rivals.is_some() => "discriminate",
+            Aim::Map if campaign.discriminates() => "discriminate",
             Aim::Map if campaign.causes.is_some() => "cause",
             Aim::Map => "map",
         },

@@ -1,4 +1,4 @@
-//! Rival hypotheses told apart in the twin: the campaign that ships.
+//! Rival hypotheses told apart in the twin: the campaigns that ship.
 #![allow(clippy::unwrap_used)]
 
 use serde_json::Value;
@@ -102,4 +102,50 @@ fn a_law_that_nobody_wrote_down_is_said_to_be_missing() {
             "{seed}: {printed}"
         );
     }
+}
+
+/// The last probability of each rival, by name.
+fn standing(found: &Value) -> Vec<(String, String, f64)> {
+    let rivals = found["rivals"].as_array().unwrap();
+    let last = |rival: &Value| rival["probabilities"].as_array()?.last()?.as_f64();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    rivals
+        .iter()
+        .map(|r| (text(&r["name"]), text(&r["kind"]), last(r).unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_mechanism_is_found_among_formulas_and_any_smooth_response() {
+    let printed = run("which-law.toml", |text| text);
+    let found = answer(&printed);
+    let verdict = found["verdict"].as_str().unwrap_or_default();
+    assert!(
+        verdict.starts_with("of these hypotheses, 'pharmacodynamic' holds with probability"),
+        "{printed}"
+    );
+    let kinds: Vec<String> = standing(found)
+        .into_iter()
+        .map(|(_, kind, _)| kind)
+        .collect();
+    assert_eq!(
+        kinds,
+        ["formula", "formula", "mechanism", "surrogate", ""],
+        "{found}"
+    );
+}
+
+#[test]
+fn what_no_law_says_is_the_smooth_response() {
+    // Nature kills as pharmacodynamics say, and nobody wrote that down.
+    let printed = run("which-law.toml", |text| without(&text, "pharmacodynamic"));
+    let found = answer(&printed);
+    let verdict = found["verdict"].as_str().unwrap_or_default();
+    assert!(
+        verdict.starts_with("of these hypotheses, 'some smooth response' holds")
+            && verdict.ends_with("wells follow no formula or mechanism among them"),
+        "{printed}"
+    );
+    let standing = standing(found);
+    assert!(standing[2].2 > 0.99, "{standing:?}");
 }

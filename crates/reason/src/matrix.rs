@@ -91,3 +91,77 @@ impl Square {
         part
     }
 }
+
+/// Sum of products, in lanes that a processor adds side by side.
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let (mut sums, mut rest) = ([0.0; LANES], 0.0);
+    let (first, second) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    for (x, y) in first.remainder().iter().zip(second.remainder()) {
+        rest += x * y;
+    }
+    for (x, y) in first.zip(second) {
+        for lane in 0..LANES {
+            sums[lane] += x[lane] * y[lane];
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}
+
+/// The lower Cholesky factor of a symmetric positive definite matrix.
+#[derive(Clone, Debug)]
+pub(crate) struct Lower {
+    n: usize,
+    a: Vec<f64>,
+}
+
+impl Lower {
+    /// Of a matrix given by its lower half, row-major; `None` if it is not positive definite.
+    pub fn of(mut a: Vec<f64>, n: usize) -> Option<Self> {
+        for i in 0..n {
+            let (above, own) = a.split_at_mut(i * n);
+            let own = &mut own[..n];
+            for j in 0..i {
+                let other = &above[j * n..j * n + n];
+                own[j] = (own[j] - dot(&own[..j], &other[..j])) / other[j];
+            }
+            let pivot = own[i] - dot(&own[..i], &own[..i]);
+            if !(pivot > own[i].abs() * 1e-14 && pivot.is_finite()) {
+                return None;
+            }
+            own[i] = pivot.sqrt();
+        }
+        Some(Self { n, a })
+    }
+
+    /// A row; what stands right of the diagonal means nothing.
+    pub fn row(&self, at: usize) -> &[f64] {
+        &self.a[at * self.n..(at + 1) * self.n]
+    }
+
+    /// Logarithm of the determinant of the matrix.
+    pub fn log_determinant(&self) -> f64 {
+        2.0 * (0..self.n).map(|i| self.row(i)[i].ln()).sum::<f64>()
+    }
+
+    /// Solves with the factor alone, in place.
+    pub fn forward(&self, b: &mut [f64]) {
+        for i in 0..self.n {
+            let row = self.row(i);
+            b[i] = (b[i] - dot(&row[..i], &b[..i])) / row[i];
+        }
+    }
+
+    /// Solves with the whole matrix, in place.
+    pub fn solve(&self, b: &mut [f64]) {
+        self.forward(b);
+        for i in (0..self.n).rev() {
+            let row = self.row(i);
+            b[i] /= row[i];
+            let own = b[i];
+            for (b, l) in b[..i].iter_mut().zip(row) {
+                *b -= l * own;
+            }
+        }
+    }
+}

@@ -144,8 +144,10 @@ pub enum RivalVerdict {
 pub struct Rival {
     /// Its name.
     pub name: String,
-    /// What it says, as written in the campaign file.
-    pub formula: String,
+    /// What it is made of: a formula, a mechanism, a surrogate, a graph.
+    pub kind: String,
+    /// What it says: a formula as written in the campaign file, else in words.
+    pub says: String,
     /// Its probability before any well, among the rivals.
     pub prior: f64,
     /// Its probability after each plate.

@@ -268,7 +268,8 @@ fn problems_are_named() {
 fn rivals(verdict: RivalVerdict) -> Rivals {
     let rival = |name: &str, probabilities: &[f64], slope: f64| Rival {
         name: name.into(),
-        formula: format!("{slope} * dose"),
+        kind: "formula".into(),
+        says: format!("{slope} * dose"),
         prior: 0.5,
         probabilities: probabilities.into(),
         parameters: vec![("slope".into(), slope, 0.02)],

@@ -25,7 +25,7 @@ pub(super) fn read(root: &Table, space: &Space, asked: bool) -> Option<Read> {
             table.push(
                 Problem::error("variables to be related, where nobody asks who drives whom")
                     .at(&table.span())
-                    .expected("question = \"cause\""),
+                    .expected("question = \"cause\", or graphs that compete: question = \"discriminate\" with [[hypothesis]] of graph = […]"),
             );
             let _ = table.entries();
             table.finish();
@@ -77,6 +77,7 @@ pub(super) fn read(root: &Table, space: &Space, asked: bool) -> Option<Read> {
         Causes {
             variables: variables.iter().map(|name| name.value.clone()).collect(),
             acts: acts?,
+            rivals: Vec::new(),
             wells,
             options: CauseOptions {
                 certainty: certainty?,

@@ -8,7 +8,9 @@ mod causes;
 mod check;
 mod csv;
 mod files;
+mod graphs;
 mod hall;
+mod hypothesis;
 mod nature;
 mod part;
 mod prior;
@@ -322,8 +324,15 @@ fn read(
     };
     let space = Arc::new(space_file.space);
     let kind = head.as_ref().map_or(Kind::Response, |head| head.kind);
-    let rivals = rivals::read(&root, &space, kind == Kind::Discriminate);
-    let (causes, channels) = match causes::read(&root, &space, kind == Kind::Cause) {
+    let hypotheses = root.tables("hypothesis");
+    let discriminate = kind == Kind::Discriminate;
+    let (rivals, related) = if discriminate && graphs::are_asked(&hypotheses) {
+        (None, graphs::read(&root, hypotheses, &space))
+    } else {
+        let rivals = rivals::read(&root, hypotheses, &space, discriminate);
+        (rivals, causes::read(&root, &space, kind == Kind::Cause))
+    };
+    let (causes, channels) = match related {
         Some((causes, channels)) => (Some(causes), channels),
         None => (None, Vec::new()),
     };

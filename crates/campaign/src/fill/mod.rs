@@ -170,7 +170,7 @@ fn of_answer(campaign: &Campaign, state: &State, judged: &[Judgement]) -> report
     let settled = answer.verdict.as_deref();
     if let Some(verdict) = settled {
         notes.push(format!("Settled: {verdict}."));
-    } else if campaign.rivals.is_some() {
+    } else if campaign.discriminates() {
         notes.push("Nothing is settled between the hypotheses.".into());
     } else if campaign.causes.is_some() {
         notes.push("Not every link between the variables is settled.".into());

@@ -6,20 +6,20 @@ use report::RivalVerdict;
 
 /// What the report shows of rivals; nothing where they were not the question.
 pub(super) fn report(campaign: &Campaign, answer: &Answer) -> Option<report::Rivals> {
-    let asked = campaign.rivals.as_ref()?;
+    let (contenders, wanted) = campaign.contenders();
     // The last row is that none of them holds.
     let (none, shares) = answer.rivals.split_last()?;
-    let each: Vec<report::Rival> = asked
-        .hypotheses
-        .iter()
+    let each: Vec<report::Rival> = contenders
+        .into_iter()
         .zip(shares)
         .enumerate()
-        .map(|(at, (hypothesis, (name, shares)))| {
+        .map(|(at, (contender, (name, shares)))| {
             let fitted = answer.fits.as_ref().and_then(|fits| fits.each.get(at));
             report::Rival {
                 name: name.clone(),
-                formula: hypothesis.formula.text().to_owned(),
-                prior: hypothesis.prior,
+                kind: contender.kind.to_owned(),
+                says: contender.says,
+                prior: contender.prior,
                 probabilities: shares.clone(),
                 parameters: fitted.map_or(Vec::new(), |fit| fit.parameters.clone()),
                 curve: fitted.map_or(Vec::new(), |fit| fit.curve.clone()),
@@ -38,6 +38,6 @@ pub(super) fn report(campaign: &Campaign, answer: &Answer) -> Option<report::Riv
         each,
         none: none.1.clone(),
         verdict,
-        wanted: asked.options.certainty,
+        wanted,
     })
 }

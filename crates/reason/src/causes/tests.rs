@@ -1,4 +1,8 @@
 use super::*;
+use design::{Factor, Outcome, Policy, Space, Trial};
+use quantity::{Rng, Seed};
+use rand::RngExt;
+use std::sync::Arc;
 
 fn policy(controls: usize) -> CausePolicy {
     let factors = (0..4).map(|at| Factor::continuous(&format!("x{at} down"), "", 0.0, 1.0));
@@ -23,7 +27,7 @@ fn policy(controls: usize) -> CausePolicy {
 
 fn asked(policy: &mut CausePolicy, q: usize) -> Vec<Vec<usize>> {
     let proposals = policy.ask(q, &[], Seed(3)).unwrap();
-    let acts = proposals.iter().map(|p| policy.acts_of(&p.point));
+    let acts = proposals.iter().map(|p| policy.table.acts_of(&p.point));
     acts.collect()
 }
 
@@ -38,7 +42,7 @@ fn told(policy: &mut CausePolicy, acts: &[Vec<usize>], batch: u64) {
                 10.0 * own + rng.random::<f64>() - rng.random::<f64>()
             };
             Trial {
-                point: policy.point(acts),
+                point: policy.table.point(acts),
                 outcome: Outcome::Measured {
                     values: (0..4).map(&mut value).collect(),
                     sd: None,

@@ -6,7 +6,8 @@
 //! these distributions, taken for normal (Kolchinsky and Tracey, Entropy 19 (2017) 361, equation 10, with the distance of
 //! Bhattacharyya).
 
-use super::{Rivals, SHARE_MIN, Scratch, columns};
+use super::belief::{Expected, Pictured};
+use super::{Rivals, SHARE_MIN, columns};
 use quantity::Rng;
 use rand::RngExt;
 
@@ -22,52 +23,7 @@ pub(super) fn normal(rng: &mut Rng) -> f64 {
     radius * (2.0 * std::f64::consts::PI * rng.random::<f64>()).cos()
 }
 
-/// What a hypothesis expects at points: means, covariances over its parameters, and variances of the error of a point.
-struct Expected {
-    means: Vec<f64>,
-    covariance: Vec<f64>,
-    errors: Vec<f64>,
-}
-
 impl Expected {
-    /// Of pictures with their weights; `None` where no setting of its parameters has a value at some point.
-    fn of(pictures: &[(f64, Vec<f64>)], errors: Vec<f64>) -> Option<Self> {
-        let n = errors.len();
-        let (mut means, mut totals) = (vec![0.0; n], vec![0.0; n]);
-        for (weight, picture) in pictures {
-            for ((mean, total), value) in means.iter_mut().zip(&mut totals).zip(picture) {
-                if value.is_finite() {
-                    *mean += weight * value;
-                    *total += weight;
-                }
-            }
-        }
-        means
-            .iter_mut()
-            .zip(&totals)
-            .for_each(|(mean, total)| *mean /= total);
-        let mut covariance = vec![0.0; n * n];
-        let mut away = vec![0.0; n];
-        for (weight, picture) in pictures {
-            for (away, (value, mean)) in away.iter_mut().zip(picture.iter().zip(&means)) {
-                // Where some settings have no value, the others speak.
-                *away = if value.is_finite() { value - mean } else { 0.0 };
-            }
-            for (i, row) in covariance.chunks_exact_mut(n).enumerate() {
-                let scaled = weight * away[i];
-                for (sum, other) in row.iter_mut().zip(&away) {
-                    *sum += scaled * other;
-                }
-            }
-        }
-        let usable = means.iter().chain(&errors).all(|value| value.is_finite());
-        usable.then_some(Self {
-            means,
-            covariance,
-            errors,
-        })
-    }
-
     /// The variance of a reading at a point, parameters and error together.
     fn variance(&self, at: usize) -> f64 {
         self.covariance[at * self.means.len() + at].max(0.0) + self.errors[at]
@@ -146,60 +102,27 @@ fn told(shares: &[f64], pairs: &[Pair], farther: impl Fn(&Pair) -> f64) -> f64 {
 }
 
 impl Rivals {
-    /// What a hypothesis expects at points, given as rows and as columns; of a law that nobody wrote down, after the last
-    /// one. `sd` is the error of a point where it is not learned.
-    fn expected(
-        &self,
-        rival: usize,
-        points: &[Vec<f64>],
-        columns: &[Vec<f64>],
-        sd: f64,
-        rng: &mut Rng,
-    ) -> Option<Expected> {
-        let mut scratch = Scratch::default();
-        let none = rival == self.hypotheses.len();
-        // The best law, and what it may not know.
-        let own = if none { self.best().0 } else { rival };
-        let law = &self.hypotheses[own];
-        let noise = self.learned();
-        let mut errors = vec![0.0; points.len()];
-        let mut picture = |weight: f64, places: &[f64]| match noise {
-            Some(noise) => {
-                let found = noise.moments(law, columns, places, &mut scratch);
-                let own = noise.at(law, places).0.powi(2);
-                for (sum, variance) in errors.iter_mut().zip(&found.variances) {
-                    *sum += weight * (own + variance) / noise.wells;
-                }
-                (weight, found.means)
-            }
-            None => {
-                errors.iter_mut().for_each(|sum| *sum += weight * sd * sd);
-                let mut out = vec![0.0; points.len()];
-                law.responses(columns, places, &mut out, &mut scratch);
-                (weight, out)
-            }
-        };
-        let particles = &self.particles[own];
-        let mut pictures: Vec<(f64, Vec<f64>)> = if none {
-            let even = 1.0 / PICTURES as f64;
-            let drawn = particles.draw(PICTURES, rng).into_iter();
-            drawn.map(|places| picture(even, places)).collect()
-        } else {
-            let all = particles.weighted();
-            all.map(|(weight, places)| picture(weight, places))
-                .collect()
-        };
-        if none {
-            let deviations = self.deviation.as_ref()?.draw(points, PICTURES, rng);
-            // Deviations come by their kind; laws in the order of their places.
-            for at in (1..pictures.len()).rev() {
-                pictures.swap(at, rng.random_range(0..=at));
-            }
-            for ((_, law), deviation) in pictures.iter_mut().zip(&deviations) {
-                law.iter_mut().zip(deviation).for_each(|(f, d)| *f += d);
-            }
+    /// What a law that nobody wrote down expects of points: the best one, and a deviation that it does not know.
+    fn expected_of_none(&self, points: &[Vec<f64>], sd: f64, rng: &mut Rng) -> Option<Expected> {
+        let deviation = self.deviation.as_ref()?;
+        let best = self.best_law()?;
+        let columns = columns(points);
+        let mut pictured = Pictured::new(self.asked(best), &columns, sd);
+        let even = 1.0 / PICTURES as f64;
+        let drawn = self.beliefs[best].particles()?.draw(PICTURES, rng);
+        let mut pictures: Vec<(f64, Vec<f64>)> = drawn
+            .into_iter()
+            .map(|places| (even, pictured.of(even, places)))
+            .collect();
+        let deviations = deviation.draw(points, PICTURES, rng);
+        // Deviations come by their kind; laws in the order of their places.
+        for at in (1..pictures.len()).rev() {
+            pictures.swap(at, rng.random_range(0..=at));
         }
-        Expected::of(&pictures, errors)
+        for ((_, law), deviation) in pictures.iter_mut().zip(&deviations) {
+            law.iter_mut().zip(deviation).for_each(|(f, d)| *f += d);
+        }
+        Expected::of(&pictures, pictured.errors)
     }
 
     /// The places among `candidates` of the next `count` points, one after the other, each the one that adds most
@@ -216,8 +139,7 @@ impl Rivals {
         again: bool,
         rng: &mut Rng,
     ) -> (Vec<usize>, f64) {
-        let columns = columns(candidates);
-        let none = self.deviation.as_ref().map_or(0.0, |own| own.share());
+        let none = self.none();
         let mut all = self.probabilities();
         all.iter_mut().for_each(|share| *share *= 1.0 - none);
         all.push(none);
@@ -228,7 +150,12 @@ impl Rivals {
             .enumerate()
             .filter(|(_, share)| **share > SHARE_MIN)
         {
-            if let Some(expected) = self.expected(rival, candidates, &columns, sd, rng) {
+            let expected = if rival == self.hypotheses.len() {
+                self.expected_of_none(candidates, sd, rng)
+            } else {
+                self.beliefs[rival].expected(self.asked(rival), candidates, sd)
+            };
+            if let Some(expected) = expected {
                 each.push(expected);
                 shares.push(*share);
             }

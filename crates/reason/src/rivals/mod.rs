@@ -1,32 +1,42 @@
 //! Rival hypotheses: models that predict responses, told apart by wells.
 //!
-//! A [`Hypothesis`] is a formula of the factors with parameters that it leaves open. [`Rivals`] holds the
+//! A [`Hypothesis`] has a [`Law`]: a formula of the factors, a mechanism that is known by name, both with parameters that it
+//! leaves open, or a [`Surrogate`], some smooth response that no formula here says. [`Rivals`] holds the
 //! probability of each, updated by what wells say with the parameters integrated out; chooses the next points by
 //! the information that they are expected to give about which hypothesis holds; and says when none of them
 //! fits. [`RivalPolicy`] makes it what a campaign asks.
 
+mod belief;
 mod choose;
 mod deviation;
 mod formula;
 mod hypothesis;
+mod law;
 mod misfit;
 mod noise;
 mod particles;
 mod policy;
 mod pooled;
+mod process;
 mod readings;
+mod span;
+mod surrogate;
 
 pub use choose::RIVALS_MAX;
 pub use deviation::NONE_PRIOR;
 pub use formula::{Formula, FormulaError, Input, Scratch};
-pub use hypothesis::{Hypothesis, Parameter, RivalError};
+pub use hypothesis::{Hypothesis, Parameter, RivalError, Stated};
+pub use law::{Law, Source, Tied};
 pub use misfit::LackOfFit;
 pub use noise::Spread;
-pub use policy::{RivalOptions, RivalPolicy};
+pub(crate) use policy::chance;
+pub use policy::{RivalOptions, RivalPolicy, numbers};
+pub use span::span;
+pub use surrogate::{Axis, Surrogate};
 
+use belief::{Asked, Belief};
 use deviation::Deviation;
 use noise::Noise;
-use particles::Particles;
 use pooled::Pooled;
 use quantity::Rng;
 use readings::Readings;
@@ -85,7 +95,7 @@ const SHARE_MIN: f64 = 1e-6;
 #[derive(Clone, Debug)]
 pub struct Rivals {
     hypotheses: Vec<Hypothesis>,
-    particles: Vec<Particles>,
+    beliefs: Vec<Belief>,
     data: Vec<Datum>,
     /// Errors that are learned with the laws.
     noise: Option<Noise>,
@@ -122,13 +132,13 @@ impl Rivals {
                 wrong.name, wrong.prior
             )));
         }
-        let particles = hypotheses
+        let beliefs = hypotheses
             .iter()
-            .map(|h| Particles::new(h, None, rng))
+            .map(|h| Belief::new(h, None, rng))
             .collect();
         Ok(Self {
             hypotheses,
-            particles,
+            beliefs,
             data: Vec::new(),
             noise: None,
             ranges: None,
@@ -153,7 +163,7 @@ impl Rivals {
             shown: None,
         };
         let each = self.hypotheses.iter();
-        self.particles = each.map(|h| Particles::new(h, Some(&noise), rng)).collect();
+        self.beliefs = each.map(|h| Belief::new(h, Some(&noise), rng)).collect();
         self.noise = Some(noise);
         self
     }
@@ -181,14 +191,15 @@ impl Rivals {
         if let Some(noise) = self.noise.as_mut().filter(|_| before == 0) {
             noise.show(&self.data);
         }
-        for (hypothesis, particles) in self.hypotheses.iter().zip(&mut self.particles) {
-            particles.tell(hypothesis, self.noise.as_ref(), &self.data, before, rng);
+        for (hypothesis, belief) in self.hypotheses.iter().zip(&mut self.beliefs) {
+            belief.tell(hypothesis, self.noise.as_ref(), &self.data, before, rng);
         }
         self.deviation = self.deviates();
     }
 
     fn deviates(&self) -> Option<Deviation> {
-        let best = self.best().0;
+        let best = self.best_law()?;
+        let centre = self.beliefs[best].particles()?.centre();
         let found = || {
             let columns = columns(&self.data.iter().map(|d| d.x.clone()).collect::<Vec<_>>());
             let each = columns.iter().map(|column| {
@@ -206,9 +217,9 @@ impl Rivals {
         Deviation::weigh(
             &self.hypotheses[best],
             self.learned(),
-            &self.particles[best].centre(),
+            &centre,
             &self.judged(best),
-            self.noise(),
+            self.noise_of(best),
             &ranges,
         )
     }
@@ -220,21 +231,47 @@ impl Rivals {
 
     /// The data with the errors that a hypothesis gives them, where they are learned.
     fn judged(&self, hypothesis: usize) -> Vec<Datum> {
-        Readings::of(&self.data, self.learned()).judged_by(
-            &self.hypotheses[hypothesis],
-            &self.particles[hypothesis].centre(),
-        )
+        match self.beliefs[hypothesis].particles() {
+            Some(own) => Readings::of(&self.data, self.learned())
+                .judged_by(&self.hypotheses[hypothesis], &own.centre()),
+            None => self.data.clone(),
+        }
+    }
+
+    /// A hypothesis with the errors that are learned.
+    fn asked(&self, hypothesis: usize) -> Asked<'_> {
+        Asked {
+            law: &self.hypotheses[hypothesis],
+            learned: self.learned(),
+        }
+    }
+
+    /// Logarithms of prior and evidence of each hypothesis.
+    fn logs(&self) -> Vec<f64> {
+        let each = self.hypotheses.iter().zip(&self.beliefs);
+        each.map(|(h, b)| h.prior.ln() + b.log_evidence()).collect()
+    }
+
+    /// The most probable of the laws that their parameters determine.
+    fn best_law(&self) -> Option<usize> {
+        let logs = self.logs();
+        let laws = (0..logs.len()).filter(|at| self.hypotheses[*at].law.is_determined());
+        laws.max_by(|a, b| logs[*a].total_cmp(&logs[*b]).then(b.cmp(a)))
     }
 
     /// The variance of wells over what was stated, or learned: measured between wells of the same point, else between
     /// neighbours; 1 with too few of both.
     #[must_use]
     pub fn noise(&self) -> f64 {
-        let (within, freedom) = Pooled::of(&self.judged(self.best().0)).within();
+        self.noise_of(self.best().0)
+    }
+
+    fn noise_of(&self, hypothesis: usize) -> f64 {
+        let (within, freedom) = Pooled::of(&self.judged(hypothesis)).within();
         // Neighbours differ by their noise and by what the law does not know of steps finer than they lie
         // apart, so they alone don't make wells worse than a misfit may be.
         let near = || {
-            let lack = self.lack(self.best().0, false)?;
+            let lack = self.lack(hypothesis, false)?;
             let scale = lack.within.min(MISFIT_RATIO * MISFIT_RATIO);
             (lack.freedom >= NOISE_FREEDOM_MIN).then_some(scale)
         };
@@ -249,28 +286,42 @@ impl Rivals {
         measured.map_or(1.0, |scale| scale.max(least))
     }
 
-    /// How probable it is that none of the hypotheses holds: the best of them against itself plus a smooth deviation,
-    /// of which [`NONE_PRIOR`] is believed before any well.
-    #[must_use]
-    pub fn none(&self) -> f64 {
-        self.deviation.as_ref().map_or(NONE_PRIOR, Deviation::share)
+    /// Shares of each hypothesis, and of that no law among them holds: the best of the laws against itself plus a smooth
+    /// deviation, of which [`NONE_PRIOR`] is believed before any well. A surrogate deviates from nothing.
+    fn shares(&self) -> (Vec<f64>, f64) {
+        let logs = self.logs();
+        let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mut each: Vec<f64> = if top == f64::NEG_INFINITY {
+            vec![1.0; logs.len()]
+        } else {
+            logs.iter().map(|log| (log - top).exp()).collect()
+        };
+        let of_laws = self.deviation.as_ref().map_or(NONE_PRIOR, Deviation::share);
+        let mut none = 0.0;
+        for (share, hypothesis) in each.iter_mut().zip(&self.hypotheses) {
+            if hypothesis.law.is_determined() {
+                // Of each law's prior a part is its deviations', and it grows with what they explain.
+                *share *= 1.0 - NONE_PRIOR;
+                none += *share * of_laws / (1.0 - of_laws).max(1e-12);
+            }
+        }
+        let whole: f64 = each.iter().sum::<f64>() + none;
+        each.iter_mut().for_each(|share| *share /= whole);
+        (each, none / whole)
     }
 
-    /// The probability of each hypothesis, by its prior and how well it foretold every batch.
+    /// How probable it is that none of the hypotheses holds: see [`NONE_PRIOR`].
+    #[must_use]
+    pub fn none(&self) -> f64 {
+        self.shares().1
+    }
+
+    /// The probability of each hypothesis where one of them holds, by its prior and how well it foretold every batch.
     #[must_use]
     pub fn probabilities(&self) -> Vec<f64> {
-        let logs: Vec<f64> = self
-            .hypotheses
-            .iter()
-            .zip(&self.particles)
-            .map(|(h, p)| h.prior.ln() + p.log_evidence())
-            .collect();
-        let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if top == f64::NEG_INFINITY {
-            return vec![1.0 / logs.len() as f64; logs.len()];
-        }
-        let whole: f64 = logs.iter().map(|log| (log - top).exp()).sum();
-        logs.iter().map(|log| (log - top).exp() / whole).collect()
+        let (each, _) = self.shares();
+        let whole: f64 = each.iter().sum();
+        each.into_iter().map(|share| share / whole).collect()
     }
 
     /// The most probable hypothesis and its probability.
@@ -290,29 +341,22 @@ impl Rivals {
     /// Mean and standard deviation of the parameters of a hypothesis.
     #[must_use]
     pub fn estimates(&self, hypothesis: usize) -> Vec<(f64, f64)> {
-        self.particles[hypothesis].estimates(&self.hypotheses[hypothesis])
+        self.beliefs[hypothesis].estimates(&self.hypotheses[hypothesis])
     }
 
     /// Mean and standard deviation of the response at each point, over hypotheses and parameters.
     #[must_use]
     pub fn predict(&self, points: &[Vec<f64>]) -> Vec<(f64, f64)> {
-        if points.is_empty() {
-            return Vec::new();
-        }
-        let columns = columns(points);
         let mut moments = vec![(0.0, 0.0); points.len()];
-        let (mut out, mut scratch) = (vec![0.0; points.len()], Scratch::default());
         for (at, share) in self.probabilities().into_iter().enumerate() {
             if share < SHARE_MIN {
                 continue;
             }
-            for (weight, places) in self.particles[at].weighted() {
-                self.hypotheses[at].responses(&columns, places, &mut out, &mut scratch);
-                for ((mean, square), value) in moments.iter_mut().zip(&out) {
-                    if value.is_finite() {
-                        *mean += share * weight * value;
-                        *square += share * weight * value * value;
-                    }
+            let own = self.beliefs[at].moments(self.asked(at), points);
+            for ((mean, square), (whole, m, sd)) in moments.iter_mut().zip(own) {
+                if m.is_finite() {
+                    *mean += share * whole * m;
+                    *square += share * whole * (m * m + sd * sd);
                 }
             }
         }
@@ -325,30 +369,8 @@ impl Rivals {
     /// Mean and standard deviation of what one hypothesis expects at each point, over its parameters.
     #[must_use]
     pub fn predict_by(&self, hypothesis: usize, points: &[Vec<f64>]) -> Vec<(f64, f64)> {
-        if points.is_empty() {
-            return Vec::new();
-        }
-        let columns = columns(points);
-        let mut moments = vec![(0.0, 0.0, 0.0); points.len()];
-        let (mut out, mut scratch) = (vec![0.0; points.len()], Scratch::default());
-        for (weight, places) in self.particles[hypothesis].weighted() {
-            self.hypotheses[hypothesis].responses(&columns, places, &mut out, &mut scratch);
-            for ((total, mean, square), value) in moments.iter_mut().zip(&out) {
-                // A formula may have no value somewhere for some of its parameters.
-                if value.is_finite() {
-                    *total += weight;
-                    *mean += weight * value;
-                    *square += weight * value * value;
-                }
-            }
-        }
-        moments
-            .into_iter()
-            .map(|(total, mean, square)| {
-                let mean = mean / total;
-                (mean, (square / total - mean * mean).max(0.0).sqrt())
-            })
-            .collect()
+        let own = self.beliefs[hypothesis].moments(self.asked(hypothesis), points);
+        own.into_iter().map(|(_, mean, sd)| (mean, sd)).collect()
     }
 
     /// How well a hypothesis fits: the chance, over its parameters, of a sum of squares as large as the one seen
@@ -359,12 +381,10 @@ impl Rivals {
             return None;
         }
         let n = self.data.len() as f64;
-        let wells = Readings::of(&self.data, self.learned());
         let noise = self.noise();
         let (mut p, mut mean) = (0.0, 0.0);
-        let mut scratch = Scratch::default();
-        for (weight, places) in self.particles[hypothesis].weighted() {
-            let sum = wells.squares(&self.hypotheses[hypothesis], places, &mut scratch) / noise;
+        for (weight, sum) in self.beliefs[hypothesis].squares(self.asked(hypothesis), &self.data) {
+            let sum = sum / noise;
             p += weight
                 * if sum.is_finite() {
                     crate::meta::chi_squared_p(sum, n)
@@ -393,13 +413,15 @@ impl Rivals {
         if self.data.is_empty() {
             return None;
         }
+        // What is smooth, whichever, goes where neighbours go.
+        let own = self.beliefs[hypothesis].particles()?;
         let law = &self.hypotheses[hypothesis];
         let readings = Readings::of(&self.data, self.learned());
         let points: Vec<Vec<f64>> = self.data.iter().map(|d| d.x.clone()).collect();
         let columns = columns(&points);
         let mut residuals = vec![0.0; points.len()];
         let (mut out, mut scratch) = (vec![0.0; points.len()], Scratch::default());
-        for (weight, places) in self.particles[hypothesis].weighted() {
+        for (weight, places) in own.weighted() {
             let own = readings
                 .residuals(law, places, &mut scratch)
                 .unwrap_or_else(|| {
@@ -426,10 +448,32 @@ impl Rivals {
     #[must_use]
     pub fn none_fits(&self) -> bool {
         let best = self.best().0;
-        self.none() > NONE_CERTAIN
-            || self
-                .fit_check(best)
-                .is_some_and(|check| check.p < MISFIT_P && check.ratio > MISFIT_RATIO)
-            || self.lack_of_fit(best).is_some_and(|lack| lack.p < MISFIT_P)
+        // What is smooth and no law says has a rival of its own where there is a surrogate.
+        let open = self.surrogate().is_none();
+        let missed = self
+            .fit_check(best)
+            .is_some_and(|check| check.p < MISFIT_P && check.ratio > MISFIT_RATIO);
+        let together = || self.lack_of_fit(best).is_some_and(|lack| lack.p < MISFIT_P);
+        missed || open && (self.none() > NONE_CERTAIN || together())
+    }
+
+    /// The first of the hypotheses that is some smooth response, whichever.
+    #[must_use]
+    pub fn surrogate(&self) -> Option<usize> {
+        (0..self.hypotheses.len()).find(|at| !self.hypotheses[*at].law.is_determined())
+    }
+
+    /// The probability of each hypothesis, and that none of them holds. A smooth deviation from a law is a smooth response:
+    /// where there is a surrogate, that no law holds adds to it.
+    #[must_use]
+    pub fn standing(&self) -> (Vec<f64>, f64) {
+        let (mut each, none) = self.shares();
+        match self.surrogate() {
+            Some(at) => {
+                each[at] += none;
+                (each, 0.0)
+            }
+            None => (each, none),
+        }
     }
 }

@@ -70,21 +70,6 @@ impl Particles {
         centre
     }
 
-    pub(super) fn estimates(&self, h: &Hypothesis) -> Vec<(f64, f64)> {
-        h.parameters
-            .iter()
-            .enumerate()
-            .map(|(at, parameter)| {
-                let mean: f64 = self.weighted().map(|(w, p)| w * parameter.at(p[at])).sum();
-                let square: f64 = self
-                    .weighted()
-                    .map(|(w, p)| w * (parameter.at(p[at]) - mean).powi(2))
-                    .sum();
-                (mean, square.sqrt())
-            })
-            .collect()
-    }
-
     /// Places drawn by their weights, evenly (systematic resampling).
     pub(super) fn draw(&self, count: usize, rng: &mut Rng) -> Vec<&[f64]> {
         let step = 1.0 / count as f64;

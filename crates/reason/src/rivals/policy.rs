@@ -18,6 +18,19 @@ const WELLS_MIN: u32 = 12;
 /// Error of one well, of what responses span, where nothing is known of it.
 const UNKNOWN_NOISE: f64 = 0.05;
 
+/// Levels as numbers: names by their place, from zero.
+#[must_use]
+pub fn numbers(point: &Point) -> Vec<f64> {
+    point
+        .levels()
+        .iter()
+        .map(|level| match level {
+            Level::Category(at) => *at as f64,
+            other => other.number().unwrap_or(f64::NAN),
+        })
+        .collect()
+}
+
 /// Chooses points that tell rivals apart, and stops when one is certain or none fits.
 #[derive(Debug)]
 pub struct RivalPolicy {
@@ -105,18 +118,6 @@ impl RivalPolicy {
         &self.history
     }
 
-    /// Levels as numbers: names by their place, from zero.
-    fn numbers(point: &Point) -> Vec<f64> {
-        point
-            .levels()
-            .iter()
-            .map(|level| match level {
-                Level::Category(at) => *at as f64,
-                other => other.number().unwrap_or(f64::NAN),
-            })
-            .collect()
-    }
-
     /// The error of one well: stated, or pooled over all replicates that were told.
     fn well_sd(&self) -> f64 {
         if let Some(noise) = self.noise {
@@ -175,15 +176,12 @@ impl RivalPolicy {
 
     /// The probability of each hypothesis, and last that none of them holds.
     fn shares(&self) -> Vec<f64> {
-        let none = self.rivals.none();
-        let own = self.rivals.probabilities().into_iter();
-        own.map(|share| share * (1.0 - none))
-            .chain([none])
-            .collect()
+        let (each, none) = self.rivals.standing();
+        each.into_iter().chain([none]).collect()
     }
 
     fn words(&self) -> String {
-        let shares = self.rivals.probabilities();
+        let (shares, none) = self.rivals.standing();
         let mut order: Vec<usize> = (0..shares.len()).collect();
         order.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]));
         let each: Vec<String> = order
@@ -199,11 +197,12 @@ impl RivalPolicy {
                     check.ratio
                 )
             });
-        let none = self.rivals.none();
-        format!(
-            "{}{fits}; another law than these {none:.3}",
-            each.join(", ")
-        )
+        let another = if self.rivals.surrogate().is_some() {
+            String::new()
+        } else {
+            format!("; another law than these {none:.3}")
+        };
+        format!("{}{fits}{another}", each.join(", "))
     }
 }
 
@@ -239,8 +238,8 @@ impl Policy for RivalPolicy {
                 left: candidates.len(),
             });
         }
-        let numbers: Vec<Vec<f64>> = candidates.iter().map(Self::numbers).collect();
-        let predicted = self.rivals.predict(&numbers);
+        let rows: Vec<Vec<f64>> = candidates.iter().map(numbers).collect();
+        let predicted = self.rivals.predict(&rows);
         let chosen = if self.by_lot {
             // A space of few points has to give some of them again.
             (0..q).map(|at| at % candidates.len()).collect()
@@ -248,7 +247,7 @@ impl Policy for RivalPolicy {
             let sd = self.point_sd(&predicted);
             let (chosen, expected) =
                 self.rivals
-                    .choose(&numbers, q, sd, |_| 1.0, self.repeats, &mut rng);
+                    .choose(&rows, q, sd, |_| 1.0, self.repeats, &mut rng);
             self.expected = Some(expected);
             chosen
         };
@@ -296,7 +295,7 @@ impl Policy for RivalPolicy {
                     let wells = f64::from((*replicates).max(1));
                     let own = sd.filter(|sd| self.noise.is_none() && wells > 1.0 && sd.is_finite());
                     Some(Datum {
-                        x: Self::numbers(&trial.point),
+                        x: numbers(&trial.point),
                         y: values[0],
                         sd: well / wells.sqrt(),
                         spread: own.map(|sd| Spread {
@@ -320,8 +319,8 @@ impl Policy for RivalPolicy {
         if self.told.is_empty() {
             return None;
         }
-        let numbers: Vec<Vec<f64>> = points.iter().map(Self::numbers).collect();
-        let each = self.rivals.predict(&numbers).into_iter();
+        let rows: Vec<Vec<f64>> = points.iter().map(numbers).collect();
+        let each = self.rivals.predict(&rows).into_iter();
         Some(
             each.map(|(mean, sd)| Prediction::normal(mean, sd))
                 .collect(),
@@ -359,8 +358,8 @@ impl Policy for RivalPolicy {
         if self.told.is_empty() || rival >= self.rivals.hypotheses().len() {
             return None;
         }
-        let numbers: Vec<Vec<f64>> = points.iter().map(Self::numbers).collect();
-        let each = self.rivals.predict_by(rival, &numbers).into_iter();
+        let rows: Vec<Vec<f64>> = points.iter().map(numbers).collect();
+        let each = self.rivals.predict_by(rival, &rows).into_iter();
         Some(
             each.map(|(mean, sd)| Prediction::normal(mean, sd))
                 .collect(),
@@ -368,12 +367,13 @@ impl Policy for RivalPolicy {
     }
 
     fn settled(&self) -> Option<String> {
-        let (best, share) = self.rivals.best();
         if self.wells_told() < WELLS_MIN {
             return None;
         }
         // Certain among those given is not certain: another law may lie where no well has looked.
-        let share = share * (1.0 - self.rivals.none());
+        let (shares, none) = self.rivals.standing();
+        let best = (0..shares.len()).max_by(|a, b| shares[*a].total_cmp(&shares[*b]))?;
+        let share = shares[best];
         let none_fits = self.rivals.none_fits();
         if share < self.certainty && !none_fits {
             return None;
@@ -388,8 +388,7 @@ impl Policy for RivalPolicy {
                 )
             });
             return Some(format!(
-                "none of the hypotheses fits (another law holds with probability {:.3}): even the best, '{name}', misses by {ratio:.1} times the error of wells{along}",
-                self.rivals.none()
+                "none of the hypotheses fits (another law holds with probability {none:.3}): even the best, '{name}', misses by {ratio:.1} times the error of wells{along}"
             ));
         }
         let open: Vec<String> = self.rivals.hypotheses()[best]
@@ -403,16 +402,25 @@ impl Policy for RivalPolicy {
         } else {
             format!(" ({})", open.join(", "))
         };
+        let rest = match self.rivals.surrogate() {
+            Some(own) if own == best => {
+                "; wells follow no formula or mechanism among them".to_owned()
+            }
+            Some(_) => String::new(),
+            None => format!(
+                "; that nature lies a tenth of what responses span away from each of them has probability {}",
+                chance(none)
+            ),
+        };
         Some(format!(
-            "of these hypotheses, '{name}' holds with probability {}{with}; that nature lies a tenth of what responses span away from each of them has probability {}",
-            chance(share),
-            chance(self.rivals.none())
+            "of these hypotheses, '{name}' holds with probability {}{with}{rest}",
+            chance(share)
         ))
     }
 }
 
 /// A probability to three digits; never quite 0 or 1, which no wells can show.
-fn chance(share: f64) -> String {
+pub(crate) fn chance(share: f64) -> String {
     if share > 0.9995 {
         "above 0.999".into()
     } else if share < 0.0005 {

@@ -49,6 +49,19 @@ impl Pooled {
         }
     }
 
+    /// Points, means and their variances, and the logarithm of the density of all wells that a normal density of the means
+    /// leaves out.
+    pub(super) fn rows(self) -> (Vec<Vec<f64>>, Vec<f64>, Vec<f64>, f64) {
+        let points = (0..self.means.len())
+            .map(|row| self.columns.iter().map(|column| column[row]).collect())
+            .collect();
+        let log_densities = self.precisions.iter();
+        let log_densities = log_densities.map(|p| 0.918_938_533_204_672_8 - 0.5 * p.ln());
+        let constant = self.constant - 0.5 * self.within + log_densities.sum::<f64>();
+        let variances = self.precisions.iter().map(|p| p.recip()).collect();
+        (points, self.means, variances, constant)
+    }
+
     /// Variance of wells of the same point over what was stated, and its degrees of freedom.
     pub(super) fn within(&self) -> (f64, usize) {
         let freedom = self.wells - self.means.len();

@@ -14,7 +14,7 @@ pub(super) struct Readings<'a> {
 }
 
 /// One well alone shows nothing of its spread.
-fn spread(datum: &Datum) -> Spread {
+pub(super) fn spread(datum: &Datum) -> Spread {
     datum.spread.unwrap_or(Spread {
         wells: 1.0,
         sd: 0.0,

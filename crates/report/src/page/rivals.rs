@@ -61,19 +61,28 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign, found: &Rivals) {
                         .map_or("–".into(), chance),
                 ),
                 Cell::Text(parameters(rival)),
-                Cell::Text(rival.formula.clone()),
+                Cell::Text(says(rival)),
             ]
         })
         .collect();
-    rows.push(vec![
-        Cell::Text("none of these".into()),
-        Cell::Number(String::new()),
-        Cell::Number(found.none.last().copied().map_or("–".into(), chance)),
-        Cell::Text(String::new()),
-        Cell::Text(
-            "nature lies a tenth of what responses span away from each of them, somewhere".into(),
-        ),
-    ]);
+    // Some smooth response, whichever, stands for all that no law says.
+    let graphs = found.each.iter().any(|rival| rival.kind == "graph");
+    if found.each.iter().all(|rival| rival.kind != "surrogate") {
+        rows.push(vec![
+            Cell::Text("none of these".into()),
+            Cell::Number(String::new()),
+            Cell::Number(found.none.last().copied().map_or("–".into(), chance)),
+            Cell::Text(String::new()),
+            Cell::Text(
+                if graphs {
+                    "a graph is right that is one arrow or hidden cause away from the best of them"
+                } else {
+                    "nature lies a tenth of what responses span away from each of them, somewhere"
+                }
+                .into(),
+            ),
+        ]);
+    }
     let heads = [
         "hypothesis",
         "probability before",
@@ -83,6 +92,14 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign, found: &Rivals) {
     ];
     table(m, &heads, &rows);
     m.close("div");
+}
+
+/// A formula speaks for itself.
+fn says(rival: &Rival) -> String {
+    match rival.kind.as_str() {
+        "formula" | "" => rival.says.clone(),
+        kind => format!("{kind}: {}", rival.says),
+    }
 }
 
 fn parameters(rival: &Rival) -> String {

@@ -26,6 +26,7 @@ use super::{
     Bound, Channel, Detector, Exposure, Nature, NatureError, ReagentMeaning, Sample, Signal,
     Strength,
 };
+use mechanism::growth;
 use std::sync::Arc;
 
 /// A drug.
@@ -49,8 +50,7 @@ impl Drug {
     /// The concentration at which half of the growth is left, over zMIC.
     #[must_use]
     pub fn half(&self) -> f64 {
-        let ratio = self.psi_min / self.psi_max;
-        (-0.5 * ratio / (0.5 - ratio)).powf(1.0 / self.kappa)
+        growth::half(self.psi_min / self.psi_max, self.kappa)
     }
 
     /// The concentration at which half of the growth is left, mg/L.
@@ -63,11 +63,7 @@ impl Drug {
     /// zMIC, negative above.
     #[must_use]
     pub fn share(&self, x: f64) -> f64 {
-        if x <= 0.0 {
-            return 1.0;
-        }
-        let (hill, ratio) = (x.powf(self.kappa), self.psi_min / self.psi_max);
-        1.0 - (1.0 - ratio) * hill / (hill - ratio)
+        growth::share(x, self.psi_min / self.psi_max, self.kappa)
     }
 }
 
@@ -97,11 +93,6 @@ pub struct Antibiotics {
 const CULTURE: u32 = u32::MAX - 1;
 /// The most drugs, so that a response needs no allocation.
 const DRUGS_MAX: usize = 12;
-/// A drug never becomes more than this many times as potent.
-const POTENCY_MAX: f64 = 20.0;
-/// Rounds in which effective concentrations settle.
-const ROUNDS: usize = 40;
-const SETTLED: f64 = 1e-10;
 
 /// Cardinal temperatures of growth, °C: least, best, greatest.
 const CARDINAL: [f64; 3] = [4.9, 41.3, 47.5];
@@ -223,38 +214,12 @@ impl Antibiotics {
         let n = self.drugs.len();
         let mut dose = [0.0_f64; DRUGS_MAX];
         let mut x = [0.0_f64; DRUGS_MAX];
-        let mut present = 0;
         for (i, drug) in self.drugs.iter().enumerate() {
             dose[i] = doses.get(i).copied().unwrap_or(0.0).max(0.0) / drug.zmic;
-            x[i] = dose[i];
-            present += usize::from(dose[i] > 0.0);
         }
-        if present > 1 {
-            for _ in 0..ROUNDS {
-                let mut change = 0.0_f64;
-                for i in 0..n {
-                    if dose[i] <= 0.0 {
-                        continue;
-                    }
-                    let sum: f64 = (0..n)
-                        .map(|j| self.interactions[i * n + j] * x[j] / (self.halves[j] + x[j]))
-                        .sum();
-                    let next = dose[i] / (1.0 + sum).max(1.0 / POTENCY_MAX);
-                    change = change.max((next - x[i]).abs() / (1.0 + next));
-                    x[i] = next;
-                }
-                if change < SETTLED {
-                    break;
-                }
-            }
-        }
-        let (mut growing, mut killing) = (1.0, 0.0);
-        for (drug, x) in self.drugs.iter().zip(x) {
-            let share = drug.share(x);
-            growing *= share.max(0.0);
-            killing += share.min(0.0);
-        }
-        self.growth.rate * (growing + killing)
+        growth::effective(&dose[..n], &self.halves, &self.interactions, &mut x[..n]);
+        let each = self.drugs.iter().zip(x).map(|(drug, x)| drug.share(x));
+        self.growth.rate * growth::together(each)
     }
 
     /// The hours at 37 °C that count as much for growth as what a culture was exposed to.
@@ -273,7 +238,7 @@ impl Antibiotics {
         let rate = self.net_growth(doses).max(0.0) * std::f64::consts::LN_10;
         let time = (hours - self.growth.lag).max(0.0);
         let capacity = self.growth.capacity.max(inoculum);
-        capacity / (1.0 + (capacity / inoculum - 1.0) * (-rate * time).exp())
+        growth::logistic(inoculum, capacity, rate * time)
     }
 
     /// The share of the untreated culture's rise in optical density that doses in mg/L prevent: zero

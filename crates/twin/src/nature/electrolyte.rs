@@ -37,21 +37,11 @@ pub const BLENDS: [Blend; 3] = [
     },
 ];
 
-/// The most salt that the fits were made with, mol/L; beyond, the last value counts.
-const SALT_MAX: f64 = 3.0;
-/// Zero degrees Celsius, K.
-const ZERO_C: f64 = 273.15;
-
 impl Blend {
     /// Conductivity in mS/cm at a salt concentration in mol/L and a temperature in °C.
     #[must_use]
     pub fn conductivity(&self, salt: f64, celsius: f64) -> f64 {
-        let [p1, p2, p3, p4, p5, p6] = self.p;
-        let (c, t) = (salt.clamp(0.0, SALT_MAX), celsius + ZERO_C);
-        let warm = (1000.0 / t).exp();
-        let value = p1 * (1.0 + (t - p2)) * c * (1.0 + p3 * c.sqrt() + p4 * (1.0 + p5 * warm) * c)
-            / (1.0 + c.powi(4) * p6 * warm);
-        value.max(0.0)
+        mechanism::conductivity::conductivity(&self.p, salt, celsius)
     }
 }
 

@@ -187,8 +187,7 @@ impl Network {
                 Form::Hill => {
                     let (mut added, mut kept) = (gene.basal, 1.0);
                     for (from, weight) in &self.drivers[g] {
-                        let hill = x[*from].max(0.0).powf(self.hill);
-                        let level = hill / (1.0 + hill);
+                        let level = mechanism::regulation::saturation(x[*from], self.hill);
                         if *weight >= 0.0 {
                             added += weight * level;
                         } else {

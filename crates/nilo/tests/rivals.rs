@@ -149,3 +149,107 @@ fn what_no_law_says_is_the_smooth_response() {
     let standing = standing(found);
     assert!(standing[2].2 > 0.99, "{standing:?}");
 }
+
+#[test]
+fn two_genes_that_move_together_have_a_hidden_cause() {
+    let printed = run("gene-graphs.toml", |text| text);
+    let found = answer(&printed);
+    let verdict = found["verdict"].as_str().unwrap_or_default();
+    assert!(
+        verdict.starts_with("of these hypotheses, 'a hidden cause of both' holds"),
+        "{printed}"
+    );
+    assert_eq!(found["question"], "discriminate");
+    assert_eq!(standing(found)[0].1, "graph");
+}
+
+#[test]
+fn a_graph_that_nobody_wrote_down_is_said_to_be_missing() {
+    let printed = run("gene-graphs.toml", |text| {
+        without(&text, "a hidden cause of both")
+    });
+    let verdict = answer(&printed)["verdict"].as_str().unwrap_or_default();
+    assert!(
+        verdict.starts_with("none of the hypotheses fits")
+            && verdict.ends_with("with a hidden cause of g4 and g5"),
+        "{printed}"
+    );
+}
+
+/// What `nilo check` says of a campaign that ships, after its text was changed.
+fn refused(campaign: &str, from: &str, to: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(root().join("campaigns").join(campaign)).unwrap();
+    assert!(text.contains(from), "{from}");
+    let home = root().canonicalize().unwrap();
+    let text = text
+        .replacen(from, to, 1)
+        .replace("\"../", &format!("\"{}/", home.display()));
+    let file = folder.path().join(campaign);
+    std::fs::write(&file, text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_nilo"))
+        .arg("check")
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[test]
+fn what_is_no_hypothesis_is_named_with_what_there_is() {
+    let law = |from: &str, to: &str| refused("which-law.toml", from, to);
+    let said = law(
+        "mechanism = \"pharmacodynamic\"",
+        "mechanism = \"pharmacodynamics\"",
+    );
+    assert!(
+        said.contains("no mechanism is called 'pharmacodynamics'")
+            && said.contains("drug-combination, conductivity, activation, repression")
+            && said.contains("which-law.toml:")
+            && said.contains("did you mean: pharmacodynamic"),
+        "{said}"
+    );
+    let said = law("{ zmic = [4, 60] }", "{ mic = [4, 60] }");
+    assert!(
+        said.contains("no parameter of pharmacodynamic is called 'mic'")
+            && said.contains("growth, kill, zmic, kappa, hours, room"),
+        "{said}"
+    );
+    let said = law("{ dose = \"streptomycin\" }", "{ doze = \"streptomycin\" }");
+    assert!(
+        said.contains("no input of pharmacodynamic is called 'doze'"),
+        "{said}"
+    );
+    let said = law("inputs = { dose = \"streptomycin\" }\n", "");
+    assert!(
+        said.contains("nothing says what 'dose' of the mechanism is"),
+        "{said}"
+    );
+    let said = law("unit = \"mg/L\"", "unit = \"µg/L\"");
+    assert!(
+        said.contains("'streptomycin' is in µg/L, and the mechanism takes its dose in mg/L"),
+        "{said}"
+    );
+    let said = law("surrogate = { }", "surrogate = { reach = [2, 1] }");
+    assert!(said.contains("the lower first, both above zero"), "{said}");
+    let said = law("surrogate = { }", "surrogate = { }\nformula = \"1\"");
+    assert!(
+        said.contains("a hypothesis with formula and surrogate"),
+        "{said}"
+    );
+    let graph = |from: &str, to: &str| refused("gene-graphs.toml", from, to);
+    let said = graph("\"g4 -> g5\"", "\"g4 -> g7\"");
+    assert!(
+        said.contains("no variable is called 'g7'; expected one of g4, g5, g6"),
+        "{said}"
+    );
+    let said = graph("\"g4 -> g5\"", "\"g4 -> g5 -> g4\"");
+    assert!(said.contains("the arrows go in a circle"), "{said}");
+    let said = graph("graph = [\"g4 -> g6 -> g5\"]", "formula = \"1\"");
+    assert!(said.contains("a formula beside graphs"), "{said}");
+}

@@ -8,16 +8,18 @@ use crate::line::{FAR, Line};
 /// The greatest capacity of a grid.
 pub(crate) const CAPACITY_MOST: u8 = 120;
 
-/// One in each of eight bytes.
-const ONES: u64 = 0x0101_0101_0101_0101;
+/// Digits of a count, which stays below 128.
+const DIGITS: usize = 7;
 
 /// How many units of a resource are taken, moment by moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Grid {
     capacity: u8,
-    /// Taken at each moment, eight moments to a word, below 128 each; empty for a resource of one
-    /// unit, where the bitmap says it all.
-    used: Vec<u64>,
+    /// How many are taken at each moment, in binary: for each digit one bit for each of 64 moments, as
+    /// in bit-sliced arithmetic. Empty for a resource of one unit, where the bitmap says it all.
+    used: Vec<[u64; DIGITS]>,
+    /// Digits that counts had so far, or the capacity has.
+    digits: usize,
     /// Bit `t % 64` of word `t / 64`: full at `t`. Everything behind the end is free.
     full: Vec<u64>,
 }
@@ -25,16 +27,18 @@ pub(crate) struct Grid {
 impl Grid {
     /// Of more than [`CAPACITY_MOST`] units only that many are used.
     pub(crate) fn new(capacity: u8) -> Self {
+        let capacity = capacity.min(CAPACITY_MOST);
         Self {
-            capacity: capacity.min(CAPACITY_MOST),
+            capacity,
             used: Vec::new(),
+            digits: (8 - capacity.leading_zeros()) as usize,
             full: Vec::new(),
         }
     }
 
     /// Gives everything back.
     pub(crate) fn clear(&mut self) {
-        self.used.fill(0);
+        self.used.fill([0; DIGITS]);
         self.full.fill(0);
     }
 
@@ -121,7 +125,7 @@ impl Grid {
             let words = words + words / 4 + 16;
             self.full.resize(words, 0);
             if self.capacity > 1 {
-                self.used.resize(words * 8, 0);
+                self.used.resize(words, [0; DIGITS]);
             }
         }
     }
@@ -150,27 +154,30 @@ impl Grid {
 
     /// Adds or subtracts one unit during `[from, until)`, and renews the bits there.
     fn count(&mut self, from: i64, until: i64, add: bool) {
-        let (first, last) = ((from >> 3) as usize, ((until - 1) >> 3) as usize);
-        let head = ONES & (u64::MAX << (8 * (from & 7)));
-        let tail = ONES & (u64::MAX >> (8 * (7 - ((until - 1) & 7))));
-        // A byte reaches its high bit exactly if it is at least the capacity.
-        let reach = ONES * u64::from(128 - self.capacity);
+        let (first, last) = ((from >> 6) as usize, ((until - 1) >> 6) as usize);
+        let mut mask = u64::MAX << (from & 63);
         for index in first..=last {
-            let mut one = ONES;
-            if index == first {
-                one &= head;
-            }
             if index == last {
-                one &= tail;
+                mask &= u64::MAX >> (63 - ((until - 1) & 63));
             }
             let used = &mut self.used[index];
-            *used = if add { *used + one } else { *used - one };
-            let high = ((*used + reach) >> 7) & ONES;
-            // Gathers the lowest bit of each byte, in order.
-            let bits = high.wrapping_mul(0x0102_0408_1020_4080) >> 56;
-            let shift = 8 * (index & 7);
-            let word = &mut self.full[index >> 3];
-            *word = *word & !(0xff << shift) | bits << shift;
+            let (mut carry, mut digit) = (mask, 0);
+            while carry != 0 {
+                let was = used[digit];
+                used[digit] = was ^ carry;
+                carry &= if add { was } else { !was };
+                digit += 1;
+            }
+            self.digits = self.digits.max(digit);
+            // From the highest digit down: above the capacity already, or the same as it so far.
+            let (mut above, mut same) = (0, u64::MAX);
+            for digit in (0..self.digits).rev() {
+                let wanted = u64::from(self.capacity >> digit & 1).wrapping_neg();
+                above |= same & used[digit] & !wanted;
+                same &= !(used[digit] ^ wanted);
+            }
+            self.full[index] = above | same;
+            mask = u64::MAX;
         }
     }
 }

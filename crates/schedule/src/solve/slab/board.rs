@@ -1,6 +1,6 @@
 //! Placing blocks in an order: as early as they can be, or as late.
 
-use super::model::Model;
+use super::model::{Model, Variant};
 use crate::grid::Grid;
 use crate::line::{FAR, Line};
 use crate::pattern::Need;
@@ -69,12 +69,13 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Takes the needs of a block if they really fit together.
-    fn take(&mut self, needs: &[Need], times: &[i64]) -> bool {
+    /// Takes the needs of a block, each of which fits, if they fit together.
+    fn take(&mut self, variant: &Variant, times: &[i64]) -> bool {
+        let needs: &[Need] = &variant.pattern.needs;
         for (index, need) in needs.iter().enumerate() {
             let (from, until) = need.span(times);
             let line = &mut self.lines[need.line as usize];
-            if from < 0 || line.fit(from, until, 1) != from {
+            if from < 0 || variant.shares && line.fit(from, until, 1) != from {
                 for need in &needs[..index] {
                     let (from, until) = need.span(times);
                     self.lines[need.line as usize].give(from, until, 1);
@@ -107,7 +108,7 @@ impl<'a> Board<'a> {
             .count();
         for step in self.steps.drain(same..) {
             let b = step.block;
-            for need in &self.model.blocks[b].variants[step.used].needs {
+            for need in &self.model.blocks[b].variants[step.used].pattern.needs {
                 let (from, until) = need.span(&self.times[b]);
                 self.lines[need.line as usize].give(from, until, 1);
             }
@@ -128,17 +129,15 @@ impl<'a> Board<'a> {
             let mut placed = None;
             for turn in 0..block.variants.len() {
                 let used = (recipe.variant[b] + turn) % block.variants.len();
-                let pattern = &block.variants[used];
+                let variant = &block.variants[used];
+                let pattern = &variant.pattern;
                 let mut times = std::mem::take(&mut self.times[b]);
-                times.clear();
-                times.resize(block.ops.len(), 0);
-                for node in 0..times.len() {
-                    let value = times[node];
-                    pattern.net.raise(&mut times, node, value);
-                }
+                times.clone_from(&variant.earliest);
                 for &(node, other, there, least) in &block.after {
                     let value = self.times[other][there] + least;
-                    pattern.net.raise(&mut times, node, value);
+                    if value > times[node] {
+                        pattern.net.raise(&mut times, node, value);
+                    }
                 }
                 for hold in recipe.holds.iter().filter(|h| h.block == b) {
                     let (other, there) = hold.behind;
@@ -150,7 +149,7 @@ impl<'a> Board<'a> {
                 let fits = pattern
                     .earliest(&self.lines, &mut times, 0, i64::MIN, FAR)
                     .is_ok();
-                if fits && self.take(&pattern.needs, &times) {
+                if fits && self.take(variant, &times) {
                     for (&o, &t) in block.ops.iter().zip(&times) {
                         makespan = makespan.max(t + model.times[o]);
                     }
@@ -181,7 +180,8 @@ impl<'a> Board<'a> {
             let block = &model.blocks[b];
             let mut placed = false;
             for turn in 0..block.variants.len() {
-                let pattern = &block.variants[(variant[b] + turn) % block.variants.len()];
+                let variant = &block.variants[(variant[b] + turn) % block.variants.len()];
+                let pattern = &variant.pattern;
                 let mut times = std::mem::take(&mut self.times[b]);
                 times.resize(block.ops.len(), FAR);
                 for (node, &o) in block.ops.iter().enumerate() {
@@ -194,7 +194,7 @@ impl<'a> Board<'a> {
                 let fits = pattern
                     .latest(&self.lines, &mut times, 0, i64::MIN)
                     .is_some();
-                if fits && self.take(&pattern.needs, &times) {
+                if fits && self.take(variant, &times) {
                     self.times[b] = times;
                     placed = true;
                     break;
@@ -219,6 +219,41 @@ impl<'a> Board<'a> {
             .map(|(&o, &t)| t + self.model.times[o])
             .max()
             .unwrap_or(0)
+    }
+}
+
+/// Sorts blocks by keys that change little from one time to the next, but puts none before what it waits for.
+pub(super) struct Sorter {
+    pub(super) order: Vec<usize>,
+    /// The greatest key of each block and those that it waits for.
+    late: Vec<i64>,
+}
+
+impl Sorter {
+    pub(super) fn new(model: &Model) -> Self {
+        Self {
+            order: model.ranks.1.clone(),
+            late: vec![0; model.blocks.len()],
+        }
+    }
+
+    pub(super) fn sort(&mut self, model: &Model, key: &[i64]) {
+        let (rank, ranked) = &model.ranks;
+        for &b in ranked {
+            let others = model.blocks[b].after.iter().map(|link| self.late[link.1]);
+            self.late[b] = others.fold(key[b], i64::max);
+        }
+        // By insertion, as most are where they were.
+        let place = |b: usize, late: &[i64]| (late[b], rank[b]);
+        for i in 1..self.order.len() {
+            let b = self.order[i];
+            let mut at = i;
+            while at > 0 && place(self.order[at - 1], &self.late) > place(b, &self.late) {
+                self.order[at] = self.order[at - 1];
+                at -= 1;
+            }
+            self.order[at] = b;
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub use model::slab_bound;
 use super::Effort;
 use crate::formats::slab::{Slab, Solution};
 use crate::planner::Draw;
-use board::{Board, Hold, Recipe, sorted};
+use board::{Board, Hold, Recipe, Sorter, sorted};
 use model::{Model, bound, whole_head, whole_net};
 use quantity::Seed;
 
@@ -60,6 +60,7 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
     let last: Vec<usize> = (0..count)
         .filter(|&b| model.blocks[b].before.is_empty())
         .collect();
+    let mut sorter = Sorter::new(&model);
     let mut spent = 0;
     let mut best: Option<Found> = None;
     let mut current = i64::MAX;
@@ -78,7 +79,7 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
         let step = spent % WAVE;
         let with_holds = !(spent / WAVE).is_multiple_of(3);
         spent += 1;
-        let order = sorted(&model, &recipe.key, false);
+        sorter.sort(&model, &recipe.key);
         let lead = best.as_ref().map_or(i64::MAX, |b| b.makespan);
         // Simulated annealing in waves (Kirkpatrick, Gelatt and Vecchi 1983): what may be accepted is
         // drawn first, so that a schedule that won't be needn't be finished.
@@ -87,7 +88,7 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
         let warm = lead as f64 * UNIT as f64 * begin * (1.0 - cold).powi(2);
         let chance = (draw.below(1 << 20) + 1) as f64 / f64::from(1 << 20);
         let most = (current as f64 - warm * chance.ln()) as i64;
-        if let Some(mut makespan) = board.forward(&order, &recipe, most / UNIT) {
+        if let Some(mut makespan) = board.forward(&sorter.order, &recipe, most / UNIT) {
             if step == 0 || makespan <= lead {
                 makespan = squeeze(&mut board, &recipe, makespan);
             }

@@ -15,11 +15,37 @@ pub(super) struct Block {
     pub(super) ops: Vec<usize>,
     /// From the begin of each operation to the end of the longest chain that follows it.
     pub(super) tails: Vec<i64>,
-    pub(super) variants: Vec<Pattern>,
+    pub(super) variants: Vec<Variant>,
     /// Blocks that it waits for: node here, block and node there, from begin to begin.
     pub(super) after: Vec<(usize, usize, usize, i64)>,
     /// Blocks that wait for it, likewise.
     pub(super) before: Vec<(usize, usize, usize, i64)>,
+}
+
+/// One of the patterns of a block.
+pub(super) struct Variant {
+    pub(super) pattern: Pattern,
+    /// The earliest times where nothing else is in the way.
+    pub(super) earliest: Vec<i64>,
+    /// Whether two of its operations use one type of machine.
+    pub(super) shares: bool,
+}
+
+impl Variant {
+    fn new(pattern: Pattern) -> Self {
+        let mut earliest = vec![0; pattern.nodes()];
+        for node in 0..earliest.len() {
+            let value = earliest[node];
+            pattern.net.raise(&mut earliest, node, value);
+        }
+        let mut lines: Vec<u32> = pattern.needs.iter().map(|need| need.line).collect();
+        lines.sort_unstable();
+        Self {
+            shares: lines.windows(2).any(|pair| pair[0] == pair[1]),
+            pattern,
+            earliest,
+        }
+    }
 }
 
 /// The instance.
@@ -30,6 +56,29 @@ pub(super) struct Model {
     lines: Vec<u32>,
     pub(super) capacities: Vec<u8>,
     pub(super) blocks: Vec<Block>,
+    /// Where blocks come in an order in which each comes after those that it waits for; and that order.
+    pub(super) ranks: (Vec<usize>, Vec<usize>),
+}
+
+/// Blocks in an order in which each comes after those that it waits for: the place of each, and the order.
+fn ranks(blocks: &[Block]) -> (Vec<usize>, Vec<usize>) {
+    let mut left: Vec<usize> = blocks.iter().map(|b| b.after.len()).collect();
+    let mut order: Vec<usize> = (0..blocks.len()).filter(|&b| left[b] == 0).collect();
+    let mut next = 0;
+    while let Some(&b) = order.get(next) {
+        next += 1;
+        for link in &blocks[b].before {
+            left[link.1] -= 1;
+            if left[link.1] == 0 {
+                order.push(link.1);
+            }
+        }
+    }
+    let mut rank = vec![0; blocks.len()];
+    for (place, &b) in order.iter().enumerate() {
+        rank[b] = place;
+    }
+    (rank, order)
 }
 
 /// A lower bound: the longest chain of every operation; for every type of machine the least head, the
@@ -148,7 +197,7 @@ impl Model {
             blocks.push(Block {
                 ops,
                 tails,
-                variants,
+                variants: variants.into_iter().map(Variant::new).collect(),
                 after: Vec::new(),
                 before: Vec::new(),
             });
@@ -168,6 +217,7 @@ impl Model {
             }
         }
         Ok(Self {
+            ranks: ranks(&blocks),
             keys,
             times,
             lines: line,

@@ -10,13 +10,18 @@
 use crate::check::{Doing, Fault, Watch, separation};
 use crate::geometry::{Pose, wrap};
 use crate::track::Footprint;
-use quantity::{Duration, Instant, MoverId};
+use quantity::{Duration, Instant, Length, MoverId};
 use std::f64::consts::PI;
 
 /// Boxes are made for spans of this length.
 const SLICE: Duration = Duration::from_millis(250);
 /// Spans are halved until they are this short; then the bodies at both ends decide.
 pub const FINEST: Duration = Duration::from_base(250_000);
+/// Slices for which each mover is looked at before the next one is.
+const TOGETHER: usize = 16;
+/// Side of a square of the floor, in metres, and how many squares in a row there are lists for.
+const CELL: f64 = 1.0;
+const CELLS: usize = 64;
 /// No mover is faster, in metres a second.
 const FASTEST: f64 = 6.0;
 /// Where one motion ends and the next begins, poses differ at most by this, in metres.
@@ -46,6 +51,8 @@ struct Cover {
     moves: f64,
     low: [f64; 2],
     high: [f64; 2],
+    /// How far it has gone at the end on the ride that began at a moment.
+    gone: Option<(Instant, Length)>,
 }
 
 /// Follows a [`Watch`] and looks at every span of time once.
@@ -54,9 +61,46 @@ pub struct Sweep {
     footprint: Footprint,
     until: Instant,
     covers: Vec<Option<Cover>>,
-    /// Movers by the west end of what they cover; nearly in order from slice to slice.
-    order: Vec<usize>,
+    cells: Cells,
     swept: Swept,
+}
+
+/// Which movers cover something of which square of the floor. Squares far apart may share a list.
+#[derive(Clone, Debug)]
+struct Cells {
+    lists: Vec<Vec<u32>>,
+}
+
+impl Cells {
+    fn new() -> Self {
+        Self {
+            lists: vec![Vec::new(); CELLS * CELLS],
+        }
+    }
+
+    /// The lists of all squares that a cover touches, each once.
+    fn of(cover: &Cover) -> impl Iterator<Item = usize> + use<> {
+        let range = |axis: usize| {
+            let [low, high] =
+                [cover.low[axis], cover.high[axis]].map(|m| (m / CELL).floor() as i64);
+            low..=high.min(low + CELLS as i64 - 1)
+        };
+        let (xs, ys) = (range(0), range(1));
+        let wrapped = |i: i64| i.rem_euclid(CELLS as i64) as usize;
+        xs.flat_map(move |x| ys.clone().map(move |y| wrapped(y) * CELLS + wrapped(x)))
+    }
+
+    fn enter(&mut self, mover: usize, cover: &Cover) {
+        for list in Self::of(cover) {
+            self.lists[list].push(mover as u32);
+        }
+    }
+
+    fn leave(&mut self, mover: usize, cover: &Cover) {
+        for list in Self::of(cover) {
+            self.lists[list].retain(|m| *m != mover as u32);
+        }
+    }
 }
 
 impl Sweep {
@@ -68,7 +112,7 @@ impl Sweep {
             footprint: watch.track.footprint(),
             until: from,
             covers: vec![None; movers],
-            order: (0..movers).collect(),
+            cells: Cells::new(),
             swept: Swept {
                 close: 0,
                 unproven: 0,
@@ -94,43 +138,85 @@ impl Sweep {
     /// # Errors
     /// The first fault seen.
     pub fn until(&mut self, watch: &mut Watch, to: Instant) -> Result<(), Fault> {
+        // What was told since the last time may be other than what was looked at then.
+        let mut known = false;
         while self.until < to {
-            let end = (self.until + SLICE).min(to);
-            self.slice(watch, self.until, end)?;
-            self.until = end;
+            let mut ends = vec![self.until];
+            while ends.len() <= TOGETHER && ends[ends.len() - 1] < to {
+                ends.push((ends[ends.len() - 1] + SLICE).min(to));
+            }
+            self.slices(watch, &ends, known)?;
+            (self.until, known) = (ends[ends.len() - 1], true);
         }
         watch.forget(to);
         Ok(())
     }
 
-    fn slice(&mut self, watch: &Watch, from: Instant, to: Instant) -> Result<(), Fault> {
-        for (i, cover) in self.covers.iter_mut().enumerate() {
-            let stands = cover.is_some_and(|c| c.moves == 0.0) && stands(watch, i, from, to);
-            if !stands {
-                *cover = Cover::new(watch, self.footprint, i, from, to)?;
+    /// Looks at the slices between some moments; what was found for the end of the slice before holds for the
+    /// beginning of the first one if it is `known`.
+    fn slices(&mut self, watch: &Watch, ends: &[Instant], known: bool) -> Result<(), Fault> {
+        // Mover by mover, as its ride is fetched from memory once then.
+        let mut changes: Vec<Vec<(usize, Option<Cover>)>> = vec![Vec::new(); ends.len() - 1];
+        for i in 0..self.covers.len() {
+            let mut cover = self.covers[i];
+            let mut known = known;
+            let mut stays = ends[0];
+            for (slice, changes) in ends.windows(2).zip(&mut changes) {
+                let (from, to) = (slice[0], slice[1]);
+                if to >= stays && cover.is_some_and(|c| c.moves == 0.0) {
+                    stays = stands_until(watch, i, from);
+                }
+                if to >= stays {
+                    let before = cover.filter(|_| known);
+                    cover = Cover::after(before, watch, self.footprint, i, from, to)?;
+                    changes.push((i, cover));
+                }
+                known = true;
             }
         }
-        let west = |covers: &[Option<Cover>], i: usize| {
-            covers[i].as_ref().map_or(f64::INFINITY, |c| c.low[0])
-        };
-        for k in 1..self.order.len() {
-            let (mut at, mover) = (k, self.order[k]);
-            let key = west(&self.covers, mover);
-            while at > 0 && west(&self.covers, self.order[at - 1]) > key {
-                self.order[at] = self.order[at - 1];
-                at -= 1;
-            }
-            self.order[at] = mover;
+        for (slice, changes) in ends.windows(2).zip(&changes) {
+            self.slice(watch, changes, slice[0], slice[1])?;
         }
-        for k in 0..self.order.len() {
-            let i = self.order[k];
-            let Some(a) = self.covers[i] else { break };
-            for n in k + 1..self.order.len() {
-                let j = self.order[n];
-                let Some(b) = self.covers[j].filter(|b| b.low[0] <= a.high[0]) else {
-                    break;
-                };
-                if b.low[1] <= a.high[1] && a.low[1] <= b.high[1] {
+        Ok(())
+    }
+
+    /// Looks at a slice in which some movers cover something else than before.
+    fn slice(
+        &mut self,
+        watch: &Watch,
+        changes: &[(usize, Option<Cover>)],
+        from: Instant,
+        to: Instant,
+    ) -> Result<(), Fault> {
+        for (i, cover) in changes {
+            if let Some(before) = &self.covers[*i] {
+                self.cells.leave(*i, before);
+            }
+            if let Some(cover) = cover {
+                self.cells.enter(*i, cover);
+            }
+            self.covers[*i] = *cover;
+        }
+        // Who stood and still stands is apart from others that do as before.
+        let mut near = Vec::new();
+        for &(i, _) in changes {
+            let Some(a) = self.covers[i] else { continue };
+            near.clear();
+            for list in Cells::of(&a) {
+                near.extend(self.cells.lists[list].iter().map(|j| *j as usize));
+            }
+            near.retain(|j| {
+                *j != i
+                    && self.covers[*j].as_ref().is_some_and(|b| {
+                        (0..2)
+                            .all(|axis| a.low[axis] <= b.high[axis] && b.low[axis] <= a.high[axis])
+                    })
+            });
+            near.sort_unstable();
+            near.dedup();
+            for &j in &near {
+                let once = j > i || changes.binary_search_by_key(&j, |c| c.0).is_err();
+                if once && let Some(b) = self.covers[j] {
                     self.swept.close += 1;
                     self.apart(watch, [i, j], [a, b], from, to)?;
                 }
@@ -186,18 +272,21 @@ impl Sweep {
     }
 }
 
-/// Whether a mover that stood so far still stands there in a whole span.
-fn stands(watch: &Watch, mover: usize, from: Instant, to: Instant) -> bool {
+/// Until when a mover that stood so far, to a moment, stands there for certain.
+fn stands_until(watch: &Watch, mover: usize, from: Instant) -> Instant {
     let doing = &watch.doing[mover];
     let i = doing.partition_point(|(since, _)| *since <= from).max(1) - 1;
-    let next = doing.get(i + 1).is_some_and(|(since, _)| *since <= to);
-    !next
-        && doing[i].0 < from
+    let stands = doing[i].0 < from
         && match &doing[i].1 {
             Doing::Stands(_) => true,
-            Doing::Rides(motion) => motion.arrive < from || motion.depart >= to,
+            Doing::Rides(motion) => motion.arrive < from,
             Doing::Gone => false,
-        }
+        };
+    match doing.get(i + 1) {
+        _ if !stands => from,
+        Some((since, _)) => *since,
+        None => Instant::MAX,
+    }
 }
 
 impl Cover {
@@ -209,9 +298,22 @@ impl Cover {
         from: Instant,
         to: Instant,
     ) -> Result<Option<Self>, Fault> {
+        Self::after(None, watch, footprint, mover, from, to)
+    }
+
+    /// The same, from what is known of its beginning as the end of the span before.
+    fn after(
+        before: Option<Self>,
+        watch: &Watch,
+        footprint: Footprint,
+        mover: usize,
+        from: Instant,
+        to: Instant,
+    ) -> Result<Option<Self>, Fault> {
         let id = MoverId(mover as u32);
-        let ends = [watch.pose(id, from), watch.pose(id, to)];
-        let goes = goes(watch, mover, from, to)?;
+        let begins = before.map_or_else(|| watch.pose(id, from), |before| before.ends[1]);
+        let ends = [begins, watch.pose(id, to)];
+        let (goes, gone) = goes(watch, mover, from, to, before.and_then(|b| b.gone))?;
         let half = footprint.diagonal() / 2.0;
         let (a, b) = match ends {
             [Some(a), Some(b)] => (a, b),
@@ -223,6 +325,7 @@ impl Cover {
                     moves: goes + 2.0 * half,
                     low: [x - reach, y - reach],
                     high: [x + reach, y + reach],
+                    gone,
                 }));
             }
             [None, None] => return Ok(None),
@@ -259,15 +362,24 @@ impl Cover {
             moves: goes + half * turns,
             low: [ax.min(bx) - aside - reach[0], ay.min(by) - aside - reach[1]],
             high: [ax.max(bx) + aside + reach[0], ay.max(by) + aside + reach[1]],
+            gone,
         }))
     }
 }
 
-/// How far a mover goes in a span, in metres; a fault if it jumps on the way.
-fn goes(watch: &Watch, mover: usize, from: Instant, to: Instant) -> Result<f64, Fault> {
+/// How far a mover goes in a span, in metres, and how far it has gone then on the last ride, which may be
+/// known for the beginning; a fault if it jumps on the way.
+fn goes(
+    watch: &Watch,
+    mover: usize,
+    from: Instant,
+    to: Instant,
+    known: Option<(Instant, Length)>,
+) -> Result<(f64, Option<(Instant, Length)>), Fault> {
     let doing = &watch.doing[mover];
     let mut i = doing.partition_point(|(since, _)| *since <= from).max(1) - 1;
     let (mut goes, mut at) = (0.0, from);
+    let mut last = None;
     let pose_at = |doing: &Doing, at: Instant| match doing {
         Doing::Stands(pose) => Some(*pose),
         Doing::Rides(motion) => Some(motion.pose_at(&watch.track, at)),
@@ -283,7 +395,13 @@ fn goes(watch: &Watch, mover: usize, from: Instant, to: Instant) -> Result<f64, 
             to,
         };
         if let Doing::Rides(motion) = &doing[i].1 {
-            let gone = motion.gone_at(end).as_m() - motion.gone_at(at).as_m();
+            let begins = match known {
+                Some((since, gone)) if at == from && since == doing[i].0 => gone,
+                _ => motion.gone_at(at),
+            };
+            let ends = motion.gone_at(end);
+            last = Some((doing[i].0, ends));
+            let gone = ends.as_m() - begins.as_m();
             if !(-RESOLUTION..=FASTEST * end.since(at).as_secs_f64() + REST).contains(&gone) {
                 return Err(jump(
                     motion.pose_at(&watch.track, at),
@@ -293,7 +411,7 @@ fn goes(watch: &Watch, mover: usize, from: Instant, to: Instant) -> Result<f64, 
             goes += gone;
         }
         let Some((_, after)) = next else {
-            return Ok(goes);
+            return Ok((goes, last));
         };
         if let (Some(was), Some(is)) = (pose_at(&doing[i].1, end), pose_at(after, end)) {
             let apart = was.point.distance(is.point).as_m();

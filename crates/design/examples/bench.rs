@@ -106,6 +106,61 @@ fn branin(x: &[f64]) -> f64 {
     (x[1] - b * x[0] * x[0] + c * x[0] - 6.0).powi(2) + 10.0 * (1.0 - t) * x[0].cos() + 10.0
 }
 
+fn rosenbrock(x: &[f64]) -> f64 {
+    x.windows(2)
+        .map(|w| 100.0 * (w[1] - w[0] * w[0]).powi(2) + (1.0 - w[0]).powi(2))
+        .sum()
+}
+
+fn griewank(x: &[f64]) -> f64 {
+    let square = x.iter().map(|x| x * x).sum::<f64>() / 4_000.0;
+    let waves = x.iter().enumerate();
+    1.0 + square
+        - waves
+            .map(|(i, x)| (x / (i as f64 + 1.0).sqrt()).cos())
+            .product::<f64>()
+}
+
+fn styblinski(x: &[f64]) -> f64 {
+    x.iter()
+        .map(|x| 0.5 * (x.powi(4) - 16.0 * x * x + 5.0 * x))
+        .sum()
+}
+
+fn michalewicz(x: &[f64]) -> f64 {
+    let each = x.iter().enumerate();
+    -each
+        .map(|(i, x)| x.sin() * ((i as f64 + 1.0) * x * x / PI).sin().powi(20))
+        .sum::<f64>()
+}
+
+fn schwefel(x: &[f64]) -> f64 {
+    418.982_887_272_433_8 * x.len() as f64 - x.iter().map(|x| x * x.abs().sqrt().sin()).sum::<f64>()
+}
+
+/// A quadratic bowl out of the middle, ten times as steep along its last axis as along its first, mirrored so that
+/// no axis is a factor's.
+fn ellipsoid(x: &[f64]) -> f64 {
+    let d = x.len() as f64;
+    let normal: Vec<f64> = (0..x.len()).map(|i| (1.7 * i as f64 + 0.5).sin()).collect();
+    let long = normal.iter().map(|n| n * n).sum::<f64>();
+    let from: Vec<f64> = x
+        .iter()
+        .enumerate()
+        .map(|(i, x)| x - 0.5 - 0.3 * (2.3 * i as f64).cos())
+        .collect();
+    let along = 2.0 * from.iter().zip(&normal).map(|(a, b)| a * b).sum::<f64>() / long;
+    let turned = from.iter().zip(&normal).map(|(a, b)| a - along * b);
+    turned
+        .enumerate()
+        .map(|(i, y)| 10_f64.powf(i as f64 / (d - 1.0)) * y * y)
+        .sum()
+}
+
+fn hartmann_of_20(x: &[f64]) -> f64 {
+    hartmann(&[x[1], x[4], x[7], x[10], x[13], x[16]])
+}
+
 fn lowest(optimum: f64) -> Box<dyn Fn(&[Vec<f64>]) -> f64 + Send + Sync> {
     Box::new(move |all| all.iter().map(|v| v[0]).fold(f64::INFINITY, f64::min) - optimum)
 }
@@ -320,6 +375,20 @@ fn make(name: &str, q: usize) -> Problem {
         "hartmann6_noisy" => function(cube(6, 0.0, 1.0), hartmann, -3.322_368_011_415_514_7, 0.1),
         "ackley10" => function(cube(10, -5.0, 10.0), ackley, 0.0, 0.0),
         "levy20" => function(cube(20, -5.0, 10.0), levy, 0.0, 0.0),
+        "ackley20" => function(cube(20, -5.0, 10.0), ackley, 0.0, 0.0),
+        "rosenbrock10" => function(cube(10, -5.0, 10.0), rosenbrock, 0.0, 0.0),
+        "griewank10" => function(cube(10, -600.0, 600.0), griewank, 0.0, 0.0),
+        "styblinski20" => {
+            let lowest = -39.166_165_703_771_42 * 20.0;
+            function(cube(20, -5.0, 5.0), styblinski, lowest, 0.0)
+        }
+        "michalewicz10" => function(cube(10, 0.0, PI), michalewicz, -9.660_151_715_641_35, 0.0),
+        "schwefel10" => function(cube(10, -500.0, 500.0), schwefel, 0.0, 0.0),
+        "ellipsoid12" => function(cube(12, 0.0, 1.0), ellipsoid, 0.0, 0.0),
+        "hartmann6_of_20" => {
+            let lowest = -3.322_368_011_415_514_7;
+            function(cube(20, 0.0, 1.0), hartmann_of_20, lowest, 0.0)
+        }
         "ackley10c" => {
             let limit = |name: &str| Limit {
                 name: name.into(),

@@ -40,6 +40,7 @@ pub fn plain_fit(space: &Space, points: &[Point], values: &[f64]) -> Option<Plai
         values: values.iter().map(|&value| warp.forward(value)).collect(),
         noise_share: vec![1.0; values.len()],
         noise_known: vec![0.0; values.len()],
+        terms: Vec::new(),
     };
     let [first, then] = EVALUATIONS;
     let fitted = fit_widely(&data, Shape::Radial, &encoding.groups, first)?;

@@ -1,7 +1,7 @@
 //! Values so far beyond all others that they would widen the spread that everything is judged by.
 
 use crate::encode::Group;
-use crate::gp::{Exact, Shape, fit};
+use crate::gp::{Exact, Shape, Trend, fit};
 use crate::surrogate::{Observed, warped};
 use crate::warp::Warp;
 
@@ -51,7 +51,7 @@ pub(crate) fn set_aside(observed: &mut Observed, groups: &[Group]) -> Vec<usize>
     let others: Vec<usize> = (0..most).map(|i| others[i * others.len() / most]).collect();
     let values: Vec<f64> = others.iter().map(|&row| observed.values[row]).collect();
     let warp = Warp::straight(&values);
-    let data = warped(observed, &warp).pick(&others);
+    let data = warped(observed, &warp, Trend::Level, groups).pick(&others);
     let fitted = fit(&data, Shape::Radial, groups, None, EVALUATIONS);
     let Some(process) = fitted.and_then(|fitted| Exact::new(&data, &fitted)) else {
         return Vec::new();

@@ -289,3 +289,50 @@ fn the_largest_numbers_there_are_come_back_finite() {
         }
     }
 }
+
+/// Middles of twelve factors are better than their edges, each a little off the centre; told at 32 even points.
+fn told_of_twelve(f: impl Fn(&[f64]) -> f64) -> Box<dyn Policy> {
+    let factor = |i: usize| Factor::continuous(&format!("x{i}"), "", -1.0, 1.0);
+    let space = Arc::new(Space::new((0..12).map(factor).collect()));
+    let question = Question::maximise("v");
+    let mut chooser = policy("gp", space, question, Options::default(), Seed(2)).unwrap();
+    let proposals = chooser.ask(32, &[], Seed(0)).unwrap();
+    let trials: Vec<Trial> = proposals
+        .into_iter()
+        .map(|p| Trial::measured(p.point.clone(), f(&numbers(&p.point)), 0))
+        .collect();
+    chooser.tell(&trials).unwrap();
+    chooser.refit();
+    chooser
+}
+
+#[test]
+fn edges_of_many_factors_are_known_to_be_worse_where_they_are() {
+    let bowl = |x: &[f64]| -> f64 {
+        let each = x.iter().enumerate();
+        -each
+            .map(|(i, x)| (x - 0.2 * (i as f64).cos()).powi(2))
+            .sum::<f64>()
+    };
+    let mut chooser = told_of_twelve(bowl);
+    assert!(chooser.note().unwrap().contains("trend towards the edges"));
+    let corner = Point(vec![Level::Real(1.0); 12]);
+    let truth = bowl(&[1.0; 12]);
+    let expected = &chooser.predict(&[corner]).unwrap()[0];
+    assert!(
+        (expected.mean - truth).abs() < 0.35 * truth.abs(),
+        "{expected:?} {truth}"
+    );
+    let batch = chooser.ask(8, &[], Seed(1)).unwrap();
+    let edges = |point: &Point| numbers(point).iter().filter(|x| x.abs() == 1.0).count();
+    assert!(batch.iter().all(|proposal| edges(&proposal.point) <= 3));
+    // A plane has no such trend, and its best corner is found.
+    let plane = |x: &[f64]| x.iter().sum::<f64>();
+    let mut chooser = told_of_twelve(plane);
+    assert!(!chooser.note().unwrap().contains("trend towards the edges"));
+    let batch = chooser.ask(8, &[], Seed(1)).unwrap();
+    let best = batch
+        .iter()
+        .map(|proposal| plane(&numbers(&proposal.point)));
+    assert!(best.fold(f64::NEG_INFINITY, f64::max) > 11.5);
+}

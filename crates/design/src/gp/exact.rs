@@ -3,11 +3,12 @@
 use faer::Mat;
 use quantity::Rng;
 
-use super::fit::{Data, Fit, centre, covariance};
+use super::fit::{Data, Fit, covariance};
 use super::inducing::Inducing;
 use super::kernel::{Kernel, Ready};
 use super::lanes::Table;
 use super::normals::normals;
+use super::trend::{Mean, centre};
 use crate::encode::Rows;
 use crate::linear_algebra::{
     add_product, cholesky_jittered, cholesky_raised, solve, solve_lower, subtract_gram,
@@ -24,7 +25,7 @@ pub(crate) struct Exact {
     pub ready: Ready,
     /// Logarithm of the noise variance.
     pub noise: f64,
-    pub mean: f64,
+    pub mean: Mean,
     pub table: Table,
     /// Covariance of the data, inverted, times the data less the mean.
     pub alpha: Vec<f64>,
@@ -37,7 +38,7 @@ impl Exact {
     pub(crate) fn new(data: &Data, fit: &Fit) -> Option<Exact> {
         let table = Table::new(&data.rows);
         let factor = cholesky_jittered(&covariance(data, &table, &fit.kernel, fit.noise))?;
-        let (mean, residual) = centre(&factor, &data.values);
+        let (mean, residual) = centre(&factor, data);
         let alpha = solve(&factor, &residual);
         Some(Exact {
             kernel: fit.kernel.clone(),
@@ -62,7 +63,7 @@ impl Exact {
                 let rows = 0..self.table.len;
                 self.kernel
                     .against(&self.ready, &self.table, &point, rows, &mut line);
-                self.mean
+                self.mean.at(groups, points.row(j))
                     + line
                         .iter()
                         .zip(&self.alpha)
@@ -83,7 +84,7 @@ impl Exact {
             for j in 0..block.len() {
                 let column = cross.col_as_slice(j);
                 means.push(
-                    self.mean
+                    self.mean.at(&self.kernel.groups, points.row(block[j]))
                         + column
                             .iter()
                             .zip(&self.alpha)
@@ -105,7 +106,7 @@ impl Exact {
         let mut cross = self.kernel.cross(&self.table, points);
         let means = (0..points.len())
             .map(|j| {
-                self.mean
+                self.mean.at(&self.kernel.groups, points.row(j))
                     + cross
                         .col_as_slice(j)
                         .iter()

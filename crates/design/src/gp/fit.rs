@@ -6,6 +6,7 @@ use super::kernel::{Kernel, Shape};
 use super::lanes::Table;
 use super::lbfgs::{Bending, minimise_in_box};
 use super::prior::{Normal, prior_means, priors};
+use super::trend::centre;
 use crate::encode::{Group, Rows};
 use crate::linear_algebra::{cholesky, factorise, inverse_from_factor, invert_factor, solve};
 
@@ -19,6 +20,8 @@ pub(crate) struct Data {
     pub noise_share: Vec<f64>,
     /// Known error variance of each row.
     pub noise_known: Vec<f64>,
+    /// The terms of the mean's trend at each row; none where the mean is the same everywhere.
+    pub terms: Vec<Vec<f64>>,
 }
 
 impl Data {
@@ -30,6 +33,7 @@ impl Data {
             values: choose(&self.values),
             noise_share: choose(&self.noise_share),
             noise_known: choose(&self.noise_known),
+            terms: self.terms.iter().map(|term| choose(term)).collect(),
         }
     }
 
@@ -309,17 +313,7 @@ impl Room {
     }
 }
 
-/// The constant mean of highest likelihood, and the values less it: generalised least squares
-/// (Rasmussen and Williams (2006), section 2.7).
-pub(crate) fn centre(factor: &Mat<f64>, values: &[f64]) -> (f64, Vec<f64>) {
-    let ones = solve(factor, &vec![1.0; values.len()]);
-    let weight: f64 = ones.iter().sum();
-    let mean = ones.iter().zip(values).map(|(w, y)| w * y).sum::<f64>() / weight;
-    let mean = if mean.is_finite() { mean } else { 0.0 };
-    (mean, values.iter().map(|y| y - mean).collect())
-}
-
-/// Log marginal likelihood with the mean at its best (Rasmussen and Williams (2006), equation 5.8);
+/// Log marginal likelihood with the mean at its best, what is believed of its trend included (Rasmussen and Williams (2006), equation 5.8);
 /// fills the gradient by the kernel's numbers and the log noise variance (equation 5.9; the mean's own
 /// derivative vanishes at its best). Nothing when the covariance can't be factored.
 pub(crate) fn likelihood(
@@ -340,11 +334,12 @@ pub(crate) fn likelihood(
     } = room;
     write_covariance(data, table, kernel, noise, factor);
     factorise(factor)?;
-    let (_, residual) = centre(factor, &data.values);
+    let (mean, residual) = centre(factor, data);
     *alpha = solve(factor, &residual);
     let fit: f64 = alpha.iter().zip(&residual).map(|(a, r)| a * r).sum();
     let logs: f64 = (0..n).map(|i| factor[(i, i)].ln()).sum();
-    let value = -0.5 * fit - logs - 0.5 * n as f64 * std::f64::consts::TAU.ln();
+    let spread = 0.5 * n as f64 * std::f64::consts::TAU.ln();
+    let value = mean.log_prior() - 0.5 * fit - logs - spread;
     if let Some(gradient) = gradient {
         invert_factor(factor, inverted, weight);
         precisions.clear();
@@ -399,7 +394,7 @@ fn left_out(
     noise: f64,
 ) -> Option<(Vec<f64>, Vec<f64>)> {
     let factor = cholesky(covariance(data, table, kernel, noise))?;
-    let (_, residual) = centre(&factor, &data.values);
+    let (_, residual) = centre(&factor, data);
     let alpha = solve(&factor, &residual);
     let inverse = inverse_from_factor(&factor);
     let precisions: Vec<f64> = (0..alpha.len()).map(|i| inverse[(i, i)]).collect();
@@ -444,6 +439,7 @@ mod tests {
             values,
             noise_share: vec![1.0; n],
             noise_known: vec![0.0; n],
+            terms: Vec::new(),
         }
     }
 
@@ -518,6 +514,7 @@ mod tests {
             values: vec![0.0; 8],
             noise_share: vec![1.0; 8],
             noise_known: vec![0.0; 8],
+            terms: Vec::new(),
         };
         let fitted = fit(&data, Shape::Single, &groups, None, 40).unwrap();
         let logs = &fitted.kernel.logs;

@@ -13,6 +13,7 @@ use super::exact::Exact;
 use super::fit::{Data, Fit};
 use super::lanes::Table;
 use super::normals::normals;
+use super::trend::Mean;
 use crate::encode::Rows;
 use crate::linear_algebra::{
     add_product, cholesky, cholesky_jittered, inverse_from_factor, solve, solve_lower,
@@ -48,53 +49,50 @@ impl Exact {
         let root = cholesky_jittered(&own)?;
         let variance = fit.noise.exp();
         let mut information = Mat::from_fn(m, m, |i, j| f64::from(u8::from(i == j)));
-        let (mut by_value, mut by_one) = (vec![0.0; m], vec![0.0; m]);
-        let (mut one_one, mut one_value) = (0.0, 0.0);
+        // The values, ones, and the terms of the trend; their products with each other, and with what the
+        // inducing points see.
+        let count = 2 + data.terms.len();
+        let mut seen_sums = Mat::zeros(m, count);
+        let mut products = Mat::zeros(count, count);
         let all: Vec<usize> = (0..data.values.len()).collect();
         for block in all.chunks(BLOCK) {
             let mut seen = kernel.cross(&table, &data.rows.pick(block));
             solve_lower(&root, seen.as_mut());
-            let (mut values, mut ones) = (Mat::zeros(block.len(), 1), Mat::zeros(block.len(), 1));
+            let mut columns = Mat::zeros(block.len(), count);
             for (j, &row) in block.iter().enumerate() {
                 let column = seen.col_as_slice_mut(j);
                 let explained: f64 = column.iter().map(|v| v * v).sum();
                 let error = data.noise(row, variance) + (prior - explained).max(0.0);
                 let weight = error.sqrt().recip();
                 column.iter_mut().for_each(|v| *v *= weight);
-                values[(j, 0)] = weight * data.values[row];
-                ones[(j, 0)] = weight;
-                one_one += weight * weight;
-                one_value += weight * weight * data.values[row];
+                columns[(j, 0)] = weight * data.values[row];
+                columns[(j, 1)] = weight;
+                for (term, values) in data.terms.iter().enumerate() {
+                    columns[(j, 2 + term)] = weight * values[row];
+                }
             }
             add_product(information.as_mut(), seen.as_ref(), seen.transpose(), 1.0);
-            let mut sums = Mat::zeros(m, 2);
+            add_product(seen_sums.as_mut(), seen.as_ref(), columns.as_ref(), 1.0);
             add_product(
-                sums.as_mut().subcols_mut(0, 1),
-                seen.as_ref(),
-                values.as_ref(),
+                products.as_mut(),
+                columns.transpose(),
+                columns.as_ref(),
                 1.0,
             );
-            add_product(
-                sums.as_mut().subcols_mut(1, 1),
-                seen.as_ref(),
-                ones.as_ref(),
-                1.0,
-            );
-            for i in 0..m {
-                by_value[i] += sums[(i, 0)];
-                by_one[i] += sums[(i, 1)];
-            }
         }
         let inner = cholesky(information)?;
-        // The constant mean by generalised least squares, through the matrix inversion lemma.
-        let spread = solve(&inner, &by_one);
+        // The mean by generalised least squares, through the matrix inversion lemma.
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        let mean = (one_value - dot(&spread, &by_value)) / (one_one - dot(&spread, &by_one));
-        let mean = if mean.is_finite() { mean } else { 0.0 };
-        let residual: Vec<f64> = by_value
-            .iter()
-            .zip(&by_one)
-            .map(|(v, o)| v - mean * o)
+        let spread: Vec<Vec<f64>> = (0..count)
+            .map(|column| solve(&inner, seen_sums.col_as_slice(column)))
+            .collect();
+        let left =
+            |i: usize, j: usize| products[(i, j)] - dot(&spread[i], seen_sums.col_as_slice(j));
+        let own = Mat::from_fn(count - 1, count - 1, |i, j| left(i + 1, j + 1));
+        let with_values: Vec<f64> = (1..count).map(|i| left(i, 0)).collect();
+        let mean = Mean::least_squares(own, &with_values).unwrap_or_default();
+        let residual: Vec<f64> = (0..m)
+            .map(|i| mean.less(|column| seen_sums[(i, column)]))
             .collect();
         let told = solve(&inner, &residual);
         let mut alpha = Mat::from_fn(m, 1, |i, _| told[i]);
@@ -181,6 +179,7 @@ mod tests {
             values,
             noise_share: vec![1.0; n],
             noise_known: vec![0.0; n],
+            terms: Vec::new(),
         }
     }
 

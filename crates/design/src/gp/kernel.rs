@@ -17,9 +17,10 @@ use super::matern::{Sides, matern, matern_and_slope, total as sum_up, wide};
 use crate::encode::{Group, Rows};
 
 /// Which parts a kernel has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Shape {
     /// The radial part alone.
+    #[default]
     Radial,
     /// Radial and single.
     Single,

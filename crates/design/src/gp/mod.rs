@@ -16,6 +16,7 @@ mod matern;
 mod normals;
 mod paths;
 mod prior;
+mod trend;
 
 pub(crate) use doubt::plausible;
 pub(crate) use elementary::{exp, ln};
@@ -26,6 +27,7 @@ pub(crate) use lbfgs::{Bending, minimise_in_box};
 pub(crate) use matern::{dot, wide};
 pub(crate) use normals::normals;
 pub(crate) use paths::{Paths, SlopeWork, mean_slope};
+pub(crate) use trend::Trend;
 
 #[cfg(test)]
 mod vectors;

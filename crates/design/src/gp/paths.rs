@@ -53,11 +53,13 @@ impl<'a> Paths<'a> {
         }
         let mut update = Mat::zeros(n, count);
         let variance = process.noise.exp();
+        let groups = &process.kernel.groups;
         for s in 0..count {
             let column = update.col_as_slice_mut(s);
             normals(column, rng);
             for (i, cell) in column.iter_mut().enumerate() {
-                *cell = data.values[i] - process.mean - data.noise(i, variance).sqrt() * *cell;
+                let mean = process.mean.at(groups, data.rows.row(i));
+                *cell = data.values[i] - mean - data.noise(i, variance).sqrt() * *cell;
             }
         }
         let table = features.cosines(&data.rows);
@@ -74,8 +76,11 @@ impl<'a> Paths<'a> {
 
     /// Values of all draws at points: one row per point, one column per draw.
     pub(crate) fn at(&self, points: &Rows) -> Mat<f64> {
-        let mean = self.process.mean;
-        let mut out = Mat::from_fn(points.len(), self.weights.ncols(), |_, _| mean);
+        let (mean, groups) = (self.process.mean, &self.process.kernel.groups);
+        let means: Vec<f64> = (0..points.len())
+            .map(|i| mean.at(groups, points.row(i)))
+            .collect();
+        let mut out = Mat::from_fn(points.len(), self.weights.ncols(), |i, _| means[i]);
         let table = self.features.cosines(points);
         add_product(out.as_mut(), table.transpose(), self.weights.as_ref(), 1.0);
         let cross = self.process.kernel.cross(&self.process.table, points);
@@ -217,5 +222,5 @@ fn weighted_slope_in_step<const LOW: bool>(
             slope[column] -= 2.0 * sum_up(&slopes[index].0);
         }
     }
-    process.mean + sum_up(&value)
+    process.mean.at_with_slope(&kernel.groups, x, slope) + sum_up(&value)
 }

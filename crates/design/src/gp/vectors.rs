@@ -64,6 +64,7 @@ fn likelihood_gradient_and_posterior_agree_with_fifty_digits() {
             values: numbers(&case["values"]),
             noise_share: numbers(&case["noise_share"]),
             noise_known: numbers(&case["noise_known"]),
+            terms: Vec::new(),
         };
         let mut logs = numbers(&case["numbers"]);
         let noise = logs.pop().unwrap();

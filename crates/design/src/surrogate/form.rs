@@ -6,7 +6,7 @@ use rand::RngExt;
 use super::Observed;
 use crate::effort::Effort;
 use crate::encode::Group;
-use crate::gp::{Data, Fit, Shape, fit, fit_widely};
+use crate::gp::{Data, Fit, Shape, Trend, fit, fit_widely};
 use crate::warp::Warp;
 
 /// Fewest rows with which warps and shapes are compared; below, the plainest is taken.
@@ -57,7 +57,7 @@ pub(super) fn part(values: &[f64], most: usize, rng: &mut Rng) -> Vec<usize> {
     order
 }
 
-pub(crate) fn warped(observed: &Observed, warp: &Warp) -> Data {
+pub(crate) fn warped(observed: &Observed, warp: &Warp, trend: Trend, groups: &[Group]) -> Data {
     let values: Vec<f64> = observed
         .values
         .iter()
@@ -81,6 +81,7 @@ pub(crate) fn warped(observed: &Observed, warp: &Warp) -> Data {
         values,
         noise_share: observed.noise_share.clone(),
         noise_known,
+        terms: trend.terms(groups, &observed.rows),
     }
 }
 
@@ -97,9 +98,59 @@ pub(super) fn upper_score(fit: &Fit, warp: &Warp, values: &[f64], share: f64) ->
     total / order.len().max(1) as f64
 }
 
-/// The kernel's shape, the warp, and the fit, of highest cross-validated score on the rows at `place` of the
-/// first `count`. First the warp is chosen with the plainest shape, then the shape; each fit begins where
-/// the one before it ended.
+/// What a model's form is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Choice {
+    pub shape: Shape,
+    pub bend: Bend,
+    pub trend: Trend,
+}
+
+/// The comparison of forms by cross-validated score.
+struct Comparison<'a> {
+    observed: &'a Observed,
+    groups: &'a [Group],
+    effort: Effort,
+    /// The rows that forms are compared on, the values there, and the part of them that is fitted to first.
+    place: &'a [usize],
+    values: Vec<f64>,
+    coarse: Option<Vec<usize>>,
+    /// The rows that warps are made for.
+    count: usize,
+    /// The best so far, with its score.
+    best: Option<(Choice, Fit, f64)>,
+}
+
+impl Comparison<'_> {
+    /// Fits one form, from another's fit or from several starts.
+    fn consider(&mut self, choice: Choice, start: Option<&Fit>, evaluations: usize) -> Option<Fit> {
+        let Choice { shape, bend, trend } = choice;
+        let groups = self.groups;
+        let warp = bend.warp(&self.observed.values[..self.count]);
+        let data = warped(self.observed, &warp, trend, groups).pick(self.place);
+        let start = start.map(|start| start.start(shape));
+        let from = |data: &Data| match &start {
+            Some(start) => fit(data, shape, groups, Some(start), evaluations),
+            None => fit_widely(data, shape, groups, evaluations),
+        };
+        let fitted = match &self.coarse {
+            Some(coarse) => {
+                let start = from(&data.pick(coarse))?.start(shape);
+                let evaluations = self.effort.of(REFINING_EVALUATIONS);
+                fit(&data, shape, groups, Some(&start), evaluations)?
+            }
+            None => from(&data)?,
+        };
+        let score = upper_score(&fitted, &warp, &self.values, self.observed.judged);
+        if self.best.as_ref().is_none_or(|best| score > best.2) {
+            self.best = Some((choice, fitted.clone(), score));
+        }
+        Some(fitted)
+    }
+}
+
+/// The form, and its fit, of highest cross-validated score on the rows at `place` of the first `count`. First
+/// trend and warp are chosen with the plainest shape, then the shape; each fit begins where one before it ended.
 pub(super) fn choose(
     observed: &Observed,
     count: usize,
@@ -107,46 +158,44 @@ pub(super) fn choose(
     groups: &[Group],
     effort: Effort,
     rng: &mut Rng,
-) -> Option<(Shape, Bend, Fit)> {
+) -> Option<(Choice, Fit)> {
     let values: Vec<f64> = place.iter().map(|&place| observed.values[place]).collect();
     let rows = effort.side(COARSE_ROWS);
     let coarse = (2 * place.len() > 3 * rows).then(|| part(&values, rows, rng));
     let many = effort.of(CHOICE_EVALUATIONS);
     let fewer = effort.of(CHOICE_EVALUATIONS / 2);
-    let mut best: Option<(Shape, Bend, Fit, f64)> = None;
-    let mut consider = |shape: Shape, bend: Bend, start: Option<Fit>, evaluations: usize| {
-        let warp = bend.warp(&observed.values[..count]);
-        let data = warped(observed, &warp).pick(place);
-        let start = start.map(|start| start.start(shape));
-        let from = |data: &Data| match &start {
-            Some(start) => fit(data, shape, groups, Some(start), evaluations),
-            None => fit_widely(data, shape, groups, evaluations),
-        };
-        let fitted = match &coarse {
-            Some(coarse) => {
-                let start = from(&data.pick(coarse))?.start(shape);
-                let evaluations = effort.of(REFINING_EVALUATIONS);
-                fit(&data, shape, groups, Some(&start), evaluations)?
-            }
-            None => from(&data)?,
-        };
-        let score = upper_score(&fitted, &warp, &values, observed.judged);
-        if best.as_ref().is_none_or(|best| score > best.3) {
-            best = Some((shape, bend, fitted.clone(), score));
-        }
-        let bend = best.as_ref().map_or(Bend::Straight, |best| best.1);
-        Some((fitted, bend, best.as_ref().map(|best| best.2.clone())))
+    let mut comparison = Comparison {
+        observed,
+        groups,
+        effort,
+        place,
+        values,
+        coarse,
+        count,
+        best: None,
     };
-    let (plain, _, _) = consider(Shape::Radial, Bend::Straight, None, many)?;
-    if values.len() >= ROWS_TO_CHOOSE {
-        consider(Shape::Radial, Bend::Power, Some(plain.clone()), fewer);
-        let (_, bend, leader) = consider(Shape::Radial, Bend::Log, Some(plain), fewer)?;
+    let plain = Choice::default();
+    let level = comparison.consider(plain, None, many)?;
+    if place.len() >= ROWS_TO_CHOOSE {
+        let (mut leader, mut first) = (plain, level);
+        // What lies beyond the rows of a table isn't asked for.
+        if Trend::useful(groups) && !observed.listed {
+            let trend = Trend::Edges;
+            comparison.consider(Choice { trend, ..plain }, Some(&first), fewer);
+            (leader, first, _) = comparison.best.clone()?;
+        }
+        for bend in [Bend::Power, Bend::Log] {
+            comparison.consider(Choice { bend, ..leader }, Some(&first), fewer);
+        }
         if groups.len() > 1 {
-            let (single, ..) = consider(Shape::Single, bend, leader, many)?;
+            let (choice, leader, _) = comparison.best.clone()?;
+            let shape = Shape::Single;
+            let single = comparison.consider(Choice { shape, ..choice }, Some(&leader), many)?;
             if groups.len() <= PAIRED_GROUPS_MAX {
-                consider(Shape::Paired, bend, Some(single), fewer);
+                let shape = Shape::Paired;
+                comparison.consider(Choice { shape, ..choice }, Some(&single), fewer);
             }
         }
     }
-    best.map(|(shape, bend, fitted, _)| (shape, bend, fitted))
+    comparison.best.map(|(choice, fit, _)| (choice, fit))
 }

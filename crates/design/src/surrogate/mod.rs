@@ -17,7 +17,7 @@ use crate::scatter::Scatter;
 use crate::trial::{NORMAL_95, Prediction};
 use crate::warp::{Form, Warp};
 use blend::Blend;
-use form::{Bend, CHOICE_EVALUATIONS, choose, part, upper_score};
+use form::{CHOICE_EVALUATIONS, Choice, choose, part, upper_score};
 use settle::{believe_guesses, settle_noise};
 
 pub(crate) use form::warped;
@@ -70,8 +70,7 @@ pub(crate) struct Surrogate {
 /// `chosen_at` rows alone, so that what is proposed doesn't depend on how often was asked before.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
-    shape: Option<Shape>,
-    bend: Bend,
+    choice: Option<Choice>,
     start: Start,
     chosen_at: usize,
 }
@@ -137,22 +136,20 @@ impl Surrogate {
         let observed = &observed;
         let mut memory = memory.clone();
         let checkpoint = checkpoint(n);
-        if memory.shape.is_none() || memory.chosen_at != checkpoint {
+        if memory.choice.is_none() || memory.chosen_at != checkpoint {
             let mut rng = seed.derive("choice", checkpoint as u64).rng();
             let most = effort.side(CHOICE_ROWS);
             let part = part(&observed.values[..checkpoint], most, &mut rng);
-            let (shape, bend, fitted) =
-                choose(observed, checkpoint, &part, groups, effort, &mut rng)?;
+            let (choice, fitted) = choose(observed, checkpoint, &part, groups, effort, &mut rng)?;
             memory = Memory {
-                shape: Some(shape),
-                bend,
-                start: fitted.start(shape),
+                choice: Some(choice),
+                start: fitted.start(choice.shape),
                 chosen_at: checkpoint,
             };
         }
-        let shape = memory.shape?;
-        let warp = memory.bend.warp(&observed.values);
-        let mut data = warped(observed, &warp);
+        let Choice { shape, bend, trend } = memory.choice?;
+        let warp = bend.warp(&observed.values);
+        let mut data = warped(observed, &warp, trend, groups);
         let mut rng = seed.derive("surrogate", n as u64).rng();
         let rows = part(&observed.values, effort.side(FIT_ROWS), &mut rng);
         let picked = data.pick(&rows);
@@ -214,6 +211,7 @@ impl Surrogate {
             values: places.iter().map(|&i| warp.forward(values[i])).collect(),
             noise_share: vec![0.0; most],
             noise_known: vec![trust * trust; most],
+            terms: Vec::new(),
         };
         let fitted = fit(&data, Shape::Radial, groups, None, CHOICE_EVALUATIONS)?;
         Some(Surrogate {
@@ -400,6 +398,10 @@ impl Surrogate {
             Shape::Single => "all factors together and each alone",
             Shape::Paired => "all factors together, each alone and in pairs",
         };
+        let trend = match self.process.mean.is_level() {
+            true => "",
+            false => ", about a trend towards the edges",
+        };
         let warp = match self.warp.form() {
             Form::Straight => String::new(),
             Form::Power(power) => format!(", response to the power {power:.1}"),
@@ -407,7 +409,7 @@ impl Surrogate {
         };
         let noise = (0.5 * self.process.noise).exp();
         let mut text = format!(
-            "Gaussian process of {shape}{warp}, noise {noise:.1e} of the spread, score {:.3}",
+            "Gaussian process of {shape}{trend}{warp}, noise {noise:.1e} of the spread, score {:.3}",
             self.score
         );
         if self.process.inducing.is_some() {

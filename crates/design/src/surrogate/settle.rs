@@ -2,8 +2,8 @@
 
 use super::Observed;
 use super::{FIT_EVALUATIONS, GUESSES_MAX, TRUSTS};
-use crate::encode::Group;
-use crate::gp::{Data, Fit, fit};
+use crate::encode::{Group, Rows};
+use crate::gp::{Data, Fit, Trend, fit};
 use crate::scatter::{Residuals, Scatter, gross};
 use crate::warp::Warp;
 
@@ -98,6 +98,11 @@ pub(super) fn believe_guesses(
                 data.rows.push(points.row(place));
                 data.values.push(warp.forward(values[place]));
                 data.noise_share.push(0.0);
+                let mut point = Rows::new(points.width);
+                point.push(points.row(place));
+                let terms = data.terms.iter_mut();
+                let own = Trend::Edges.terms(groups, &point);
+                terms.zip(own).for_each(|(term, own)| term.extend(own));
                 data.noise_known.push(trust * trust);
             }
             data

@@ -5,7 +5,8 @@ use crate::compile::compile;
 use crate::conductor::{Conductor, Flow};
 use crate::effect::FaultEnd;
 use crate::limits::{
-    BRING_TIME, PLAN_AGAIN, PROMISE_MARGIN, PROMISE_SHARE, UNBEGUN_LEAST, UNBEGUN_SHARE,
+    BRING_TIME, PLAN_AGAIN, PROMISE_MARGIN, PROMISE_SHARE, UNBEGUN_LEAST, UNBEGUN_LEAST_SHARED,
+    UNBEGUN_SHARE, UNBEGUN_SHARE_SHARED,
 };
 use crate::order::{Goal, Home, OrderState, Phase};
 use crate::persons::Purpose;
@@ -144,7 +145,11 @@ impl Conductor {
             return self.admit_dated(o);
         }
         self.queue.enter(&o.order, self.now);
-        let most = UNBEGUN_LEAST.max(self.hall.stations.len() * UNBEGUN_SHARE / 100);
+        let (share, least) = match self.queue.is_shared() {
+            true => (UNBEGUN_SHARE_SHARED, UNBEGUN_LEAST_SHARED),
+            false => (UNBEGUN_SHARE, UNBEGUN_LEAST),
+        };
+        let most = least.max(self.hall.stations.len() * share / 100);
         if self.unbegun >= most || self.queue.first(self.now) != Some(o.id()) {
             return self.wait(o, Want::Home);
         }

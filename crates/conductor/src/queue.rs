@@ -43,6 +43,11 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
+    /// Whether orders of more than one campaign have come.
+    pub fn is_shared(&self) -> bool {
+        self.lines.len() > 1
+    }
+
     /// An order begins to wait, unless it does so already.
     pub fn enter(&mut self, order: &Order, now: Instant) {
         let line = self.lines.entry(order.campaign).or_default();

@@ -99,6 +99,8 @@ impl Conductor {
             Crew::Wait(want) => return self.wait(o, want),
             Crew::Until(at) => return self.wait_until(o, at),
             Crew::GiveWay => {
+                // What it came for is still to be done.
+                o.task = o.task.saturating_sub(1);
                 o.phase = Phase::Resting;
                 self.clear_home(o);
                 return Flow::Again;

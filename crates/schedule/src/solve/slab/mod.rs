@@ -28,6 +28,9 @@ const WARM: f64 = 0.006;
 /// The same where a wave begins at the best schedule so far and tries holds.
 const COOL: f64 = 0.004;
 
+/// After so many waves without a shorter schedule the search begins afresh.
+const AFRESH_AFTER: u64 = 25;
+
 /// A second of makespan, as a cost.
 const UNIT: i64 = 256;
 
@@ -61,8 +64,13 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
         .filter(|&b| model.blocks[b].before.is_empty())
         .collect();
     let mut sorter = Sorter::new(&model);
+    let first = recipe.clone();
     let mut spent = 0;
+    // Of all, and of those since the search began afresh.
+    let mut champion: Option<Found> = None;
     let mut best: Option<Found> = None;
+    let mut begun = 0;
+    let mut improved = 0;
     let mut current = i64::MAX;
     let mut kept = Found {
         makespan: i64::MAX,
@@ -70,14 +78,30 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
         times: Vec::new(),
     };
     while spent < effort.iterations
-        && (spent % 16 != 0 || best.is_none() || (effort.go_on)())
+        && (spent % 16 != 0 || champion.is_none() && best.is_none() || (effort.go_on)())
         && best.as_ref().is_none_or(|b| b.makespan > least)
     {
-        if best.is_none() && spent > 10_000 {
+        if champion.is_none() && best.is_none() && spent > 10_000 {
             return Err("no schedule was found".to_owned());
         }
-        let step = spent % WAVE;
-        let with_holds = !(spent / WAVE).is_multiple_of(3);
+        if spent - improved >= WAVE * AFRESH_AFTER {
+            // Nothing better is near: once more from somewhere else.
+            champion = better(champion, best.take());
+            recipe.clone_from(&first);
+            let span = recipe.key.iter().max().map_or(1, |&m| m.max(1));
+            for key in &mut recipe.key {
+                *key += draw.below(span as usize / 4 + 1) as i64;
+            }
+            current = i64::MAX;
+            kept = Found {
+                makespan: i64::MAX,
+                recipe: recipe.clone(),
+                times: Vec::new(),
+            };
+            (begun, improved) = (spent, spent);
+        }
+        let step = (spent - begun) % WAVE;
+        let with_holds = !((spent - begun) / WAVE).is_multiple_of(3);
         spent += 1;
         sorter.sort(&model, &recipe.key);
         let lead = best.as_ref().map_or(i64::MAX, |b| b.makespan);
@@ -93,6 +117,7 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
                 makespan = squeeze(&mut board, &recipe, makespan);
             }
             if makespan < lead {
+                improved = spent;
                 best = Some(Found {
                     makespan,
                     recipe: recipe.clone(),
@@ -107,7 +132,7 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
                 kept.keep(makespan, &recipe, &board);
             }
         }
-        if spent.is_multiple_of(WAVE) {
+        if (spent - begun).is_multiple_of(WAVE) {
             // The next wave goes on from the best schedule so far, and may hold operations back.
             if let Some(best) = best.as_ref() {
                 kept.clone_from(best);
@@ -125,7 +150,7 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
             disturb(&model, &mut recipe, &mut draw);
         }
     }
-    let Some(best) = best else {
+    let Some(best) = better(champion, best) else {
         return Err("no schedule was found".to_owned());
     };
     Ok((
@@ -138,6 +163,11 @@ pub fn slab(slab: &Slab, name: &str, effort: Effort) -> Result<(Solution, u64), 
         },
         spent,
     ))
+}
+
+/// The shorter of two schedules, where there are any.
+fn better(a: Option<Found>, b: Option<Found>) -> Option<Found> {
+    a.into_iter().chain(b).min_by_key(|found| found.makespan)
 }
 
 /// A schedule and what it was made from.

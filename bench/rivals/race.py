@@ -6,7 +6,7 @@ Runs campaigns/which-kinetics.toml with the program NILO for each of SEEDS ("1-6
 nature does (LAWS: names, by comma; all if left out), with at most POINTS points on a plate (8 if left out), once as it is and once
 with `[policy] name = "random"`. The law that is true, its parameters drawn by the seed, is a table that the twin answers from. Prints
 plates until the stated certainty, and whether the verdict is right. With `absent` in front of a law's name (`absent proportional`) the
-law is left out of the rivals, and right is that none fits.
+law is left out of the rivals, and right is that no other is taken for certain.
 """
 
 import json
@@ -113,7 +113,7 @@ def main():
                     except (IndexError, KeyError, ValueError):
                         sys.exit(f"{law}, seed {seed}, {way}: no answer\n{done.stdout}{done.stderr[-2000:]}")
                 verdict = answer["verdict"] or "not settled"
-                good = verdict.startswith("none of") if absent else verdict.startswith(f"of these hypotheses, '{name}'")
+                good = not verdict.startswith("of these") if absent else verdict.startswith(f"of these hypotheses, '{name}'")
                 plates[way] += answer["plates"]
                 right[way] += good
                 spent.append(f"{answer['plates']}{'' if good else '!'}")

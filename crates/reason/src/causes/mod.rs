@@ -8,6 +8,7 @@
 //!
 //! Where the graphs are given as rival hypotheses, [`GraphPolicy`] tells them apart by the same wells.
 
+mod arrows;
 mod findings;
 mod graphs;
 mod policy;
@@ -15,8 +16,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use arrows::{GraphError, GraphRival};
 pub use findings::{Findings, Link, Stage};
-pub use graphs::{GraphError, GraphPolicy, GraphRival};
+pub use graphs::GraphPolicy;
 pub use policy::CausePolicy;
 
 /// Most variables that a campaign relates.

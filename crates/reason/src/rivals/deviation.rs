@@ -8,21 +8,24 @@
 
 use super::noise::Noise;
 use super::{Datum, Hypothesis, Scratch, columns};
-use crate::matrix::Square;
+use crate::matrix::{Lower, Square, dot};
 use quantity::Rng;
 
 /// How probable it is before any well that none of the hypotheses holds.
 pub const NONE_PRIOR: f64 = 0.05;
 /// Sizes of a deviation, of what responses span. One smaller than the least of them is not looked for here.
-const SIZES: [f64; 3] = [0.1, 0.2, 0.4];
+const SIZES: [f64; 5] = [0.025, 0.05, 0.1, 0.2, 0.4];
 /// How far it reaches, of the range of a factor.
 const REACHES: [f64; 3] = [0.15, 0.3, 0.6];
 /// Standard deviation of a parameter's place in its range beforehand: that of an even spread over [0, 1].
 const PLACE_SD: f64 = 0.288_675;
 /// Step of differences in places.
 const STEP: f64 = 1e-3;
+/// Error of either end of the scale of a plate, of what responses span: the dozen control wells that set each err by some
+/// 5 %, and all wells of the plate with them.
+const PLATE: f64 = 0.015;
 /// Points above which only every second, third … is looked at.
-const POINTS_MAX: usize = 120;
+const POINTS_MAX: usize = 240;
 
 /// What is known of a deviation.
 #[derive(Clone, Debug)]
@@ -37,46 +40,56 @@ pub(super) struct Deviation {
     kinds: Vec<(f64, f64, f64)>,
 }
 
-/// Weighted means of wells of one point: points, means and precisions.
-fn pooled(data: &[Datum]) -> (Vec<Vec<f64>>, Vec<f64>, Vec<f64>) {
-    let mut order: Vec<&Datum> = data.iter().collect();
-    order.sort_by(|a, b| {
+/// Wells of one point of a plate together.
+struct Pooled {
+    point: Vec<f64>,
+    plate: usize,
+    mean: f64,
+    precision: f64,
+}
+
+/// Weighted means of wells of one point, plate by plate.
+fn pooled(data: &[Datum], plates: &[usize]) -> Vec<Pooled> {
+    let mut order: Vec<(&Datum, usize)> = data.iter().zip(plates.iter().copied()).collect();
+    order.sort_by(|(a, own), (b, other)| {
         let each = a.x.iter().zip(&b.x).map(|(a, b)| a.total_cmp(b));
-        each.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+        let by_point = each.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then);
+        by_point.then(own.cmp(other))
     });
-    let (mut points, mut means, mut precisions) = (Vec::new(), Vec::new(), Vec::new());
-    for group in order.chunk_by(|a, b| a.x == b.x) {
-        let precision: f64 = group.iter().map(|d| d.sd.powi(-2)).sum();
-        let sum: f64 = group.iter().map(|d| d.sd.powi(-2) * d.y).sum();
-        points.push(group[0].x.clone());
-        means.push(sum / precision);
-        precisions.push(precision);
-    }
-    let step = points.len().div_ceil(POINTS_MAX);
-    if step > 1 {
-        let thin = |v: Vec<f64>| v.into_iter().step_by(step).collect();
-        let points = points.into_iter().step_by(step).collect();
-        return (points, thin(means), thin(precisions));
-    }
-    (points, means, precisions)
+    let groups = order.chunk_by(|(a, own), (b, other)| a.x == b.x && own == other);
+    let all = groups.map(|group| {
+        let precision: f64 = group.iter().map(|(d, _)| d.sd.powi(-2)).sum();
+        let sum: f64 = group.iter().map(|(d, _)| d.sd.powi(-2) * d.y).sum();
+        Pooled {
+            point: group[0].0.x.clone(),
+            plate: group[0].1,
+            mean: sum / precision,
+            precision,
+        }
+    });
+    let all: Vec<Pooled> = all.collect();
+    let step = all.len().div_ceil(POINTS_MAX).max(1);
+    all.into_iter().step_by(step).collect()
 }
 
 impl Deviation {
     /// Weighs a deviation from a law with parameters at `places`. `scale` is the variance of wells over what was
-    /// stated; `learned` are errors that were learned with it. `None` without data, or where the law has no value.
+    /// stated; `learned` are errors that were learned with it; `plates` says which data share a plate. `None` without data, or where the law has no value.
     pub(super) fn weigh(
         law: &Hypothesis,
         learned: Option<&Noise>,
         places: &[f64],
-        data: &[Datum],
+        (data, plates): (&[Datum], &[usize]),
         scale: f64,
         ranges: &[(f64, f64)],
     ) -> Option<Self> {
-        let (points, means, precisions) = pooled(data);
-        let n = points.len();
+        let rows = pooled(data, plates);
+        let n = rows.len();
         if n < 2 {
             return None;
         }
+        let points: Vec<Vec<f64>> = rows.iter().map(|row| row.point.clone()).collect();
+        let means: Vec<f64> = rows.iter().map(|row| row.mean).collect();
         let columns = columns(&points);
         let mut scratch = Scratch::default();
         let mut respond = |places: &[f64]| {
@@ -95,10 +108,20 @@ impl Deviation {
         if !(residuals.iter().all(|r| r.is_finite()) && span > 0.0) {
             return None;
         }
-        // Errors of wells, and what open parameters leave open.
+        // Errors of wells, of the ends of a plate's scale, and what open parameters leave open.
         let mut noise = Square::zero(n);
-        for (at, precision) in precisions.iter().enumerate() {
-            noise.add(at, at, scale / precision + 1e-12 * span * span);
+        for (at, row) in rows.iter().enumerate() {
+            noise.add(at, at, scale / row.precision + 1e-12 * span * span);
+        }
+        let up: Vec<f64> = centre
+            .iter()
+            .map(|f| ((f - low) / span).clamp(0.0, 1.0))
+            .collect();
+        for i in 0..n {
+            for j in (0..n).filter(|j| rows[*j].plate == rows[i].plate) {
+                let shared = up[i] * up[j] + (1.0 - up[i]) * (1.0 - up[j]);
+                noise.add(i, j, (PLATE * span).powi(2) * shared);
+            }
         }
         for parameter in 0..law.parameters.len() {
             let at = |place: f64| {
@@ -123,8 +146,10 @@ impl Deviation {
             }
         }
         let log_density = |covariance: &Square| {
-            let (inverse, log_determinant) = covariance.inverse()?;
-            Some(-0.5 * (inverse.quadratic(&residuals) + log_determinant))
+            let factor = Lower::of(covariance.a.clone(), n)?;
+            let mut reduced = residuals.clone();
+            factor.forward(&mut reduced);
+            Some(-0.5 * (dot(&reduced, &reduced) + factor.log_determinant()))
         };
         let alone = log_density(&noise)?;
         let mut found = Self {

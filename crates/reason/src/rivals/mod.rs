@@ -18,6 +18,7 @@ mod particles;
 mod policy;
 mod pooled;
 mod process;
+mod proposal;
 mod readings;
 mod span;
 mod surrogate;
@@ -97,6 +98,8 @@ pub struct Rivals {
     hypotheses: Vec<Hypothesis>,
     beliefs: Vec<Belief>,
     data: Vec<Datum>,
+    /// The batch in which each datum was told: a plate.
+    plates: Vec<usize>,
     /// Errors that are learned with the laws.
     noise: Option<Noise>,
     /// Ranges of the factors, where they are known.
@@ -140,6 +143,7 @@ impl Rivals {
             hypotheses,
             beliefs,
             data: Vec::new(),
+            plates: Vec::new(),
             noise: None,
             ranges: None,
             deviation: None,
@@ -188,6 +192,8 @@ impl Rivals {
             .cloned();
         let before = self.data.len();
         self.data.extend(usable);
+        let plate = self.plates.last().map_or(0, |plate| plate + 1);
+        self.plates.resize(self.data.len(), plate);
         if let Some(noise) = self.noise.as_mut().filter(|_| before == 0) {
             noise.show(&self.data);
         }
@@ -218,7 +224,7 @@ impl Rivals {
             &self.hypotheses[best],
             self.learned(),
             &centre,
-            &self.judged(best),
+            (&self.judged(best), &self.plates),
             self.noise_of(best),
             &ranges,
         )

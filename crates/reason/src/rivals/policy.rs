@@ -408,7 +408,7 @@ impl Policy for RivalPolicy {
             }
             Some(_) => String::new(),
             None => format!(
-                "; that nature lies a tenth of what responses span away from each of them has probability {}",
+                "; that nature lies a fortieth of what responses span away from each of them has probability {}",
                 chance(none)
             ),
         };

@@ -1,6 +1,6 @@
 //! The answer, how sure it is, and on which wells it rests.
 
-use super::table::{Cell, chip, pairs, table};
+use super::table::{Cell, chip, headed, pairs, table};
 use crate::chart::intervals;
 use crate::limits::CANDIDATES_MAX;
 use crate::markup::Markup;
@@ -220,7 +220,7 @@ fn candidates(m: &mut Markup, campaign: &Campaign) {
     let range = intervals::range(shown);
     m.element("h3", &[], "The best candidates");
     m.open("div", &[("class", &"card scroll")]);
-    m.within("table", &[], |m| {
+    m.within("table", &[("class", &"stack")], |m| {
         m.within("thead", &[], |m| {
             m.within("tr", &[], |m| {
                 m.element("th", &[("class", &"n"), ("scope", &"col")], "rank");
@@ -241,18 +241,22 @@ fn candidates(m: &mut Markup, campaign: &Campaign) {
         m.within("tbody", &[], |m| {
             for (index, candidate) in shown.iter().enumerate() {
                 m.within("tr", &[], |m| {
-                    m.element("td", &[("class", &"n")], index + 1);
-                    for setting in &candidate.levels {
-                        m.element("td", &[], level(setting, None));
+                    m.element("td", &headed(&"n", &"rank"), index + 1);
+                    for (factor, setting) in campaign.factors.iter().zip(&candidate.levels) {
+                        let head = named(&factor.name, &factor.unit);
+                        m.element("td", &headed(&"", &head.as_str()), level(setting, None));
                     }
                     let value = uncertain(candidate.estimate, candidate.sd);
-                    m.element("td", &[("class", &"n")], value);
-                    m.element("td", &[("class", &"t")], interval(candidate.interval));
+                    let head = named(&campaign.response, &campaign.unit);
+                    m.element("td", &headed(&"n", &head.as_str()), value);
+                    let range_head = "95\u{202f}% interval";
+                    let shown = interval(candidate.interval);
+                    m.element("td", &headed(&"t", &range_head), shown);
                     m.within("td", &[], |m| intervals::draw(m, candidate, &range));
                     // The estimate of a confirmed one rests on the wells of the confirmation.
                     let counts = |well: &&Evidence| candidate.confirmed.is_none() || well.confirms;
                     let wells = candidate.wells.iter().filter(counts).count();
-                    m.element("td", &[("class", &"n")], wells);
+                    m.element("td", &headed(&"n", &"wells"), wells);
                     m.within("td", &[], |m| match candidate.confirmed {
                         Some(_) => chip(m, "good", "confirmed"),
                         None => chip(m, "mute", "not confirmed"),

@@ -77,7 +77,7 @@ pub(super) fn write(m: &mut Markup, campaign: &Campaign, found: &Rivals) {
                 if graphs {
                     "a graph is right that is one arrow or hidden cause away from the best of them"
                 } else {
-                    "nature lies a tenth of what responses span away from each of them, somewhere"
+                    "nature lies a fortieth of what responses span away from each of them, somewhere"
                 }
                 .into(),
             ),

@@ -1,8 +1,11 @@
 //! Tables of a page.
 
 use crate::limits::TABLE_ROWS_MAX;
-use crate::markup::Markup;
+use crate::markup::{Attribute, Markup};
 use crate::number::count;
+
+/// Most columns that a narrow screen shows side by side.
+const COLUMNS_NARROW: usize = 3;
 
 /// What stands in a cell.
 pub(crate) enum Cell {
@@ -21,7 +24,10 @@ pub(crate) enum Cell {
 /// A table with a head. Beyond the limit it says how many rows more there are.
 pub(crate) fn table(m: &mut Markup, heads: &[&str], rows: &[Vec<Cell>]) {
     m.open("div", &[("class", &"scroll")]);
-    m.within("table", &[], |m| {
+    // On a narrow screen a row of many columns becomes a list of its cells, each with its head.
+    let stack = heads.len() > COLUMNS_NARROW;
+    let class = if stack { "stack" } else { "" };
+    m.within("table", &[("class", &class)], |m| {
         m.within("thead", &[], |m| {
             m.within("tr", &[], |m| {
                 for (index, head) in heads.iter().enumerate() {
@@ -36,7 +42,12 @@ pub(crate) fn table(m: &mut Markup, heads: &[&str], rows: &[Vec<Cell>]) {
         });
         m.within("tbody", &[], |m| {
             for row in rows.iter().take(TABLE_ROWS_MAX) {
-                m.within("tr", &[], |m| row.iter().for_each(|one| cell(m, one)));
+                m.within("tr", &[], |m| {
+                    for (at, one) in row.iter().enumerate() {
+                        let head = heads.get(at).copied().filter(|_| stack);
+                        cell(m, one, head.unwrap_or_default());
+                    }
+                });
             }
         });
     });
@@ -51,16 +62,28 @@ pub(crate) fn table(m: &mut Markup, heads: &[&str], rows: &[Vec<Cell>]) {
     }
 }
 
-fn cell(m: &mut Markup, cell: &Cell) {
+fn cell(m: &mut Markup, cell: &Cell, head: &str) {
     match cell {
-        Cell::Text(text) => m.element("td", &[], text),
-        Cell::Short(text) => m.element("td", &[("class", &"t")], text),
-        Cell::Number(text) => m.element("td", &[("class", &"n")], text),
-        Cell::Link(to, text) => m.within("td", &[("class", &"t")], |m| {
+        Cell::Text(text) => m.element("td", &headed(&"", &head), text),
+        Cell::Short(text) => m.element("td", &headed(&"t", &head), text),
+        Cell::Number(text) => m.element("td", &headed(&"n", &head), text),
+        Cell::Link(to, text) => m.within("td", &headed(&"t", &head), |m| {
             m.element("a", &[("href", to)], text);
         }),
-        Cell::Chip(class, text) => m.within("td", &[("class", &"t")], |m| chip(m, class, text)),
+        Cell::Chip(class, text) => m.within("td", &headed(&"t", &head), |m| chip(m, class, text)),
     }
+}
+
+/// Attributes of a cell of a class, under a head; nothing of either where it is empty.
+pub(crate) fn headed<'a>(class: &'a &'static str, head: &'a &str) -> Vec<Attribute<'a>> {
+    let mut all: Vec<Attribute<'a>> = Vec::new();
+    if !class.is_empty() {
+        all.push(("class", class));
+    }
+    if !head.is_empty() {
+        all.push(("data-head", head));
+    }
+    all
 }
 
 /// A state with its colour.

@@ -1,7 +1,8 @@
 //! What the fit of the plainest model reaches, to be held against other implementations.
 
+use crate::effort::Effort;
 use crate::encode::{Encoding, Group};
-use crate::gp::{Data, Shape, fit, fit_widely, log_likelihood};
+use crate::gp::{Data, Shape, fit_last, fit_widely, log_likelihood};
 use crate::space::{Point, Space};
 use crate::warp::Warp;
 
@@ -23,8 +24,8 @@ pub struct PlainFit {
     pub log_noise: f64,
 }
 
-/// Evaluations of the likelihood: as many as an ask spends on the form that it chooses.
-const EVALUATIONS: [usize; 2] = [40, 12];
+/// Evaluations of the likelihood from each start: as many as an ask spends on the form that it chooses.
+const EVALUATIONS: usize = 40;
 
 /// Fits the plainest model as an ask does. Nothing without values, where nothing can be factored, or where a
 /// factor is more than a number or a set of levels (a sequence, or levels with descriptors).
@@ -42,10 +43,15 @@ pub fn plain_fit(space: &Space, points: &[Point], values: &[f64]) -> Option<Plai
         noise_known: vec![0.0; values.len()],
         terms: Vec::new(),
     };
-    let [first, then] = EVALUATIONS;
-    let fitted = fit_widely(&data, Shape::Radial, &encoding.groups, first)?;
+    let fitted = fit_widely(&data, Shape::Radial, &encoding.groups, EVALUATIONS)?;
     let start = fitted.start(Shape::Radial);
-    let fitted = fit(&data, Shape::Radial, &encoding.groups, Some(&start), then)?;
+    let fitted = fit_last(
+        &data,
+        Shape::Radial,
+        &encoding.groups,
+        &start,
+        Effort::default(),
+    )?;
     let (log_likelihood, log_posterior) = log_likelihood(&data, &fitted)?;
     Some(PlainFit {
         log_likelihood,

@@ -7,6 +7,7 @@ use super::lanes::Table;
 use super::lbfgs::{Bending, minimise_in_box};
 use super::prior::{Normal, prior_means, priors};
 use super::trend::centre;
+use crate::effort::Effort;
 use crate::encode::{Group, Rows};
 use crate::linear_algebra::{cholesky, factorise, inverse_from_factor, invert_factor, solve};
 
@@ -137,6 +138,42 @@ pub(crate) fn fit(
     start: Option<&Start>,
     evaluations: usize,
 ) -> Option<Fit> {
+    fit_until(data, shape, groups, start, evaluations, ROUGH)
+}
+
+/// The last fit of an ask: where rows are few, with every step that still gains anything.
+pub(crate) fn fit_last(
+    data: &Data,
+    shape: Shape,
+    groups: &[Group],
+    start: &Start,
+    effort: Effort,
+) -> Option<Fit> {
+    let (evaluations, tolerance) = if data.values.len() <= CLOSE_ROWS {
+        (CLOSE_EVALUATIONS, CLOSE)
+    } else {
+        (LAST_EVALUATIONS, ROUGH)
+    };
+    let evaluations = effort.of(evaluations);
+    fit_until(data, shape, groups, Some(start), evaluations, tolerance)
+}
+
+/// What a step must gain in log posterior for a fit to go on.
+const ROUGH: f64 = 1e-2;
+const CLOSE: f64 = 1e-6;
+/// Evaluations of the likelihood by the last fit; and by one to so few rows that they cost next to nothing.
+const LAST_EVALUATIONS: usize = 12;
+const CLOSE_EVALUATIONS: usize = 60;
+const CLOSE_ROWS: usize = 192;
+
+fn fit_until(
+    data: &Data,
+    shape: Shape,
+    groups: &[Group],
+    start: Option<&Start>,
+    evaluations: usize,
+    tolerance: f64,
+) -> Option<Fit> {
     if data.values.is_empty() {
         return None;
     }
@@ -157,7 +194,7 @@ pub(crate) fn fit(
         &low,
         &high,
         evaluations,
-        1e-2,
+        tolerance,
         bending,
     );
     if !found.value.is_finite() {

@@ -10,7 +10,7 @@ use quantity::{Rng, Seed};
 
 use crate::effort::Effort;
 use crate::encode::{Group, Rows};
-use crate::gp::{Data, Exact, Shape, Start, fit, plausible};
+use crate::gp::{Data, Exact, Shape, Start, fit, fit_last, plausible};
 use crate::linear_algebra;
 use crate::outlier::set_aside;
 use crate::scatter::Scatter;
@@ -153,9 +153,7 @@ impl Surrogate {
         let mut rng = seed.derive("surrogate", n as u64).rng();
         let rows = part(&observed.values, effort.side(FIT_ROWS), &mut rng);
         let picked = data.pick(&rows);
-        let start = Some(&memory.start);
-        let evaluations = effort.of(FIT_EVALUATIONS);
-        let mut fitted = fit(&picked, shape, groups, start, evaluations)?;
+        let mut fitted = fit_last(&picked, shape, groups, &memory.start, effort)?;
         let fitted_on: Vec<f64> = rows.iter().map(|&row| observed.values[row]).collect();
         let score = upper_score(&fitted, &warp, &fitted_on, observed.judged);
         let (mut scatter, mut outliers) = (None, Vec::new());

@@ -29,32 +29,32 @@
 //! movers can leave the track one by one, except those that only a dead one keeps from every
 //! berth, and they can as soon as it moves again or is lifted off ([`Traffic::resume`]).
 
+mod depart;
+mod error;
+mod state;
+mod ways;
+
+pub use error::TrafficError;
+pub(crate) use state::{Dead, Mover, Rest, State};
+pub(crate) use ways::closed;
+
 use crate::mix::Mix;
 use crate::motion::{Motion, Place};
 use crate::profile::Limits;
 use crate::route::Routes;
-use crate::run::{End, FOREVER, Run, Start, Use};
+use crate::run::{FOREVER, Run};
 use crate::timeline::Window;
-use crate::track::{BerthKind, Block, Track, ZoneId};
+use crate::track::{BerthKind, Track, ZoneId};
 use crate::zones::Zones;
-use quantity::{BerthId, BlockId, Duration, Instant, Length, Mass, MoverId};
+use quantity::{BerthId, Duration, Instant, Length, Mass, MoverId};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::sync::Arc;
-use thiserror::Error;
 
 /// A wait longer than this in the berth is worth looking for a way round.
 pub const WAY_ROUND_AFTER: Duration = Duration::from_millis(500);
 /// How many ways round are tried, each round the place where the last one waits longest.
 const WAYS_ROUND: usize = 1;
-/// Of the zones of a way one in so many is looked at first, then one in fewer, at last all.
-const SAMPLES: [usize; 3] = [24, 5, 1];
-/// A departure this much later meets nothing of the mover's own last ride, in nanoseconds.
-const QUICK_AFTER: i64 = 200_000_000;
-/// Windows kept for runs asked for before; beyond that all are forgotten and made again.
-const CACHE_WINDOWS_MAX: usize = 2_000_000;
-/// With more berths than these a run is hardly ever asked for twice before it is forgotten.
-const CACHE_BERTHS_MAX: usize = 5_000;
 
 /// A kind of mover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,155 +69,8 @@ pub struct MoverSpec {
     pub limits: Limits,
 }
 
-/// Why a motion is not planned.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum TrafficError {
-    /// No mover of that number, or it was lifted off.
-    #[error("{0} is not on the track")]
-    NoMover(MoverId),
-    /// No berth of that number.
-    #[error("the track has no {0}")]
-    NoBerth(BerthId),
-    /// Home berths must be different, and parking must be enough.
-    #[error("{movers} movers need as many parking berths and homes of their own: {why}")]
-    Homes {
-        /// How many movers.
-        movers: usize,
-        /// What is missing.
-        why: String,
-    },
-    /// It is longer than the track was made for.
-    #[error("{mover} is {found_mm} mm long, the track is made for at most {most_mm} mm")]
-    TooLong {
-        /// The mover.
-        mover: MoverId,
-        /// Its length, mm.
-        found_mm: i64,
-        /// The greatest length, mm.
-        most_mm: i64,
-    },
-    /// A speed, acceleration or jerk of zero.
-    #[error(
-        "the limits of {0} do not let it move: speed, acceleration and jerk must be above zero"
-    )]
-    Still(MoverId),
-    /// It is on its way.
-    #[error("{mover} is on its way until {until_s} s")]
-    OnTheWay {
-        /// The mover.
-        mover: MoverId,
-        /// When it arrives, whole seconds.
-        until_s: i64,
-    },
-    /// It does not move any more.
-    #[error("{0} is stuck")]
-    Stuck(MoverId),
-    /// It is there already.
-    #[error("{mover} stands in {berth} already")]
-    There {
-        /// The mover.
-        mover: MoverId,
-        /// The berth.
-        berth: BerthId,
-    },
-    /// Another mover stands in the berth, or is to stand there, with no departure planned.
-    #[error("{berth} is held by {by}")]
-    Taken {
-        /// The berth.
-        berth: BerthId,
-        /// Who holds it.
-        by: MoverId,
-    },
-    /// Every way is blocked by movers that stand on the track.
-    #[error("every way to {to} is blocked{}", .by.map_or(String::new(), |by| format!(" by {by}")))]
-    Blocked {
-        /// Where to.
-        to: BerthId,
-        /// One that blocks.
-        by: Option<MoverId>,
-    },
-    /// Its departure cannot be called off: it has left, or its berth is promised to another.
-    #[error("the departure of {mover} cannot be called off: {why}")]
-    TooLate {
-        /// The mover.
-        mover: MoverId,
-        /// Why.
-        why: &'static str,
-    },
-}
-
-/// What a mover is doing.
-#[derive(Clone, Debug)]
-pub(crate) enum State {
-    /// Standing in a berth.
-    Berth(BerthId),
-    /// With a motion that ends in a berth, departed or not.
-    Moving {
-        motion: Motion,
-        /// Where it rests until it departs, if not in a berth.
-        rest: Option<Box<Rest>>,
-    },
-    /// Coming to rest on the track, or at rest there since the motion's arrival.
-    Resting(Rest),
-    /// Stopped dead on the way.
-    Dead(Dead),
-    /// Dead in a berth.
-    DeadInBerth(BerthId),
-    /// Lifted off.
-    Gone,
-}
-
-/// A rest on the track.
-#[derive(Clone, Debug)]
-pub(crate) struct Rest {
-    /// The ride that ends here.
-    pub(crate) motion: Motion,
-    /// The berth it was bound for.
-    pub(crate) bound: BerthId,
-}
-
-/// A mover that stopped dead on the way.
-#[derive(Clone, Debug)]
-pub(crate) struct Dead {
-    /// The ride that broke off.
-    pub(crate) motion: Motion,
-    /// Where its centre is on the run of that ride, in metres.
-    pub(crate) place: f64,
-    /// The berth it was bound for.
-    pub(crate) bound: BerthId,
-    /// What it keeps others from.
-    pub(crate) held: Vec<ZoneId>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Mover {
-    pub(crate) spec: MoverSpec,
-    pub(crate) state: State,
-}
-
 /// Key of a run asked for before: from, to, limits, a zone to avoid.
 type RunKey = (BerthId, BerthId, Limits, Option<ZoneId>);
-
-/// When a run fits in.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Fit {
-    /// Its departure, in nanoseconds.
-    pub(crate) depart: i64,
-    /// The zone that makes it wait longest at once.
-    waits_for: Option<ZoneId>,
-    /// How long, in nanoseconds.
-    longest: i64,
-}
-
-impl Fit {
-    /// Notes how long a zone has put the departure off at once.
-    fn waited(&mut self, zone: ZoneId, since: i64) {
-        if self.depart - since > self.longest {
-            self.longest = self.depart - since;
-            self.waits_for = Some(zone);
-        }
-    }
-}
 
 /// The state of all movers of one hall and all reservations.
 #[derive(Clone, Debug)]
@@ -622,179 +475,4 @@ impl Traffic {
         };
         self.zones.insert(zone, window);
     }
-
-    /// The first departure at `from` or later for which all windows of a run are free, or who
-    /// stands in the way for good; nobody does if there is a departure only at `before` or later.
-    pub(crate) fn earliest(
-        &self,
-        run: &Run,
-        mover: MoverId,
-        from: i64,
-        before: i64,
-    ) -> Result<Fit, Option<MoverId>> {
-        let uses = &run.uses;
-        let mut fit = Fit {
-            depart: from,
-            waits_for: None,
-            longest: 0,
-        };
-        // The least departure is found in any order, as each step only leaves out what meets somebody. Whoever
-        // is in the way in one zone is mostly in the way in its neighbours too, so a few are looked at
-        // before all are; and the quick look comes before the one that fetches windows.
-        let mut level = 0;
-        while level <= SAMPLES.len() && fit.depart < before {
-            let depart = fit.depart;
-            match SAMPLES.get(level) {
-                // Its own last ride is over by then, so what is in the way is others'.
-                Some(step) if depart >= from + QUICK_AFTER => {
-                    for u in uses.iter().skip(step / 2).step_by(*step) {
-                        self.put_off(u, &mut fit);
-                    }
-                }
-                Some(_) => {}
-                None => {
-                    for u in uses {
-                        self.free(u, mover, &mut fit)?;
-                        if fit.depart > depart + QUICK_AFTER {
-                            break;
-                        }
-                    }
-                }
-            }
-            level = if fit.depart > depart { 0 } else { level + 1 };
-        }
-        if fit.depart < before {
-            Ok(fit)
-        } else {
-            Err(None)
-        }
-    }
-
-    /// Puts a departure off while somebody is certain to be in a zone.
-    fn put_off(&self, u: &Use, fit: &mut Fit) {
-        let depart = fit.depart;
-        while let Some(until) =
-            self.zones
-                .taken_until(u.zone, fit.depart + u.enter, u.leave_from(fit.depart))
-        {
-            fit.depart = until - u.enter;
-        }
-        fit.waited(u.zone, depart);
-    }
-
-    /// Puts a departure off until a zone is free.
-    fn free(&self, u: &Use, mover: MoverId, fit: &mut Fit) -> Result<(), Option<MoverId>> {
-        let depart = fit.depart;
-        // Another window of the same zone may follow.
-        while let Some(other) = self.zones.conflict(
-            u.zone,
-            fit.depart + u.enter,
-            u.leave_from(fit.depart),
-            mover,
-        ) {
-            if other.leave == FOREVER {
-                return Err(Some(other.mover));
-            }
-            fit.depart = other.leave - u.enter;
-        }
-        fit.waited(u.zone, depart);
-        Ok(())
-    }
-
-    /// Enters all windows of a motion; a window of the mover's own without end is closed first.
-    pub(crate) fn reserve(&mut self, motion: &Motion) {
-        let depart = motion.depart.base();
-        for u in &motion.run.uses {
-            let leave = u.leave_from(depart);
-            if !self.zones.close(u.zone, motion.mover, leave) {
-                let window = Window {
-                    enter: depart + u.enter,
-                    leave,
-                    mover: motion.mover,
-                };
-                self.zones.insert(u.zone, window);
-            }
-        }
-    }
-
-    /// Removes the windows of a motion that end after a moment.
-    pub(crate) fn release(&mut self, motion: &Motion, after: i64) {
-        for u in &motion.run.uses {
-            let enter = motion.depart.base() + u.enter;
-            self.zones.remove(u.zone, motion.mover, enter, after);
-        }
-    }
-
-    /// The run over the shortest way between two berths, or the shortest that avoids a zone.
-    fn run(
-        &mut self,
-        from: BerthId,
-        to: BerthId,
-        limits: Limits,
-        avoid: Option<ZoneId>,
-    ) -> Option<Arc<Run>> {
-        let key = (from, to, limits, avoid);
-        let keeps = self.track.berths().len() <= CACHE_BERTHS_MAX;
-        if keeps && let Some(run) = self.runs.get(&key) {
-            return run.clone();
-        }
-        let path = match avoid {
-            None => self.routes.first(&self.track, from, to),
-            Some(zone) => self.routes.detour(&self.track, from, to, zone),
-        };
-        let run = path.map(|path| {
-            Arc::new(Run::new(
-                &self.track,
-                Start::Berth(from),
-                path,
-                End::Berth(to),
-                limits,
-            ))
-        });
-        if !keeps {
-            return run;
-        }
-        if self.run_windows > CACHE_WINDOWS_MAX {
-            self.runs.clear();
-            self.run_windows = 0;
-        }
-        self.run_windows += run.as_ref().map_or(1, |r| r.uses.len());
-        self.runs.insert(key, run.clone());
-        run
-    }
-
-    /// A run that avoids every zone in which somebody stands.
-    fn way_round(&mut self, from: BerthId, to: BerthId, limits: Limits) -> Option<Arc<Run>> {
-        let (track, zones) = (&self.track, &self.zones);
-        let path = self
-            .routes
-            .avoiding(track, from, to, |block| closed(track, zones, block, None))?;
-        Some(Arc::new(Run::new(
-            track,
-            Start::Berth(from),
-            path,
-            End::Berth(to),
-            limits,
-        )))
-    }
-
-    pub(crate) fn blocks_at_rest(&self, block: BlockId, offset: f64) -> Vec<(BlockId, f64)> {
-        let here = self.track.block(block).curve.at(offset).0;
-        self.track.zone_blocks[self.track.block(block).zone.index()]
-            .iter()
-            .filter_map(|b| {
-                let (s, distance) = self.track.block(*b).curve.nearest(here);
-                (distance < 1e-3).then_some((*b, if *b == block { offset } else { s }))
-            })
-            .collect()
-    }
-}
-
-/// Whether somebody other than `own` stands in a block's zone or on its first node for good.
-pub(crate) fn closed(track: &Track, zones: &Zones, block: &Block, own: Option<MoverId>) -> bool {
-    let held = |zone: ZoneId| {
-        let holder = zones.holder(zone);
-        holder.is_some() && holder != own
-    };
-    held(block.zone) || track.node(block.from).zone.is_some_and(held)
 }

@@ -45,6 +45,7 @@ mod families;
 mod faults;
 mod forecast;
 mod health;
+mod in_turn;
 mod input;
 mod invariants;
 mod legs;

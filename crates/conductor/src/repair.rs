@@ -15,6 +15,9 @@ impl Conductor {
         self.counters.repairs += 1;
         self.tell_lateness();
         let repair = self.planner.repair(self.now);
+        if self.hall.planning.in_turn && repair.moved.iter().any(|order| self.put_off(*order)) {
+            self.plan_in_turn();
+        }
         for order in repair.moved {
             self.with(order, |this, o| {
                 if let Some(finish) = this.planner.plan(o.id()).map(|plan| plan.finish) {

@@ -29,6 +29,9 @@ pub struct Planning {
     /// Whether plans leave a part of every greatest lag unused, plates may be on their way to one waste
     /// together, and promises far ahead have more margin: all but runs by the first rules.
     pub careful: bool,
+    /// Whether orders that have not begun are planned anew in the turn of their promises where a repair would put some of them
+    /// behind all others: all but runs by the first and second rules.
+    pub in_turn: bool,
 }
 
 impl Planning {
@@ -39,6 +42,16 @@ impl Planning {
         Self {
             z: if self.z == Z { FIRST_Z } else { self.z },
             careful: false,
+            in_turn: false,
+            ..self
+        }
+    }
+
+    /// As halls were planned next, for journals that were begun by these rules.
+    #[must_use]
+    pub fn by_second_rules(self) -> Self {
+        Self {
+            in_turn: false,
             ..self
         }
     }
@@ -51,6 +64,7 @@ impl Default for Planning {
             learn: true,
             place_movers: false,
             careful: true,
+            in_turn: true,
         }
     }
 }
@@ -72,6 +86,7 @@ pub(crate) fn read(root: &Table<'_>) -> Planning {
         learn,
         place_movers,
         careful: usual.careful,
+        in_turn: usual.in_turn,
     }
 }
 

@@ -36,17 +36,19 @@ pub mod key {
 }
 
 /// The rules by which halls are planned now.
-const RULES: &str = "2";
+const RULES: &str = "3";
 
 /// The hall as the run with this journal is planned.
 #[must_use]
 pub fn planned(hall: &Arc<Hall>, found: &Header) -> Arc<Hall> {
-    if found.get(key::RULES).is_some() {
-        return hall.clone();
-    }
-    let mut first = Hall::clone(hall);
-    first.planning = first.planning.by_first_rules();
-    Arc::new(first)
+    let planning = match found.get(key::RULES) {
+        None => hall.planning.by_first_rules(),
+        Some("2") => hall.planning.by_second_rules(),
+        Some(_) => return hall.clone(),
+    };
+    let mut earlier = Hall::clone(hall);
+    earlier.planning = planning;
+    Arc::new(earlier)
 }
 
 /// A run's folder.

@@ -26,11 +26,15 @@ pub(crate) fn plausible(
     evaluations: usize,
     rng: &mut Rng,
 ) -> Vec<Fit> {
-    let mut problem = Problem::new(data, fit.kernel.shape, &fit.kernel.groups);
-    let p = problem.priors.len();
     let mut centre = fit.kernel.logs.clone();
     centre.push(fit.noise);
-    if count == 0 || centre.len() != p || p + 1 + TRIED * count > evaluations {
+    let p = centre.len();
+    // Before room is made for matrices as large as the data.
+    if count == 0 || p + 1 + TRIED * count > evaluations {
+        return Vec::new();
+    }
+    let mut problem = Problem::new(data, fit.kernel.shape, &fit.kernel.groups);
+    if problem.priors.len() != p {
         return Vec::new();
     }
     let mut gradient = vec![0.0; p];

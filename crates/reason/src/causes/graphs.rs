@@ -13,7 +13,7 @@ use crate::rivals::NONE_PRIOR;
 use cause::next::{Batch, choose};
 use cause::{Data, Fitted, MarginalScore, Mixed, MixedScore};
 use design::{
-    AskError, Point, Policy, Prediction, Proposal, Rival, RivalsFound, Space, TellError, Trial, Why,
+    AskError, Point, Policy, Prediction, Proposal, Rival, RivalsFound, Space, TellError, Trial,
 };
 use quantity::Seed;
 use std::sync::Arc;
@@ -220,16 +220,7 @@ impl Policy for GraphPolicy {
     fn ask(&mut self, q: usize, _: &[Point], seed: Seed) -> Result<Vec<Proposal>, AskError> {
         let seed = seed.derive("graphs", self.seed.derive("graphs", 0).0);
         let chosen = self.chosen(q, seed);
-        let each = chosen.iter().map(|acts| Proposal {
-            point: self.table.point(acts),
-            predicted: None,
-            why: if acts.is_empty() {
-                Why::Baseline
-            } else {
-                Why::Explore
-            },
-        });
-        Ok(each.collect())
+        Ok(self.table.proposals(&chosen))
     }
 
     fn tell(&mut self, trials: &[Trial]) -> Result<(), TellError> {

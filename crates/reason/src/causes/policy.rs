@@ -7,7 +7,7 @@ use cause::belief::{Belief, Options, believe};
 use cause::next::{Batch, choose};
 use cause::sample::Length;
 use cause::{Data, Fitted, MixedScore};
-use design::{AskError, Point, Policy, Prediction, Proposal, Space, TellError, Trial, Why};
+use design::{AskError, Point, Policy, Prediction, Proposal, Space, TellError, Trial};
 use quantity::Seed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -185,16 +185,7 @@ impl Policy for CausePolicy {
 
     fn ask(&mut self, q: usize, _: &[Point], seed: Seed) -> Result<Vec<Proposal>, AskError> {
         let chosen = self.chosen(q, seed);
-        let each = chosen.iter().map(|acts| Proposal {
-            point: self.table.point(acts),
-            predicted: None,
-            why: if acts.is_empty() {
-                Why::Baseline
-            } else {
-                Why::Explore
-            },
-        });
-        Ok(each.collect())
+        Ok(self.table.proposals(&chosen))
     }
 
     fn tell(&mut self, trials: &[Trial]) -> Result<(), TellError> {

@@ -2,7 +2,7 @@
 
 use super::{Act, CauseOptions, INTERVENTIONS_MAX};
 use cause::{Data, Fitted, Intervention, Nodes, Regime};
-use design::{Factor, FactorKind, Level, Outcome, Point, Space, TellError, Trial};
+use design::{Factor, FactorKind, Level, Outcome, Point, Proposal, Space, TellError, Trial, Why};
 use quantity::{Rng, Seed};
 use rand::RngExt;
 use std::sync::Arc;
@@ -111,6 +111,20 @@ impl Table {
         let acts = rows.iter().map(|(acts, _)| acts.clone()).collect();
         self.rows.extend(rows);
         Ok(acts)
+    }
+
+    /// What to ask for, where these acts were chosen for each well: a well without any is a baseline.
+    pub(super) fn proposals(&self, chosen: &[Vec<usize>]) -> Vec<Proposal> {
+        let proposal = |acts: &Vec<usize>| Proposal {
+            point: self.point(acts),
+            predicted: None,
+            why: if acts.is_empty() {
+                Why::Baseline
+            } else {
+                Why::Explore
+            },
+        };
+        chosen.iter().map(proposal).collect()
     }
 
     pub(super) fn point(&self, acts: &[usize]) -> Point {

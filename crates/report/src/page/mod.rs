@@ -101,6 +101,11 @@ fn sections(m: &mut Markup, run: &Run) {
             plates::write(m, campaign)
         });
     }
+    of_the_hall(m, run);
+}
+
+/// What became of the hall meanwhile, and where all of it comes from.
+fn of_the_hall(m: &mut Markup, run: &Run) {
     section(m, "operations", "Operations", |m| hall::operations(m, run));
     section(m, "faults", "Faults", |m| hall::faults(m, run));
     section(m, "losses", "What was lost, and why", |m| {

@@ -1,7 +1,7 @@
 //! The page of a hall in which campaigns ran side by side.
 
 use super::table::{Cell, table};
-use super::{document, hall, promises, provenance, section};
+use super::{document, of_the_hall, promises, section};
 use crate::markup::Markup;
 use crate::number::{count, moment, percent, span};
 use crate::{Member, Shared};
@@ -24,17 +24,7 @@ pub fn shared_html(shared: &Shared) -> String {
         section(m, "campaigns", "Campaigns side by side", |m| {
             campaigns(m, shared)
         });
-        section(m, "operations", "Operations", |m| hall::operations(m, run));
-        section(m, "faults", "Faults", |m| hall::faults(m, run));
-        section(m, "losses", "What was lost, and why", |m| {
-            hall::losses(m, run)
-        });
-        section(m, "tasks", "What persons were asked for", |m| {
-            hall::tasks(m, run)
-        });
-        section(m, "provenance", "Where this comes from", |m| {
-            provenance(m, run)
-        });
+        of_the_hall(m, run);
     })
 }
 

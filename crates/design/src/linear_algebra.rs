@@ -140,6 +140,25 @@ pub(crate) fn add_product(
     matmul::matmul(out, Accum::Add, left, right, scale, Par::Seq);
 }
 
+/// `out += left * right`, where `left` is lower triangular.
+pub(crate) fn add_lower_product(
+    out: MatMut<'_, f64>,
+    left: MatRef<'_, f64>,
+    right: MatRef<'_, f64>,
+) {
+    triangular::matmul(
+        out,
+        triangular::BlockStructure::Rectangular,
+        Accum::Add,
+        left,
+        triangular::BlockStructure::TriangularLower,
+        right,
+        triangular::BlockStructure::Rectangular,
+        1.0,
+        Par::Seq,
+    );
+}
+
 /// Subtracts `left^T * left` from the lower half of `out`.
 pub(crate) fn subtract_gram(out: MatMut<'_, f64>, left: MatRef<'_, f64>) {
     triangular::matmul(

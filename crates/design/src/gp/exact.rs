@@ -11,7 +11,7 @@ use super::normals::normals;
 use super::trend::{Mean, centre};
 use crate::encode::Rows;
 use crate::linear_algebra::{
-    add_product, cholesky_jittered, cholesky_raised, solve, solve_lower, subtract_gram,
+    add_lower_product, cholesky_jittered, cholesky_raised, solve, solve_lower, subtract_gram,
 };
 
 /// Share of the prior variance that a posterior one is taken to be known to.
@@ -73,6 +73,20 @@ impl Exact {
             .collect()
     }
 
+    /// Expected values at the rows of the data that it was made from: the values less what their noise is
+    /// taken for. Nothing where the data are held at fewer points.
+    pub(crate) fn means_told(&self, data: &Data) -> Option<Vec<f64>> {
+        if self.inducing.is_some() {
+            return None;
+        }
+        let variance = self.noise.exp();
+        let told = data.values.iter().zip(&self.alpha).enumerate();
+        let mean = |(row, (value, alpha)): (usize, (&f64, &f64))| {
+            value - data.noise(row, variance) * alpha
+        };
+        Some(told.map(mean).collect())
+    }
+
     /// Expected values and variances, noise left out.
     pub(crate) fn predict(&self, points: &Rows) -> (Vec<f64>, Vec<f64>) {
         let prior = self.kernel.variance(&self.ready.scales);
@@ -80,7 +94,10 @@ impl Exact {
         // Blocks keep the memory small for many points.
         let places: Vec<usize> = (0..points.len()).collect();
         for block in places.chunks(512) {
-            let mut cross = self.kernel.cross(&self.table, &points.pick(block));
+            let points_here = points.pick(block);
+            let mut cross = self
+                .kernel
+                .cross_ready(&self.ready, &self.table, &points_here);
             for j in 0..block.len() {
                 let column = cross.col_as_slice(j);
                 means.push(
@@ -103,7 +120,7 @@ impl Exact {
 
     /// Expected values and covariance of points together; of the covariance the lower half.
     pub(crate) fn joint(&self, points: &Rows) -> (Vec<f64>, Mat<f64>) {
-        let mut cross = self.kernel.cross(&self.table, points);
+        let mut cross = self.kernel.cross_ready(&self.ready, &self.table, points);
         let means = (0..points.len())
             .map(|j| {
                 self.mean.at(&self.kernel.groups, points.row(j))
@@ -135,7 +152,7 @@ impl Exact {
             normals(standard.col_as_slice_mut(s), rng);
         }
         let mut out = Mat::from_fn(m, count, |i, _| means[i]);
-        add_product(out.as_mut(), factor.as_ref(), standard.as_ref(), 1.0);
+        add_lower_product(out.as_mut(), factor.as_ref(), standard.as_ref());
         Some(out)
     }
 }

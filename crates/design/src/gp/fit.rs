@@ -2,7 +2,7 @@
 
 use faer::Mat;
 
-use super::kernel::{Kernel, Shape};
+use super::kernel::{Kernel, Made, Ready, Shape};
 use super::lanes::Table;
 use super::lbfgs::{Bending, minimise_in_box};
 use super::prior::{Normal, prior_means, priors};
@@ -312,16 +312,24 @@ fn posterior(score: f64, priors: &[Normal], numbers: &[f64], gradient: Option<&m
 pub(crate) fn covariance(data: &Data, table: &Table, kernel: &Kernel, noise: f64) -> Mat<f64> {
     let n = data.values.len();
     let mut out = Mat::zeros(n, n);
-    write_covariance(data, table, kernel, noise, &mut out);
+    write_covariance(data, table, kernel, noise, &mut out, None);
     out
 }
 
-fn write_covariance(data: &Data, table: &Table, kernel: &Kernel, noise: f64, out: &mut Mat<f64>) {
-    kernel.write_square(&data.rows, table, out);
+fn write_covariance(
+    data: &Data,
+    table: &Table,
+    kernel: &Kernel,
+    noise: f64,
+    out: &mut Mat<f64>,
+    made: Option<&mut Made>,
+) -> Ready {
+    let ready = kernel.write_square(&data.rows, table, out, made);
     let variance = noise.exp();
     for i in 0..data.values.len() {
         out[(i, i)] += data.noise(i, variance);
     }
+    ready
 }
 
 /// Matrices that the evaluations of a likelihood share: to get new memory of this size from the system takes
@@ -331,6 +339,7 @@ pub(crate) struct Room {
     factor: Mat<f64>,
     inverted: Mat<f64>,
     weight: Mat<f64>,
+    made: Made,
     /// After an evaluation with a gradient: the covariance's inverse times the values less the mean, and that
     /// inverse's diagonal.
     alpha: Vec<f64>,
@@ -344,6 +353,7 @@ impl Room {
             factor: Mat::zeros(n, n),
             inverted: Mat::zeros(n, n),
             weight: Mat::zeros(n, n),
+            made: Made::default(),
             alpha: Vec::new(),
             precisions: Vec::new(),
         }
@@ -366,10 +376,12 @@ pub(crate) fn likelihood(
         factor,
         inverted,
         weight,
+        made,
         alpha,
         precisions,
     } = room;
-    write_covariance(data, table, kernel, noise, factor);
+    let wanted = gradient.is_some().then_some(&mut *made);
+    let ready = write_covariance(data, table, kernel, noise, factor, wanted);
     factorise(factor)?;
     let (mean, residual) = centre(factor, data);
     *alpha = solve(factor, &residual);
@@ -389,7 +401,14 @@ pub(crate) fn likelihood(
         }
         gradient.fill(0.0);
         let last = gradient.len() - 1;
-        kernel.gradient(&data.rows, table, weight, &mut gradient[..last]);
+        kernel.gradient(
+            &ready,
+            &data.rows,
+            table,
+            made,
+            weight,
+            &mut gradient[..last],
+        );
         let variance = noise.exp();
         gradient[last] = (0..n)
             .map(|i| weight[(i, i)] * data.noise_share[i] * variance)

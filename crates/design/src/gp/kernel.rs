@@ -12,8 +12,8 @@ use std::ops::Range;
 
 use faer::Mat;
 
-use super::lanes::{Kept, LANES, Lane, Look, Seen, Table};
-use super::matern::{Sides, matern, matern_and_slope, total as sum_up, wide};
+use super::lanes::{Kept, LANES, Lane, Look, Points, Seen, Sums, Table};
+use super::matern::{Sides, matern, matern_and_slope, wide};
 use crate::encode::{Group, Rows};
 
 /// Which parts a kernel has.
@@ -58,22 +58,27 @@ pub(crate) struct Ready {
     pub scales: Scales,
     /// For each numeric group of a kernel with low-order parts.
     pub sides: Vec<Option<Sides>>,
+    /// For each group of a kernel with low-order parts, the single kernel at a distance of 1, and minus its
+    /// derivative by the squared scaled distance.
+    pub different: Vec<(f64, f64)>,
 }
 
 impl Kernel {
     /// Makes ready for the rows of a table.
     pub(crate) fn ready(&self, table: &Table) -> Ready {
         let scales = self.scales();
-        let sides = self
-            .groups
-            .iter()
-            .zip(&scales.single_inverse)
-            .map(|(group, &inverse)| match group {
-                Group::Number { column } => Some(Sides::new(inverse, table.column(*column))),
-                _ => None,
-            })
-            .collect();
-        Ready { scales, sides }
+        let inverses = scales.single_inverse.iter().zip(&scales.radial_inverse);
+        let sides = self.groups.iter().zip(inverses);
+        let sides = sides.map(|(group, (&single, &radial))| match group {
+            Group::Number { column } => Some(Sides::new(single, radial, table.column(*column))),
+            _ => None,
+        });
+        let different = scales.single_inverse.iter();
+        Ready {
+            sides: sides.collect(),
+            different: different.map(|&single| matern_and_slope(single)).collect(),
+            scales,
+        }
     }
 
     /// How many numbers a kernel of this shape over so many groups has.
@@ -134,31 +139,19 @@ impl Kernel {
         rows: Range<usize>,
         out: &mut [f64],
     ) {
-        let scales = &ready.scales;
-        let (first, second) = self.shares(scales);
         let look = Look {
             groups: &self.groups,
             ready,
             table,
             point,
         };
+        let shares = self.shares(&ready.scales);
         let mut out = out;
         for lane in rows.start / LANES..rows.end.div_ceil(LANES) {
-            let mut all = [0.0; LANES];
-            if self.shape == Shape::Radial {
-                let sums = look.sums::<false, false>(lane, &mut Kept::default());
-                for i in 0..LANES {
-                    all[i] = scales.radial * matern(sums.total[i]);
-                }
-            } else {
-                let sums = look.sums::<true, false>(lane, &mut Kept::default());
-                for i in 0..LANES {
-                    let (single, squared) = (sums.single[i], sums.squared[i]);
-                    let pairs = single.mul_add(single, -squared);
-                    let low = first.mul_add(single, second * pairs);
-                    all[i] = scales.radial.mul_add(matern(sums.total[i]), low);
-                }
-            }
+            let (all, _) = match self.shape {
+                Shape::Radial => covary::<false>(&look, shares, lane),
+                _ => covary::<true>(&look, shares, lane),
+            };
             let first = rows.start.saturating_sub(lane * LANES);
             let own = &all[first..(rows.end - lane * LANES).min(LANES)];
             let (now, rest) = out.split_at_mut(own.len());
@@ -181,149 +174,144 @@ impl Kernel {
     /// Covariance of the rows with themselves: the lower half.
     pub(crate) fn square(&self, rows: &Rows, table: &Table) -> Mat<f64> {
         let mut out = Mat::zeros(rows.len(), rows.len());
-        self.write_square(rows, table, &mut out);
+        self.write_square(rows, table, &mut out, None);
         out
     }
 
-    /// The same, written to the lower half of `out`.
-    pub(crate) fn write_square(&self, rows: &Rows, table: &Table, out: &mut Mat<f64>) {
-        let n = rows.len();
+    /// The same, written to the lower half of `out`; what it was made of is written to `kept`, for
+    /// [`Kernel::gradient`], as is what is returned.
+    pub(crate) fn write_square(
+        &self,
+        rows: &Rows,
+        table: &Table,
+        out: &mut Mat<f64>,
+        mut kept: Option<&mut Made>,
+    ) -> Ready {
         let ready = self.ready(table);
-        let mut sides = Vec::new();
-        for j in 0..n {
-            let point = ready.row(rows, j, &mut sides);
-            let column = &mut out.col_as_slice_mut(j)[j..];
-            self.against(&ready, table, &point, j..n, column);
+        let points = ready.own_points(rows);
+        if let Some(Made(kept)) = &mut kept {
+            kept.clear();
+        }
+        let kept = kept.map(|Made(kept)| kept);
+        wide(
+            #[inline(always)]
+            || match self.shape {
+                Shape::Radial => self.square_in_step::<false>(&ready, table, &points, out, kept),
+                _ => self.square_in_step::<true>(&ready, table, &points, out, kept),
+            },
+        );
+        ready
+    }
+
+    #[inline(always)]
+    fn square_in_step<const LOW: bool>(
+        &self,
+        ready: &Ready,
+        table: &Table,
+        points: &Points<'_>,
+        out: &mut Mat<f64>,
+        mut kept: Option<&mut Vec<Lane>>,
+    ) {
+        let n = table.len;
+        let shares = self.shares(&ready.scales);
+        // A lane of points with a lane of rows, so that both stay in the fastest memory.
+        for first in 0..n.div_ceil(LANES) {
+            for lane in first..n.div_ceil(LANES) {
+                let start = lane * LANES;
+                for j in first * LANES..n.min((first + 1) * LANES) {
+                    let look = Look {
+                        groups: &self.groups,
+                        ready,
+                        table,
+                        point: &points.at(j),
+                    };
+                    let (all, sums) = covary::<LOW>(&look, shares, lane);
+                    let (from, to) = (j.max(start), n.min(start + LANES));
+                    let own = &all[from - start..to - start];
+                    out.col_as_slice_mut(j)[from..to].copy_from_slice(own);
+                    if let Some(kept) = &mut kept {
+                        kept.push(Lane(sums.total));
+                        if LOW {
+                            kept.extend([Lane(sums.single), Lane(sums.squared)]);
+                        }
+                    }
+                }
+            }
         }
     }
 
     /// Covariance of the table's rows with each of `points`: one column per point.
     pub(crate) fn cross(&self, table: &Table, points: &Rows) -> Mat<f64> {
-        let ready = self.ready(table);
-        let mut sides = Vec::new();
-        let mut out = Mat::zeros(table.len, points.len());
-        for j in 0..points.len() {
-            let point = ready.point(&self.groups, points.row(j), &mut sides);
-            let column = out.col_as_slice_mut(j);
-            self.against(&ready, table, &point, 0..table.len, column);
-        }
-        out
+        self.cross_ready(&self.ready(table), table, points)
     }
 
-    /// Adds to `gradient`, for each of the kernel's numbers, the sum over all pairs of rows, both ways
-    /// and the diagonal included, of `weight` times the derivative of the covariance by that number.
-    /// Of `weight` the lower half is read.
-    pub(crate) fn gradient(
-        &self,
-        rows: &Rows,
-        table: &Table,
-        weight: &Mat<f64>,
-        gradient: &mut [f64],
-    ) {
+    /// The same of a kernel that was made ready for the table.
+    pub(crate) fn cross_ready(&self, ready: &Ready, table: &Table, points: &Rows) -> Mat<f64> {
+        let mut out = Mat::zeros(table.len, points.len());
+        let points = ready.points(&self.groups, points);
         wide(
             #[inline(always)]
             || match self.shape {
-                Shape::Radial => self.gradient_in_step::<false>(rows, table, weight, gradient),
-                _ => self.gradient_in_step::<true>(rows, table, weight, gradient),
+                Shape::Radial => self.cross_in_step::<false>(ready, table, &points, &mut out),
+                _ => self.cross_in_step::<true>(ready, table, &points, &mut out),
             },
         );
+        out
     }
 
     #[inline(always)]
-    fn gradient_in_step<const LOW: bool>(
+    fn cross_in_step<const LOW: bool>(
         &self,
-        rows: &Rows,
+        ready: &Ready,
         table: &Table,
-        weight: &Mat<f64>,
-        gradient: &mut [f64],
+        points: &Points<'_>,
+        out: &mut Mat<f64>,
     ) {
-        let (n, g) = (rows.len(), self.groups.len());
-        let ready = self.ready(table);
-        let scales = &ready.scales;
-        let (first, second) = self.shares(scales);
-        let mut kept = Kept::new(g);
-        // Sums by lane, added up across lanes only at the end.
-        let (mut by_radial, mut by_single) = (vec![Lane::ZERO; g], vec![Lane::ZERO; g]);
-        let (mut radial, mut single, mut paired) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-        let mut sides = Vec::new();
-        for j in 0..n {
-            let point = ready.row(rows, j, &mut sides);
-            let look = Look {
-                groups: &self.groups,
-                ready: &ready,
-                table,
-                point: &point,
-            };
-            let weights = weight.col_as_slice(j);
-            for lane in j / LANES..n.div_ceil(LANES) {
-                let mut w = [0.0; LANES];
-                let start = lane * LANES;
-                for (w, weight) in w.iter_mut().zip(&weights[start..n.min(start + LANES)]) {
-                    *w = 2.0 * weight;
-                }
-                if let Some(own) = j.checked_sub(start) {
-                    w[..own].fill(0.0);
-                    w[own] *= 0.5;
-                }
-                let sums = look.sums::<LOW, true>(lane, &mut kept);
-                let mut falls = [0.0; LANES];
-                for i in 0..LANES {
-                    let (k, slope) = matern_and_slope(sums.total[i]);
-                    falls[i] = w[i] * slope;
-                    radial[i] = w[i].mul_add(k, radial[i]);
-                }
-                // Sums are copied, so that the compiler knows them for apart from all else.
-                if !LOW {
-                    for (sums, &group) in by_radial.iter_mut().zip(&self.groups) {
-                        let squares = table.squares(group, point.x, lane);
-                        let Lane(mut own) = *sums;
-                        for i in 0..LANES {
-                            own[i] = falls[i].mul_add(squares[i], own[i]);
-                        }
-                        *sums = Lane(own);
-                    }
-                    continue;
-                }
-                // What a group's own part is multiplied by, less the share of the group itself.
-                let (mut outer, mut inner) = ([0.0; LANES], [0.0; LANES]);
-                for i in 0..LANES {
-                    let sum = sums.single[i];
-                    single[i] = w[i].mul_add(sum, single[i]);
-                    let pairs = sum.mul_add(sum, -sums.squared[i]);
-                    paired[i] = w[i].mul_add(pairs, paired[i]);
-                    outer[i] = w[i] * (2.0 * second).mul_add(sum, first);
-                    inner[i] = 2.0 * second * w[i];
-                }
-                let all = by_radial.iter_mut().zip(&mut by_single).zip(kept.all());
-                for ((by_radial, by_single), [Lane(squares), Lane(bases), Lane(slopes)]) in all {
-                    let (Lane(mut radial), Lane(mut single)) = (*by_radial, *by_single);
-                    for i in 0..LANES {
-                        radial[i] = falls[i].mul_add(squares[i], radial[i]);
-                        let slope = slopes[i] * squares[i];
-                        let share = inner[i].mul_add(-bases[i], outer[i]);
-                        single[i] = share.mul_add(slope, single[i]);
-                    }
-                    (*by_radial, *by_single) = (Lane(radial), Lane(single));
+        let (n, m) = (table.len, out.ncols());
+        let shares = self.shares(&ready.scales);
+        for first in (0..m).step_by(LANES) {
+            for lane in 0..n.div_ceil(LANES) {
+                let (from, to) = (lane * LANES, n.min((lane + 1) * LANES));
+                for j in first..m.min(first + LANES) {
+                    let look = Look {
+                        groups: &self.groups,
+                        ready,
+                        table,
+                        point: &points.at(j),
+                    };
+                    let (all, _) = covary::<LOW>(&look, shares, lane);
+                    out.col_as_slice_mut(j)[from..to].copy_from_slice(&all[..to - from]);
                 }
             }
-        }
-        // A squared distance shrinks by twice its size per unit of the log length scale.
-        gradient[0] += scales.radial * sum_up(&radial);
-        for index in 0..g {
-            let inverse = scales.radial_inverse[index];
-            gradient[1 + index] += 2.0 * scales.radial * inverse * sum_up(&by_radial[index].0);
-        }
-        if LOW {
-            gradient[1 + g] += first * sum_up(&single);
-            for index in 0..g {
-                let inverse = scales.single_inverse[index];
-                gradient[2 + g + index] += 2.0 * inverse * sum_up(&by_single[index].0);
-            }
-        }
-        if self.shape == Shape::Paired {
-            gradient[2 + 2 * g] += second * sum_up(&paired);
         }
     }
+}
+
+/// What a covariance of rows with themselves was made of, as its gradient needs it: see [`Sums`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Made(pub(super) Vec<Lane>);
+
+/// Covariances of a point with the rows of one lane, and the sums that they are made of.
+#[inline(always)]
+fn covary<const LOW: bool>(
+    look: &Look<'_>,
+    (first, second): (f64, f64),
+    lane: usize,
+) -> ([f64; LANES], Sums) {
+    let radial = look.ready.scales.radial;
+    let sums = look.sums::<LOW, false>(lane, &mut Kept::default());
+    let mut all = [0.0; LANES];
+    for i in 0..LANES {
+        all[i] = if LOW {
+            let (single, squared) = (sums.single[i], sums.squared[i]);
+            let pairs = single.mul_add(single, -squared);
+            let low = first.mul_add(single, second * pairs);
+            radial.mul_add(matern(sums.total[i]), low)
+        } else {
+            radial * matern(sums.total[i])
+        };
+    }
+    (all, sums)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! registers.
 
 use super::kernel::Ready;
-use super::matern::matern_and_slope;
+use super::matern::{Side, Sides, matern_and_slope};
 use crate::encode::{Group, Rows};
 
 /// Rows that are taken in at a time: two of the widest registers.
@@ -86,7 +86,26 @@ impl Table {
 pub(crate) struct Seen<'a> {
     pub x: &'a [f64],
     /// Its factors by group, see [`super::matern::Sides`]; anything for groups without.
-    pub sides: &'a [(f64, f64)],
+    pub sides: &'a [Side],
+}
+
+/// Points made ready to be compared with rows.
+#[derive(Clone, Debug)]
+pub(super) struct Points<'a> {
+    rows: &'a Rows,
+    sides: Vec<Side>,
+    each: usize,
+}
+
+impl Points<'_> {
+    /// The point at a place.
+    #[inline(always)]
+    pub(super) fn at(&self, place: usize) -> Seen<'_> {
+        Seen {
+            x: self.rows.row(place),
+            sides: &self.sides[place * self.each..(place + 1) * self.each],
+        }
+    }
 }
 
 impl Ready {
@@ -95,31 +114,38 @@ impl Ready {
         &self,
         groups: &[Group],
         x: &'a [f64],
-        sides: &'a mut Vec<(f64, f64)>,
+        sides: &'a mut Vec<Side>,
     ) -> Seen<'a> {
         sides.clear();
-        let all = self.sides.iter().zip(groups);
-        sides.extend(all.map(|(own, group)| match (own, group) {
-            (Some(own), Group::Number { column }) => own.at(x[*column]),
-            _ => (0.0, 0.0),
-        }));
+        self.add_sides(groups, x, sides);
         Seen { x, sides }
     }
 
-    /// One of the rows that it was made ready for.
-    pub(crate) fn row<'a>(
-        &self,
-        rows: &'a Rows,
-        place: usize,
-        sides: &'a mut Vec<(f64, f64)>,
-    ) -> Seen<'a> {
-        sides.clear();
-        let all = self.sides.iter();
-        sides.extend(all.map(|own| own.as_ref().map_or((0.0, 0.0), |own| own.at_place(place))));
-        Seen {
-            x: rows.row(place),
-            sides,
+    fn add_sides(&self, groups: &[Group], x: &[f64], sides: &mut Vec<Side>) {
+        let all = self.sides.iter().zip(groups);
+        sides.extend(all.map(|(own, group)| match (own, group) {
+            (Some(own), Group::Number { column }) => own.at(x[*column]),
+            _ => Side::default(),
+        }));
+    }
+
+    /// Some points.
+    pub(super) fn points<'a>(&self, groups: &[Group], rows: &'a Rows) -> Points<'a> {
+        let mut sides = Vec::with_capacity(rows.len() * self.sides.len());
+        (0..rows.len()).for_each(|place| self.add_sides(groups, rows.row(place), &mut sides));
+        let each = self.sides.len();
+        Points { rows, sides, each }
+    }
+
+    /// The rows that it was made ready for.
+    pub(super) fn own_points<'a>(&self, rows: &'a Rows) -> Points<'a> {
+        let mut sides = Vec::with_capacity(rows.len() * self.sides.len());
+        for place in 0..rows.len() {
+            let own = |own: &Option<Sides>| own.as_ref().map(|own| own.at_place(place));
+            sides.extend(self.sides.iter().map(|all| own(all).unwrap_or_default()));
         }
+        let each = self.sides.len();
+        Points { rows, sides, each }
     }
 }
 
@@ -140,8 +166,8 @@ pub(super) struct Sums {
     pub squared: [f64; LANES],
 }
 
-/// By group, what the sums were made of: squared distances, single kernels, and minus their derivatives by
-/// the squared scaled distance.
+/// By group, what slopes by a point are made of, see [`super::matern::Pair`]: differences, single kernels, and
+/// differences times the fall. Only of numeric groups.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kept(Vec<[Lane; 3]>);
 
@@ -163,7 +189,7 @@ impl Kept {
 
 impl Look<'_> {
     /// The sums for the rows of one lane; those of single kernels only with `LOW`, and then with `KEEP`
-    /// also what they were made of.
+    /// also what slopes are made of.
     #[inline(always)]
     pub(super) fn sums<const LOW: bool, const KEEP: bool>(
         &self,
@@ -171,38 +197,38 @@ impl Look<'_> {
         kept: &mut Kept,
     ) -> Sums {
         let (mut total, mut single, mut squared) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-        let scales = &self.ready.scales;
         for (index, &group) in self.groups.iter().enumerate() {
+            if LOW && let Some(sides) = &self.ready.sides[index] {
+                let (own, point) = (sides.lane(lane), self.point.sides[index]);
+                let (mut apart, mut falls) = ([0.0; LANES], [0.0; LANES]);
+                let mut bases = [0.0; LANES];
+                for i in 0..LANES {
+                    let pair = own.pair(i, point);
+                    total[i] = sides.ratio.mul_add(pair.square, total[i]);
+                    single[i] += pair.base;
+                    squared[i] = pair.base.mul_add(pair.base, squared[i]);
+                    if KEEP {
+                        bases[i] = pair.base;
+                        apart[i] = pair.apart;
+                        falls[i] = pair.apart * pair.fall;
+                    }
+                }
+                if KEEP {
+                    kept.0[index] = [Lane(apart), Lane(bases), Lane(falls)];
+                }
+                continue;
+            }
             let squares = self.table.squares(group, self.point.x, lane);
-            let inverse = scales.radial_inverse[index];
+            let inverse = self.ready.scales.radial_inverse[index];
             for i in 0..LANES {
                 total[i] = inverse.mul_add(squares[i], total[i]);
             }
-            if !LOW {
-                continue;
-            }
-            let inverse = scales.single_inverse[index];
-            let (bases, slopes) = match (group, &self.ready.sides[index]) {
-                (Group::Number { column }, Some(sides)) => {
-                    let values = &self.table.columns[column][lane];
-                    sides.lane(values, lane, self.point.x[column], self.point.sides[index])
+            if LOW {
+                let (bases, _) = self.ready.others(group, index, &squares);
+                for i in 0..LANES {
+                    single[i] += bases[i];
+                    squared[i] = bases[i].mul_add(bases[i], squared[i]);
                 }
-                (Group::Code { .. }, _) => {
-                    let (different, fall) = matern_and_slope(inverse);
-                    let base = |square| if square == 0.0 { 1.0 } else { different };
-                    (squares.map(base), [fall; LANES])
-                }
-                _ => {
-                    let both = squares.map(|square| matern_and_slope(inverse * square));
-                    (both.map(|both| both.0), both.map(|both| both.1))
-                }
-            };
-            for i in 0..LANES {
-                single[i] += bases[i];
-                squared[i] = bases[i].mul_add(bases[i], squared[i]);
-            }
-            if KEEP {
-                kept.0[index] = [Lane(squares), Lane(bases), Lane(slopes)];
             }
         }
         Sums {
@@ -210,5 +236,26 @@ impl Look<'_> {
             single,
             squared,
         }
+    }
+}
+
+impl Ready {
+    /// For a group without sides: the kernel at squared distances, and minus its derivative by the squared
+    /// scaled distance.
+    #[inline(always)]
+    pub(super) fn others(
+        &self,
+        group: Group,
+        index: usize,
+        squares: &[f64; LANES],
+    ) -> ([f64; LANES], [f64; LANES]) {
+        if matches!(group, Group::Code { .. }) {
+            let (different, fall) = self.different[index];
+            let base = |square| if square == 0.0 { 1.0 } else { different };
+            return (squares.map(base), [fall; LANES]);
+        }
+        let inverse = self.scales.single_inverse[index];
+        let both = squares.map(|square| matern_and_slope(inverse * square));
+        (both.map(|both| both.0), both.map(|both| both.1))
     }
 }

@@ -36,58 +36,126 @@ pub(crate) fn wide<R>(work: impl FnOnce() -> R) -> R {
 #[derive(Clone, Debug)]
 pub(crate) struct Sides {
     /// Root five over the length scale.
-    rate: f64,
+    pub(super) rate: f64,
+    /// The squared rate in units of another squared length scale: what the square of a scaled distance is
+    /// multiplied by to have it in that scale.
+    pub(super) ratio: f64,
+    scaled: Vec<Lane>,
     up: Vec<Lane>,
     down: Vec<Lane>,
 }
 
+/// A value for [`Sides`]: times the rate, and its two factors.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Side {
+    pub(super) scaled: f64,
+    up: f64,
+    down: f64,
+}
+
+/// The values of one lane, in the same way.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LaneSides {
+    scaled: [f64; LANES],
+    up: [f64; LANES],
+    down: [f64; LANES],
+}
+
+/// What one pair of values is to a kernel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair {
+    /// The difference times the rate, and its square.
+    pub apart: f64,
+    pub square: f64,
+    /// The kernel, and 6/5 of minus its derivative by the squared scaled distance.
+    pub base: f64,
+    pub fall: f64,
+}
+
 impl Sides {
-    /// For a column of values and one over the squared length scale.
-    pub(super) fn new(inverse: f64, column: &[Lane]) -> Sides {
+    /// For a column of values, one over its squared length scale, and one over that of another kernel of the
+    /// same column.
+    pub(super) fn new(inverse: f64, other: f64, column: &[Lane]) -> Sides {
         let rate = SQRT5 * inverse.sqrt();
-        let lane = |Lane(values): &Lane| Lane(values.map(|x| (rate * (x - 0.5)).exp()));
-        let up: Vec<Lane> = column.iter().map(lane).collect();
-        let down = up.iter().map(|Lane(up)| Lane(up.map(f64::recip)));
+        let zeros = || vec![Lane::ZERO; column.len()];
+        let (mut scaled, mut up, mut down) = (zeros(), zeros(), zeros());
+        wide(
+            #[inline(always)]
+            || {
+                for (lane, Lane(values)) in column.iter().enumerate() {
+                    for i in 0..LANES {
+                        scaled[lane].0[i] = rate * values[i];
+                        up[lane].0[i] = exp(rate * (values[i] - 0.5));
+                        down[lane].0[i] = up[lane].0[i].recip();
+                    }
+                }
+            },
+        );
         Sides {
             rate,
-            down: down.collect(),
+            ratio: other / (5.0 * inverse),
+            scaled,
             up,
+            down,
         }
     }
 
-    /// The factors of the value at a place.
-    pub(super) fn at_place(&self, place: usize) -> (f64, f64) {
+    /// The value at a place.
+    pub(super) fn at_place(&self, place: usize) -> Side {
         let (lane, at) = (place / LANES, place % LANES);
-        (self.up[lane].0[at], self.down[lane].0[at])
-    }
-
-    /// The factors of one more value.
-    #[inline(always)]
-    pub(crate) fn at(&self, x: f64) -> (f64, f64) {
-        let up = (self.rate * (x - 0.5)).exp();
-        (up, up.recip())
-    }
-
-    /// The kernel between a value, whose factors are given, and one lane of the values that these sides were
-    /// made of, and minus its derivative by the squared scaled distance.
-    #[inline(always)]
-    pub(super) fn lane(
-        &self,
-        Lane(values): &Lane,
-        lane: usize,
-        x: f64,
-        (up_x, down_x): (f64, f64),
-    ) -> ([f64; LANES], [f64; LANES]) {
-        let (Lane(up), Lane(down)) = (&self.up[lane], &self.down[lane]);
-        let (mut kernel, mut slope) = ([0.0; LANES], [0.0; LANES]);
-        for i in 0..LANES {
-            let t = self.rate * (values[i] - x).abs();
-            let e = lesser(up[i] * down_x, down[i] * up_x);
-            let one = 1.0 + t;
-            kernel[i] = (t * t).mul_add(1.0 / 3.0, one) * e;
-            slope[i] = 5.0 / 6.0 * one * e;
+        Side {
+            scaled: self.scaled[lane].0[at],
+            up: self.up[lane].0[at],
+            down: self.down[lane].0[at],
         }
-        (kernel, slope)
+    }
+
+    /// One more value.
+    #[inline(always)]
+    pub(crate) fn at(&self, x: f64) -> Side {
+        let up = (self.rate * (x - 0.5)).exp();
+        Side {
+            scaled: self.rate * x,
+            up,
+            down: up.recip(),
+        }
+    }
+
+    /// One lane of the values that these sides were made of.
+    #[inline(always)]
+    pub(super) fn lane(&self, lane: usize) -> LaneSides {
+        LaneSides {
+            scaled: self.scaled[lane].0,
+            up: self.up[lane].0,
+            down: self.down[lane].0,
+        }
+    }
+}
+
+impl LaneSides {
+    /// The value at a place of the lane.
+    #[inline(always)]
+    pub(super) fn at(&self, place: usize) -> Side {
+        Side {
+            scaled: self.scaled[place],
+            up: self.up[place],
+            down: self.down[place],
+        }
+    }
+
+    /// A value beside the one at a place of the lane.
+    #[inline(always)]
+    pub(super) fn pair(&self, place: usize, other: Side) -> Pair {
+        let apart = other.scaled - self.scaled[place];
+        let square = apart * apart;
+        let e = lesser(self.up[place] * other.down, self.down[place] * other.up);
+        let one = 1.0 + apart.abs();
+        Pair {
+            apart,
+            square,
+            base: square.mul_add(1.0 / 3.0, one) * e,
+            fall: one * e,
+        }
     }
 }
 
@@ -141,14 +209,19 @@ mod tests {
         let column = Lane::all(&values);
         for log in [-4.6, -2.0, 0.0, 3.0] {
             let inverse = (-2.0_f64 * log).exp();
-            let sides = Sides::new(inverse, &column);
+            let sides = Sides::new(inverse, 0.3, &column);
             for x in [0.0, 0.31, 0.5, 1.0] {
                 for (lane, values) in column.iter().enumerate() {
-                    let (kernel, slope) = sides.lane(values, lane, x, sides.at(x));
+                    let lane = sides.lane(lane);
                     for i in 0..LANES {
-                        let (k, fall) = matern_and_slope(inverse * (values.0[i] - x).powi(2));
-                        assert!((kernel[i] - k).abs() < 1e-13, "{log} {x}");
-                        assert!((slope[i] - fall).abs() < 1e-13, "{log} {x}");
+                        let pair = lane.pair(i, sides.at(x));
+                        let square = (values.0[i] - x).powi(2);
+                        let (k, fall) = matern_and_slope(inverse * square);
+                        assert!((pair.base - k).abs() < 1e-13, "{log} {x}");
+                        assert!((5.0 / 6.0 * pair.fall - fall).abs() < 1e-13, "{log} {x}");
+                        let other = sides.ratio * pair.square;
+                        assert!((other - 0.3 * square).abs() < 1e-13, "{log} {x}");
+                        assert!((pair.apart - sides.rate * (x - values.0[i])).abs() < 1e-13);
                     }
                 }
             }

@@ -8,6 +8,7 @@ mod elementary;
 mod exact;
 mod features;
 mod fit;
+mod gradient;
 mod inducing;
 mod kernel;
 mod lanes;

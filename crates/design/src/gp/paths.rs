@@ -12,7 +12,7 @@ use super::features::{Angles, Features};
 use super::fit::Data;
 use super::kernel::Shape;
 use super::lanes::{Kept, LANES, Lane, Look};
-use super::matern::{matern_and_slope, total as sum_up, wide};
+use super::matern::{Side, matern_and_slope, total as sum_up, wide};
 use super::normals::normals;
 use crate::encode::{Group, Rows};
 use crate::linear_algebra::{add_product, solve_lower, solve_lower_transposed};
@@ -83,7 +83,8 @@ impl<'a> Paths<'a> {
         let mut out = Mat::from_fn(points.len(), self.weights.ncols(), |i, _| means[i]);
         let table = self.features.cosines(points);
         add_product(out.as_mut(), table.transpose(), self.weights.as_ref(), 1.0);
-        let cross = self.process.kernel.cross(&self.process.table, points);
+        let Exact { kernel, ready, .. } = self.process;
+        let cross = kernel.cross_ready(ready, &self.process.table, points);
         add_product(out.as_mut(), cross.transpose(), self.update.as_ref(), 1.0);
         out
     }
@@ -119,9 +120,10 @@ pub(crate) fn mean_slope(
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlopeWork {
     angles: Angles,
-    sides: Vec<(f64, f64)>,
+    sides: Vec<Side>,
     kept: Kept,
-    slopes: Vec<Lane>,
+    /// By group, of the radial part and of the others.
+    slopes: Vec<[Lane; 2]>,
 }
 
 /// The mean plus the weighted sum of covariances with the data's rows, and its slope added to `slope`.
@@ -155,7 +157,7 @@ fn weighted_slope_in_step<const LOW: bool>(
     let (first, second) = kernel.shares(scales);
     if work.kept.groups() != g {
         work.kept = Kept::new(g);
-        work.slopes = vec![Lane::ZERO; g];
+        work.slopes = vec![[Lane::ZERO; 2]; g];
     }
     let SlopeWork {
         sides,
@@ -163,7 +165,7 @@ fn weighted_slope_in_step<const LOW: bool>(
         slopes,
         ..
     } = work;
-    slopes.fill(Lane::ZERO);
+    slopes.fill([Lane::ZERO; 2]);
     let point = process.ready.point(&kernel.groups, x, sides);
     let look = Look {
         groups: &kernel.groups,
@@ -193,34 +195,43 @@ fn weighted_slope_in_step<const LOW: bool>(
                 inner[i] = 2.0 * second * w[i];
             }
         }
-        let groups = kernel.groups.iter().enumerate().zip(kept.all());
-        for ((index, &group), [_, Lane(bases), Lane(own)]) in groups {
+        let groups = kernel.groups.iter().zip(slopes.iter_mut());
+        for ((&group, slopes), [Lane(apart), Lane(bases), Lane(own)]) in groups.zip(kept.all()) {
             let Group::Number { column } = group else {
                 continue;
             };
-            let (at, Lane(values)) = (x[column], &table.column(column)[lane]);
-            let radial = scales.radial_inverse[index];
-            // A copy, so that the compiler knows it for apart from all else.
-            let Lane(mut out) = slopes[index];
+            // Copies, so that the compiler knows them for apart from all else.
+            let [Lane(mut radial), Lane(mut others)] = *slopes;
             if LOW {
-                let single = scales.single_inverse[index];
                 for i in 0..LANES {
-                    let share = inner[i].mul_add(-bases[i], outer[i]) * single;
-                    let fall = falls[i].mul_add(radial, share * own[i]);
-                    out[i] = fall.mul_add(at - values[i], out[i]);
+                    radial[i] = falls[i].mul_add(apart[i], radial[i]);
+                    let share = inner[i].mul_add(-bases[i], outer[i]);
+                    others[i] = share.mul_add(own[i], others[i]);
                 }
             } else {
+                let (at, Lane(values)) = (x[column], &table.column(column)[lane]);
                 for i in 0..LANES {
-                    out[i] = (falls[i] * radial).mul_add(at - values[i], out[i]);
+                    radial[i] = falls[i].mul_add(at - values[i], radial[i]);
                 }
             }
-            slopes[index] = Lane(out);
+            *slopes = [Lane(radial), Lane(others)];
         }
     }
     for (index, &group) in kernel.groups.iter().enumerate() {
-        if let Group::Number { column } = group {
-            slope[column] -= 2.0 * sum_up(&slopes[index].0);
-        }
+        let Group::Number { column } = group else {
+            continue;
+        };
+        let [Lane(radial), Lane(others)] = &slopes[index];
+        let sum = scales.radial_inverse[index] * sum_up(radial);
+        slope[column] -= 2.0
+            * match process.ready.sides.get(index) {
+                // Differences are scaled, and falls are six fifths of the slope's.
+                Some(Some(sides)) => {
+                    let own = 5.0 / 6.0 * scales.single_inverse[index] * sum_up(others);
+                    (sum + own) / sides.rate
+                }
+                _ => sum,
+            };
     }
     process.mean.at_with_slope(&kernel.groups, x, slope) + sum_up(&value)
 }

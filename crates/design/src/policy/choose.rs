@@ -194,7 +194,11 @@ impl Model {
         let expected: Vec<Vec<f64>> = models
             .iter()
             .map(|model| {
-                let means = model.means(&rows);
+                let means = if self.held.is_empty() {
+                    model.means_told(&rows)
+                } else {
+                    model.means(&rows)
+                };
                 means.iter().map(|&mean| model.warp.back(mean)).collect()
             })
             .collect();

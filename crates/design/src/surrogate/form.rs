@@ -117,16 +117,27 @@ struct Comparison<'a> {
     coarse: Option<Vec<usize>>,
     /// The rows that warps are made for.
     count: usize,
+    /// Warps made so far.
+    warps: Vec<(Bend, Warp)>,
     /// The best so far, with its score.
     best: Option<(Choice, Fit, f64)>,
 }
 
 impl Comparison<'_> {
+    fn warp(&mut self, bend: Bend) -> Warp {
+        if let Some((_, warp)) = self.warps.iter().find(|made| made.0 == bend) {
+            return *warp;
+        }
+        let warp = bend.warp(&self.observed.values[..self.count]);
+        self.warps.push((bend, warp));
+        warp
+    }
+
     /// Fits one form, from another's fit or from several starts.
     fn consider(&mut self, choice: Choice, start: Option<&Fit>, evaluations: usize) -> Option<Fit> {
         let Choice { shape, bend, trend } = choice;
         let groups = self.groups;
-        let warp = bend.warp(&self.observed.values[..self.count]);
+        let warp = self.warp(bend);
         let data = warped(self.observed, &warp, trend, groups).pick(self.place);
         let start = start.map(|start| start.start(shape));
         let from = |data: &Data| match &start {
@@ -149,7 +160,7 @@ impl Comparison<'_> {
     }
 }
 
-/// The form, and its fit, of highest cross-validated score on the rows at `place` of the first `count`. First
+/// The form, its fit and its warp, of highest cross-validated score on the rows at `place` of the first `count`. First
 /// trend and warp are chosen with the plainest shape, then the shape; each fit begins where one before it ended.
 pub(super) fn choose(
     observed: &Observed,
@@ -158,7 +169,7 @@ pub(super) fn choose(
     groups: &[Group],
     effort: Effort,
     rng: &mut Rng,
-) -> Option<(Choice, Fit)> {
+) -> Option<(Choice, Fit, Warp)> {
     let values: Vec<f64> = place.iter().map(|&place| observed.values[place]).collect();
     let rows = effort.side(COARSE_ROWS);
     let coarse = (2 * place.len() > 3 * rows).then(|| part(&values, rows, rng));
@@ -172,6 +183,7 @@ pub(super) fn choose(
         values,
         coarse,
         count,
+        warps: Vec::new(),
         best: None,
     };
     let plain = Choice::default();
@@ -197,5 +209,6 @@ pub(super) fn choose(
             }
         }
     }
-    comparison.best.map(|(choice, fit, _)| (choice, fit))
+    let (choice, fit, _) = comparison.best.take()?;
+    Some((choice, fit, comparison.warp(choice.bend)))
 }

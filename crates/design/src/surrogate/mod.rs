@@ -136,11 +136,14 @@ impl Surrogate {
         let observed = &observed;
         let mut memory = memory.clone();
         let checkpoint = checkpoint(n);
+        let mut warp = None;
         if memory.choice.is_none() || memory.chosen_at != checkpoint {
             let mut rng = seed.derive("choice", checkpoint as u64).rng();
             let most = effort.side(CHOICE_ROWS);
             let part = part(&observed.values[..checkpoint], most, &mut rng);
-            let (choice, fitted) = choose(observed, checkpoint, &part, groups, effort, &mut rng)?;
+            let (choice, fitted, found) =
+                choose(observed, checkpoint, &part, groups, effort, &mut rng)?;
+            warp = (checkpoint == n).then_some(found);
             memory = Memory {
                 choice: Some(choice),
                 start: fitted.start(choice.shape),
@@ -148,7 +151,7 @@ impl Surrogate {
             };
         }
         let Choice { shape, bend, trend } = memory.choice?;
-        let warp = bend.warp(&observed.values);
+        let warp = warp.unwrap_or_else(|| bend.warp(&observed.values));
         let mut data = warped(observed, &warp, trend, groups);
         let mut rng = seed.derive("surrogate", n as u64).rng();
         let rows = part(&observed.values, effort.side(FIT_ROWS), &mut rng);
@@ -245,14 +248,29 @@ impl Surrogate {
 
     /// Expected values at encoded points, as the process sees them.
     pub(crate) fn means(&self, points: &Rows) -> Vec<f64> {
-        let mut means = self.process.means(points);
+        self.mixed_means(points, |process| process.means(points))
+    }
+
+    /// The same at the measured rows, which are `points`.
+    pub(crate) fn means_told(&self, points: &Rows) -> Vec<f64> {
+        self.mixed_means(points, |process| {
+            let told = process.means_told(&self.data);
+            let mut told = told.unwrap_or_else(|| process.means(points));
+            told.truncate(self.measured);
+            told
+        })
+    }
+
+    /// What all models expect at points, given what each process does.
+    fn mixed_means(&self, points: &Rows, own: impl Fn(&Exact) -> Vec<f64>) -> Vec<f64> {
+        let mut means = own(&self.process);
         let mut mix = |share: f64, others: Vec<f64>| {
             for (mean, own) in means.iter_mut().zip(others) {
                 *mean += share * (own - *mean);
             }
         };
         for (number, other) in self.others.iter().enumerate() {
-            mix(1.0 / (number + 2) as f64, other.means(points));
+            mix(1.0 / (number + 2) as f64, own(other));
         }
         if let Some(blend) = &self.blend {
             mix(blend.share, blend.forest.means(points));

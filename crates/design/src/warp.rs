@@ -32,6 +32,8 @@ pub(crate) enum Form {
 const EXP_MOST: f64 = 709.0;
 /// How far beyond the values seen, in their range, a warp can be turned back.
 const BEYOND: f64 = 1.0;
+/// Values that are turned back in step.
+const TOGETHER: usize = 16;
 /// Powers that are tried.
 const POWER_LOW: f64 = -1.0;
 const POWER_HIGH: f64 = 3.0;
@@ -170,19 +172,50 @@ impl Warp {
             Form::Power(l) if l.abs() >= 1e-3 && (2.0 - l).abs() >= 1e-3 => wide(
                 #[inline(always)]
                 || {
-                    for value in values {
-                        let bent = self.mean + self.sd * value.clamp(self.low, self.high);
-                        let up = bent >= 0.0;
-                        let (power, side) = if up { (l, 1.0) } else { (2.0 - l, -1.0) };
-                        let base = (1.0 + power * (side * bent)).max(f64::MIN_POSITIVE);
-                        let z = side * (exp((ln(base) / power).min(EXP_MOST)) - 1.0);
-                        *value = finite(self.centre + self.scale * z);
+                    let mut parts = values.chunks_exact_mut(TOGETHER);
+                    for part in &mut parts {
+                        if let Ok(part) = <&mut [f64; TOGETHER]>::try_from(part) {
+                            self.powers_back(l, part);
+                        }
                     }
+                    let rest = parts.into_remainder();
+                    let mut last = [0.0; TOGETHER];
+                    last[..rest.len()].copy_from_slice(rest);
+                    self.powers_back(l, &mut last);
+                    rest.copy_from_slice(&last[..rest.len()]);
                 },
             ),
             _ => values
                 .iter_mut()
                 .for_each(|value| *value = self.back(*value)),
+        }
+    }
+
+    /// Turns back values bent by a power that is neither 0 nor 2.
+    #[inline(always)]
+    fn powers_back(&self, l: f64, values: &mut [f64; TOGETHER]) {
+        // Copies and plain comparisons: what might panic isn't done in step.
+        let Warp { low, high, .. } = *self;
+        let over = [l.recip(), (2.0 - l).recip()];
+        for value in values {
+            let inside = if *value < low { low } else { *value };
+            let inside = if inside > high { high } else { inside };
+            let bent = self.sd.mul_add(inside, self.mean);
+            let up = bent >= 0.0;
+            let (power, over) = if up { (l, over[0]) } else { (2.0 - l, over[1]) };
+            let base = power.mul_add(bent.abs(), 1.0);
+            let base = if base < f64::MIN_POSITIVE {
+                f64::MIN_POSITIVE
+            } else {
+                base
+            };
+            let power = ln(base) * over;
+            let power = if power > EXP_MOST { EXP_MOST } else { power };
+            let off = exp(power) - 1.0;
+            let z = if up { off } else { -off };
+            let found = self.scale.mul_add(z, self.centre);
+            let found = if found > f64::MAX { f64::MAX } else { found };
+            *value = if found < -f64::MAX { -f64::MAX } else { found };
         }
     }
 

@@ -10,7 +10,7 @@ use super::climb::Ground;
 use super::utility::Utility;
 use crate::effort::Effort;
 use crate::encode::{Encoding, Rows};
-use crate::gp::{Paths, SlopeWork, mean_slope};
+use crate::gp::{Paths, SlopeWork, Solved, mean_slope};
 use crate::policy::Sequence;
 use crate::space::{Level, Point, Space, moved};
 use crate::surrogate::Surrogate;
@@ -36,12 +36,21 @@ pub(crate) struct Source<'a> {
 pub(crate) struct Pool {
     pub points: Vec<Point>,
     pub rows: Rows,
+    /// What the data say of the points, where it was computed on the way.
+    pub solved: Option<Solved>,
 }
+
+/// Covariances of a pool with the data, at most, that are kept.
+const KEPT_MAX: usize = 1_200_000;
 
 impl Pool {
     fn new(encoding: &Encoding, points: Vec<Point>) -> Pool {
         let rows = encoding.rows(&points);
-        Pool { points, rows }
+        Pool {
+            points,
+            rows,
+            solved: None,
+        }
     }
 
     /// The points that may be best by one model.
@@ -50,8 +59,16 @@ impl Pool {
             return self;
         }
         let places: Vec<usize> = (0..self.points.len()).collect();
-        let kept = promising(model, &self.rows, &places, most);
+        let process = &model.process;
+        let little = places.len() * process.table.len <= KEPT_MAX;
+        let solved = (little && model.is_one_process()).then(|| process.solved(&self.rows));
+        let (means, variances) = match &solved {
+            Some(solved) => process.moments(solved),
+            None => model.moments(&self.rows),
+        };
+        let kept = promising(&places, &means, &variances, most);
         Pool {
+            solved: solved.map(|solved| solved.pick(&kept)),
             points: kept
                 .iter()
                 .map(|&place| self.points[place].clone())
@@ -444,7 +461,8 @@ pub(crate) fn table_pool(
             places = top(&places, &means, SHORTLIST.max(4 * q));
         }
         if places.len() > most {
-            places = promising(model, &rows.pick(&places), &places, most);
+            let (means, variances) = model.moments(&rows.pick(&places));
+            places = promising(&places, &means, &variances, most);
         }
     }
     if places.len() > most {
@@ -484,16 +502,15 @@ pub(crate) fn table_pool(
     )
 }
 
-/// At most so many of the places, whose rows are given: a third of them the best expected, the others the
-/// best hoped for. In their order.
-fn promising(model: &Surrogate, rows: &Rows, places: &[usize], most: usize) -> Vec<usize> {
-    let (means, variances) = model.moments(rows);
+/// At most so many of the places, where these values and variances are expected: a third of them the best
+/// expected, the others the best hoped for. In their order.
+fn promising(places: &[usize], means: &[f64], variances: &[f64], most: usize) -> Vec<usize> {
     let hopes: Vec<f64> = means
         .iter()
-        .zip(&variances)
+        .zip(variances)
         .map(|(mean, variance)| mean + 2.0 * variance.sqrt())
         .collect();
-    let mut kept: BTreeSet<usize> = top(places, &means, most / 3).into_iter().collect();
+    let mut kept: BTreeSet<usize> = top(places, means, most / 3).into_iter().collect();
     for place in top(places, &hopes, most) {
         if kept.len() == most {
             break;

@@ -5,8 +5,8 @@ use quantity::Rng;
 
 use super::fit::{Data, Fit, covariance};
 use super::inducing::Inducing;
-use super::kernel::{Kernel, Ready};
-use super::lanes::Table;
+use super::kernel::Kernel;
+use super::lanes::{Ready, Table};
 use super::normals::normals;
 use super::trend::{Mean, centre};
 use crate::encode::Rows;
@@ -34,6 +34,28 @@ pub(crate) struct Exact {
     pub inducing: Option<Inducing>,
 }
 
+/// What the data say of points: expected values, and the covariances with the data solved by the factor, one
+/// column per point.
+#[derive(Clone, Debug)]
+pub(crate) struct Solved {
+    means: Vec<f64>,
+    columns: Mat<f64>,
+}
+
+impl Solved {
+    /// Of some of the points.
+    pub(crate) fn pick(&self, places: &[usize]) -> Solved {
+        let rows = self.columns.nrows();
+        let mut columns = Mat::zeros(rows, places.len());
+        for (to, &from) in places.iter().enumerate() {
+            let column = self.columns.col_as_slice(from);
+            columns.col_as_slice_mut(to).copy_from_slice(column);
+        }
+        let means = places.iter().map(|&place| self.means[place]).collect();
+        Solved { means, columns }
+    }
+}
+
 impl Exact {
     pub(crate) fn new(data: &Data, fit: &Fit) -> Option<Exact> {
         let table = Table::new(&data.rows);
@@ -59,7 +81,7 @@ impl Exact {
         (0..points.len())
             .map(|j| {
                 let groups = &self.kernel.groups;
-                let point = self.ready.point(groups, points.row(j), &mut sides);
+                let point = self.ready.point(points.row(j), &mut sides);
                 let rows = 0..self.table.len;
                 self.kernel
                     .against(&self.ready, &self.table, &point, rows, &mut line);
@@ -87,61 +109,80 @@ impl Exact {
         Some(told.map(mean).collect())
     }
 
+    /// What the data say of points.
+    pub(crate) fn solved(&self, points: &Rows) -> Solved {
+        let mut columns = self.kernel.cross_ready(&self.ready, &self.table, points);
+        let means = (0..points.len())
+            .map(|j| {
+                let covariances = columns.col_as_slice(j).iter().zip(&self.alpha);
+                let off: f64 = covariances.map(|(k, a)| k * a).sum();
+                self.mean.at(&self.kernel.groups, points.row(j)) + off
+            })
+            .collect();
+        solve_lower(&self.factor, columns.as_mut());
+        Solved { means, columns }
+    }
+
+    /// Expected values and variances where the data are told of, noise left out.
+    pub(crate) fn moments(&self, solved: &Solved) -> (Vec<f64>, Vec<f64>) {
+        let prior = self.kernel.variance(&self.ready.scales);
+        let variance = |j: usize| {
+            let explained: f64 = solved.columns.col_as_slice(j).iter().map(|v| v * v).sum();
+            (prior - explained).max(1e-12 * prior)
+        };
+        let variances = (0..solved.means.len()).map(variance).collect();
+        (solved.means.clone(), variances)
+    }
+
     /// Expected values and variances, noise left out.
     pub(crate) fn predict(&self, points: &Rows) -> (Vec<f64>, Vec<f64>) {
-        let prior = self.kernel.variance(&self.ready.scales);
         let (mut means, mut variances) = (Vec::new(), Vec::new());
         // Blocks keep the memory small for many points.
         let places: Vec<usize> = (0..points.len()).collect();
         for block in places.chunks(512) {
-            let points_here = points.pick(block);
-            let mut cross = self
-                .kernel
-                .cross_ready(&self.ready, &self.table, &points_here);
-            for j in 0..block.len() {
-                let column = cross.col_as_slice(j);
-                means.push(
-                    self.mean.at(&self.kernel.groups, points.row(block[j]))
-                        + column
-                            .iter()
-                            .zip(&self.alpha)
-                            .map(|(k, a)| k * a)
-                            .sum::<f64>(),
-                );
-            }
-            solve_lower(&self.factor, cross.as_mut());
-            for j in 0..block.len() {
-                let explained: f64 = cross.col_as_slice(j).iter().map(|v| v * v).sum();
-                variances.push((prior - explained).max(1e-12 * prior));
-            }
+            let (own, own_variances) = self.moments(&self.solved(&points.pick(block)));
+            means.extend(own);
+            variances.extend(own_variances);
         }
         (means, variances)
     }
 
-    /// Expected values and covariance of points together; of the covariance the lower half.
-    pub(crate) fn joint(&self, points: &Rows) -> (Vec<f64>, Mat<f64>) {
-        let mut cross = self.kernel.cross_ready(&self.ready, &self.table, points);
-        let means = (0..points.len())
-            .map(|j| {
-                self.mean.at(&self.kernel.groups, points.row(j))
-                    + cross
-                        .col_as_slice(j)
-                        .iter()
-                        .zip(&self.alpha)
-                        .map(|(k, a)| k * a)
-                        .sum::<f64>()
-            })
-            .collect();
-        solve_lower(&self.factor, cross.as_mut());
+    /// Expected values and covariance of points together; of the covariance the lower half. What the data say of
+    /// the first of the points may be known.
+    pub(crate) fn joint(&self, points: &Rows, known: Option<&Solved>) -> (Vec<f64>, Mat<f64>) {
+        let solved = match known {
+            None => self.solved(points),
+            Some(known) => {
+                let (m, first) = (points.len(), known.means.len());
+                let places: Vec<usize> = (first..m).collect();
+                let rest = self.solved(&points.pick(&places));
+                let mut columns = Mat::zeros(self.factor.nrows(), m);
+                for j in 0..m {
+                    let column = match j.checked_sub(first) {
+                        None => known.columns.col_as_slice(j),
+                        Some(place) => rest.columns.col_as_slice(place),
+                    };
+                    columns.col_as_slice_mut(j).copy_from_slice(column);
+                }
+                let means = known.means.iter().chain(&rest.means).copied().collect();
+                Solved { means, columns }
+            }
+        };
         let mut covariance = self.kernel.square(points, &Table::new(points));
-        subtract_gram(covariance.as_mut(), cross.as_ref());
-        (means, covariance)
+        subtract_gram(covariance.as_mut(), solved.columns.as_ref());
+        (solved.means, covariance)
     }
 
-    /// Joint samples at points, noise left out: one column per sample. Nothing when the covariance
-    /// can't be factored.
-    pub(crate) fn samples(&self, points: &Rows, count: usize, rng: &mut Rng) -> Option<Mat<f64>> {
-        let (means, covariance) = self.joint(points);
+    /// Joint samples at points, noise left out: one column per sample. What the data say of the first of the
+    /// points may be known. Nothing when the covariance can't be factored.
+    pub(crate) fn samples(
+        &self,
+        points: &Rows,
+        known: Option<&Solved>,
+        count: usize,
+        rng: &mut Rng,
+    ) -> Option<Mat<f64>> {
+        let (means, covariance) = self.joint(points, known);
         let m = points.len();
         // Where nearly all is known, what is left is a small difference of large numbers.
         let left = (0..m).map(|i| covariance[(i, i)]).sum::<f64>() / m.max(1) as f64;

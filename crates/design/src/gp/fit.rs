@@ -2,8 +2,8 @@
 
 use faer::Mat;
 
-use super::kernel::{Kernel, Made, Ready, Shape};
-use super::lanes::Table;
+use super::kernel::{Kernel, Made, Shape};
+use super::lanes::{Ready, Table};
 use super::lbfgs::{Bending, minimise_in_box};
 use super::prior::{Normal, prior_means, priors};
 use super::trend::centre;

@@ -2,28 +2,10 @@
 
 use faer::Mat;
 
-use super::kernel::{Kernel, Made, Ready, Shape};
-use super::lanes::{LANES, Lane, Table};
+use super::kernel::{Kernel, Made, Shape};
+use super::lanes::{LANES, Lane, Ready, Table, Weights};
 use super::matern::{matern_and_slope, total as sum_up, wide};
-use crate::encode::{Group, Rows};
-
-/// What a pair of rows weighs in the sums of one group.
-#[derive(Clone, Copy, Debug)]
-struct Weights {
-    /// The radial part's fall with the total squared distance.
-    falls: [f64; LANES],
-    /// What a group's own part is multiplied by, and the share of the group itself in that.
-    outer: [f64; LANES],
-    inner: [f64; LANES],
-}
-
-impl Weights {
-    const ZERO: Weights = Weights {
-        falls: [0.0; LANES],
-        outer: [0.0; LANES],
-        inner: [0.0; LANES],
-    };
-}
+use crate::encode::Rows;
 
 impl Kernel {
     /// Adds to `gradient`, for each of the kernel's numbers, the sum over all pairs of rows, both ways
@@ -102,51 +84,51 @@ impl Kernel {
                         }
                     }
                 }
-                for (index, &group) in self.groups.iter().enumerate() {
-                    // Sums are copied, so that the compiler knows them for apart from all else.
+                // Sums are copied, so that the compiler knows them for apart from all else.
+                let each = ready.numbers.len();
+                for (at, number) in ready.numbers.iter().enumerate() {
+                    let Lane(mut radial) = by_radial[number.index];
+                    let (own, other) = (lane * each + at, first * each + at);
+                    if LOW {
+                        let Lane(mut single) = by_single[number.index];
+                        let (own, points) = (&ready.sides[own], &ready.sides[other]);
+                        for (k, weights) in all.iter().enumerate() {
+                            let point = points.at(k);
+                            for i in 0..LANES {
+                                let pair = own.pair(i, point);
+                                radial[i] = weights.falls[i].mul_add(pair.square, radial[i]);
+                                let share = weights.inner[i].mul_add(-pair.base, weights.outer[i]);
+                                single[i] = share.mul_add(pair.fall * pair.square, single[i]);
+                            }
+                        }
+                        by_single[number.index] = Lane(single);
+                    } else {
+                        let (Lane(own), Lane(points)) = (ready.scaled[own], ready.scaled[other]);
+                        for (weights, point) in all.iter().zip(points) {
+                            for i in 0..LANES {
+                                let apart = own[i] - point;
+                                radial[i] = weights.falls[i].mul_add(apart * apart, radial[i]);
+                            }
+                        }
+                    }
+                    by_radial[number.index] = Lane(radial);
+                }
+                for &index in &ready.others {
+                    let group = self.groups[index];
                     let Lane(mut radial) = by_radial[index];
                     let Lane(mut single) = by_single[index];
-                    match (group, ready.sides.get(index)) {
-                        (Group::Number { .. }, Some(Some(sides))) => {
-                            let (own, points) = (sides.lane(lane), sides.lane(first));
-                            for (k, weights) in all.iter().enumerate() {
-                                let point = points.at(k);
-                                for i in 0..LANES {
-                                    let pair = own.pair(i, point);
-                                    radial[i] = weights.falls[i].mul_add(pair.square, radial[i]);
-                                    let share =
-                                        weights.inner[i].mul_add(-pair.base, weights.outer[i]);
-                                    single[i] = share.mul_add(pair.fall * pair.square, single[i]);
-                                }
-                            }
+                    for (k, weights) in all.iter().enumerate() {
+                        let j = (first * LANES + k).min(n - 1);
+                        let squares = table.squares(group, rows.row(j), lane);
+                        for i in 0..LANES {
+                            radial[i] = weights.falls[i].mul_add(squares[i], radial[i]);
                         }
-                        (Group::Number { column }, _) => {
-                            let column = table.column(column);
-                            let (Lane(own), Lane(points)) = (column[lane], &column[first]);
-                            for (weights, point) in all.iter().zip(points) {
-                                for i in 0..LANES {
-                                    let apart = own[i] - point;
-                                    let square = apart * apart;
-                                    radial[i] = weights.falls[i].mul_add(square, radial[i]);
-                                }
-                            }
-                        }
-                        _ => {
-                            for (k, weights) in all.iter().enumerate() {
-                                let j = (first * LANES + k).min(n - 1);
-                                let squares = table.squares(group, rows.row(j), lane);
-                                for i in 0..LANES {
-                                    radial[i] = weights.falls[i].mul_add(squares[i], radial[i]);
-                                }
-                                if LOW {
-                                    let (bases, slopes) = ready.others(group, index, &squares);
-                                    for i in 0..LANES {
-                                        let slope = slopes[i] * squares[i];
-                                        let share =
-                                            weights.inner[i].mul_add(-bases[i], weights.outer[i]);
-                                        single[i] = share.mul_add(slope, single[i]);
-                                    }
-                                }
+                        if LOW {
+                            let (bases, slopes) = ready.single_of(group, index, &squares);
+                            for i in 0..LANES {
+                                let slope = slopes[i] * squares[i];
+                                let share = weights.inner[i].mul_add(-bases[i], weights.outer[i]);
+                                single[i] = share.mul_add(slope, single[i]);
                             }
                         }
                     }
@@ -154,16 +136,23 @@ impl Kernel {
                 }
             }
         }
+        // What the sums of each group are in: squared distances, and those times the slope of the kernel.
+        let mut units: Vec<(f64, f64)> = (0..g)
+            .map(|index| {
+                let single = scales.single_inverse.get(index).copied();
+                (scales.radial_inverse[index], single.unwrap_or_default())
+            })
+            .collect();
+        for number in &ready.numbers {
+            // Of pairs the square is five times the scaled one, the fall six fifths.
+            units[number.index] = (number.ratio, 1.0 / 6.0);
+        }
         // A squared distance shrinks by twice its size per unit of the log length scale.
         gradient[0] += scales.radial * sum_up(&radial);
-        for index in 0..g {
-            let sides = ready.sides.get(index).and_then(Option::as_ref);
-            let inverse = sides.map_or(scales.radial_inverse[index], |sides| sides.ratio);
-            gradient[1 + index] += 2.0 * scales.radial * inverse * sum_up(&by_radial[index].0);
+        for (index, (unit, single)) in units.into_iter().enumerate() {
+            gradient[1 + index] += 2.0 * scales.radial * unit * sum_up(&by_radial[index].0);
             if LOW {
-                // Of pairs the square is five times the scaled one, the fall six fifths.
-                let inverse = sides.map_or(scales.single_inverse[index], |_| 1.0 / 6.0);
-                gradient[2 + g + index] += 2.0 * inverse * sum_up(&by_single[index].0);
+                gradient[2 + g + index] += 2.0 * single * sum_up(&by_single[index].0);
             }
         }
         if LOW {

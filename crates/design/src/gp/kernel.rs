@@ -12,8 +12,8 @@ use std::ops::Range;
 
 use faer::Mat;
 
-use super::lanes::{Kept, LANES, Lane, Look, Points, Seen, Sums, Table};
-use super::matern::{Sides, matern, matern_and_slope, wide};
+use super::lanes::{LANES, Lane, Look, Points, Ready, Seen, Sums, Table};
+use super::matern::{matern, wide};
 use crate::encode::{Group, Rows};
 
 /// Which parts a kernel has.
@@ -52,33 +52,10 @@ pub(crate) struct Scales {
     pub paired: f64,
 }
 
-/// A kernel made ready for the rows of a table.
-#[derive(Clone, Debug)]
-pub(crate) struct Ready {
-    pub scales: Scales,
-    /// For each numeric group of a kernel with low-order parts.
-    pub sides: Vec<Option<Sides>>,
-    /// For each group of a kernel with low-order parts, the single kernel at a distance of 1, and minus its
-    /// derivative by the squared scaled distance.
-    pub different: Vec<(f64, f64)>,
-}
-
 impl Kernel {
     /// Makes ready for the rows of a table.
     pub(crate) fn ready(&self, table: &Table) -> Ready {
-        let scales = self.scales();
-        let inverses = scales.single_inverse.iter().zip(&scales.radial_inverse);
-        let sides = self.groups.iter().zip(inverses);
-        let sides = sides.map(|(group, (&single, &radial))| match group {
-            Group::Number { column } => Some(Sides::new(single, radial, table.column(*column))),
-            _ => None,
-        });
-        let different = scales.single_inverse.iter();
-        Ready {
-            sides: sides.collect(),
-            different: different.map(|&single| matern_and_slope(single)).collect(),
-            scales,
-        }
+        Ready::new(self, table)
     }
 
     /// How many numbers a kernel of this shape over so many groups has.
@@ -248,7 +225,7 @@ impl Kernel {
     /// The same of a kernel that was made ready for the table.
     pub(crate) fn cross_ready(&self, ready: &Ready, table: &Table, points: &Rows) -> Mat<f64> {
         let mut out = Mat::zeros(table.len, points.len());
-        let points = ready.points(&self.groups, points);
+        let points = ready.points(points);
         wide(
             #[inline(always)]
             || match self.shape {
@@ -299,7 +276,7 @@ fn covary<const LOW: bool>(
     lane: usize,
 ) -> ([f64; LANES], Sums) {
     let radial = look.ready.scales.radial;
-    let sums = look.sums::<LOW, false>(lane, &mut Kept::default());
+    let sums = look.sums::<LOW, false>(lane, &mut []);
     let mut all = [0.0; LANES];
     for i in 0..LANES {
         all[i] = if LOW {

@@ -1,8 +1,8 @@
 //! A kernel between a point and a handful of rows at a time, so that what is summed over groups stays in
 //! registers.
 
-use super::kernel::Ready;
-use super::matern::{Side, Sides, matern_and_slope};
+use super::kernel::{Kernel, Scales, Shape};
+use super::matern::{Side, Sides, matern_and_slope, rate, wide};
 use crate::encode::{Group, Rows};
 
 /// Rows that are taken in at a time: two of the widest registers.
@@ -49,11 +49,6 @@ impl Table {
         }
     }
 
-    #[inline(always)]
-    pub(super) fn column(&self, column: usize) -> &[Lane] {
-        &self.columns[column]
-    }
-
     /// Squared distances of the rows of one lane to `x` in one group.
     #[inline(always)]
     pub(super) fn squares(&self, group: Group, x: &[f64], lane: usize) -> [f64; LANES] {
@@ -81,11 +76,39 @@ impl Table {
     }
 }
 
+/// A kernel made ready for the rows of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Ready {
+    pub scales: Scales,
+    /// The numeric groups, and the places of the others.
+    pub(super) numbers: Vec<Number>,
+    pub(super) others: Vec<usize>,
+    /// By lane, then by numeric group: the rows of a kernel of the radial part alone, over the length scale.
+    pub(super) scaled: Vec<Lane>,
+    /// The same of a kernel with low-order parts.
+    pub(super) sides: Vec<Sides>,
+    /// For each group of a kernel with low-order parts, the single kernel at a distance of 1, and minus its
+    /// derivative by the squared scaled distance.
+    different: Vec<(f64, f64)>,
+}
+
+/// A numeric group of a kernel.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Number {
+    /// Its place among the groups, and its column.
+    pub index: usize,
+    pub column: usize,
+    /// What its values are multiplied by.
+    pub rate: f64,
+    /// What the squares of differences are multiplied by then, to have them in the radial length scale.
+    pub ratio: f64,
+}
+
 /// A point that rows are compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen<'a> {
     pub x: &'a [f64],
-    /// Its factors by group, see [`super::matern::Sides`]; anything for groups without.
+    /// Its values of numeric groups.
     pub sides: &'a [Side],
 }
 
@@ -109,42 +132,94 @@ impl Points<'_> {
 }
 
 impl Ready {
-    /// A point, with its factors written to `sides`.
-    pub(crate) fn point<'a>(
-        &self,
-        groups: &[Group],
-        x: &'a [f64],
-        sides: &'a mut Vec<Side>,
-    ) -> Seen<'a> {
+    pub(super) fn new(kernel: &Kernel, table: &Table) -> Ready {
+        let scales = kernel.scales();
+        let low = kernel.shape != Shape::Radial;
+        let (mut numbers, mut others) = (Vec::new(), Vec::new());
+        for (index, &group) in kernel.groups.iter().enumerate() {
+            let radial = scales.radial_inverse[index];
+            let Group::Number { column } = group else {
+                others.push(index);
+                continue;
+            };
+            let single = scales.single_inverse.get(index).copied();
+            numbers.push(Number {
+                index,
+                column,
+                rate: single.map_or(radial.sqrt(), rate),
+                ratio: single.map_or(1.0, |single| radial / (5.0 * single)),
+            });
+        }
+        let lanes = table.len.div_ceil(LANES);
+        let count = lanes * numbers.len();
+        let mut scaled = vec![Lane::ZERO; if low { 0 } else { count }];
+        let mut sides = vec![Sides::ZERO; if low { count } else { 0 }];
+        wide(
+            #[inline(always)]
+            || {
+                for lane in 0..lanes {
+                    for (at, number) in numbers.iter().enumerate() {
+                        let values = &table.columns[number.column][lane];
+                        let place = lane * numbers.len() + at;
+                        if low {
+                            sides[place] = Sides::new(number.rate, values);
+                        } else {
+                            scaled[place] = Lane(values.0.map(|x| number.rate * x));
+                        }
+                    }
+                }
+            },
+        );
+        let different = scales.single_inverse.iter();
+        Ready {
+            different: different.map(|&single| matern_and_slope(single)).collect(),
+            scales,
+            numbers,
+            others,
+            scaled,
+            sides,
+        }
+    }
+
+    /// A point, with its values of numeric groups written to `sides`.
+    pub(crate) fn point<'a>(&self, x: &'a [f64], sides: &'a mut Vec<Side>) -> Seen<'a> {
         sides.clear();
-        self.add_sides(groups, x, sides);
+        self.add_sides(x, sides);
         Seen { x, sides }
     }
 
-    fn add_sides(&self, groups: &[Group], x: &[f64], sides: &mut Vec<Side>) {
-        let all = self.sides.iter().zip(groups);
-        sides.extend(all.map(|(own, group)| match (own, group) {
-            (Some(own), Group::Number { column }) => own.at(x[*column]),
-            _ => Side::default(),
-        }));
+    fn add_sides(&self, x: &[f64], sides: &mut Vec<Side>) {
+        let numbers = self.numbers.iter();
+        if self.scales.single_inverse.is_empty() {
+            sides.extend(numbers.map(|number| Side::plain(number.rate, x[number.column])));
+        } else {
+            sides.extend(numbers.map(|number| Side::new(number.rate, x[number.column])));
+        }
     }
 
     /// Some points.
-    pub(super) fn points<'a>(&self, groups: &[Group], rows: &'a Rows) -> Points<'a> {
-        let mut sides = Vec::with_capacity(rows.len() * self.sides.len());
-        (0..rows.len()).for_each(|place| self.add_sides(groups, rows.row(place), &mut sides));
-        let each = self.sides.len();
+    pub(super) fn points<'a>(&self, rows: &'a Rows) -> Points<'a> {
+        let each = self.numbers.len();
+        let mut sides = Vec::with_capacity(rows.len() * each);
+        (0..rows.len()).for_each(|place| self.add_sides(rows.row(place), &mut sides));
         Points { rows, sides, each }
     }
 
     /// The rows that it was made ready for.
     pub(super) fn own_points<'a>(&self, rows: &'a Rows) -> Points<'a> {
-        let mut sides = Vec::with_capacity(rows.len() * self.sides.len());
+        let each = self.numbers.len();
+        let low = !self.scales.single_inverse.is_empty();
+        let mut sides = Vec::with_capacity(rows.len() * each);
         for place in 0..rows.len() {
-            let own = |own: &Option<Sides>| own.as_ref().map(|own| own.at_place(place));
-            sides.extend(self.sides.iter().map(|all| own(all).unwrap_or_default()));
+            let (lane, at) = (place / LANES, place % LANES);
+            let own = lane * each..(lane + 1) * each;
+            if low {
+                sides.extend(self.sides[own].iter().map(|sides| sides.at(at)));
+            } else {
+                let own = self.scaled[own].iter();
+                sides.extend(own.map(|Lane(scaled)| Side::plain(1.0, scaled[at])));
+            }
         }
-        let each = self.sides.len();
         Points { rows, sides, each }
     }
 }
@@ -166,65 +241,92 @@ pub(super) struct Sums {
     pub squared: [f64; LANES],
 }
 
-/// By group, what slopes by a point are made of, see [`super::matern::Pair`]: differences, single kernels, and
-/// differences times the fall. Only of numeric groups.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Kept(Vec<[Lane; 3]>);
+/// What slopes by a point are made of in one numeric group, see [`super::matern::Pair`]: single kernels, and
+/// falls times differences.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    pub bases: Lane,
+    pub falls: Lane,
+}
 
 impl Kept {
-    pub(super) fn new(groups: usize) -> Kept {
-        Kept(vec![[Lane::ZERO; 3]; groups])
-    }
+    pub(super) const ZERO: Kept = Kept {
+        bases: Lane::ZERO,
+        falls: Lane::ZERO,
+    };
+}
 
-    pub(super) fn groups(&self) -> usize {
-        self.0.len()
-    }
+/// What pairs of a row and a point weigh in the sums of one group.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weights {
+    /// The radial part's fall with the total squared distance.
+    pub falls: [f64; LANES],
+    /// What a group's own part is multiplied by, and the share of the group itself in that.
+    pub outer: [f64; LANES],
+    pub inner: [f64; LANES],
+}
 
-    /// Those of all groups, in order.
-    #[inline(always)]
-    pub(super) fn all(&self) -> impl Iterator<Item = &[Lane; 3]> {
-        self.0.iter()
-    }
+impl Weights {
+    pub(super) const ZERO: Weights = Weights {
+        falls: [0.0; LANES],
+        outer: [0.0; LANES],
+        inner: [0.0; LANES],
+    };
 }
 
 impl Look<'_> {
     /// The sums for the rows of one lane; those of single kernels only with `LOW`, and then with `KEEP`
-    /// also what slopes are made of.
+    /// also, by numeric group, what slopes are made of.
     #[inline(always)]
     pub(super) fn sums<const LOW: bool, const KEEP: bool>(
         &self,
         lane: usize,
-        kept: &mut Kept,
+        kept: &mut [Kept],
     ) -> Sums {
         let (mut total, mut single, mut squared) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-        for (index, &group) in self.groups.iter().enumerate() {
-            if LOW && let Some(sides) = &self.ready.sides[index] {
-                let (own, point) = (sides.lane(lane), self.point.sides[index]);
-                let (mut apart, mut falls) = ([0.0; LANES], [0.0; LANES]);
-                let mut bases = [0.0; LANES];
+        let Ready {
+            numbers, scales, ..
+        } = self.ready;
+        let own = lane * numbers.len()..(lane + 1) * numbers.len();
+        if LOW {
+            let all = numbers.iter().zip(&self.ready.sides[own]);
+            for (at, ((number, own), point)) in all.zip(self.point.sides).enumerate() {
+                let (mut bases, mut falls) = ([0.0; LANES], [0.0; LANES]);
                 for i in 0..LANES {
-                    let pair = own.pair(i, point);
-                    total[i] = sides.ratio.mul_add(pair.square, total[i]);
+                    let pair = own.pair(i, *point);
+                    total[i] = number.ratio.mul_add(pair.square, total[i]);
                     single[i] += pair.base;
                     squared[i] = pair.base.mul_add(pair.base, squared[i]);
                     if KEEP {
                         bases[i] = pair.base;
-                        apart[i] = pair.apart;
                         falls[i] = pair.apart * pair.fall;
                     }
                 }
                 if KEEP {
-                    kept.0[index] = [Lane(apart), Lane(bases), Lane(falls)];
+                    kept[at] = Kept {
+                        bases: Lane(bases),
+                        falls: Lane(falls),
+                    };
                 }
-                continue;
             }
+        } else {
+            let all = self.ready.scaled[own].iter();
+            for (Lane(own), point) in all.zip(self.point.sides) {
+                for i in 0..LANES {
+                    let apart = point.scaled - own[i];
+                    total[i] = apart.mul_add(apart, total[i]);
+                }
+            }
+        }
+        for &index in &self.ready.others {
+            let group = self.groups[index];
             let squares = self.table.squares(group, self.point.x, lane);
-            let inverse = self.ready.scales.radial_inverse[index];
+            let inverse = scales.radial_inverse[index];
             for i in 0..LANES {
                 total[i] = inverse.mul_add(squares[i], total[i]);
             }
             if LOW {
-                let (bases, _) = self.ready.others(group, index, &squares);
+                let (bases, _) = self.ready.single_of(group, index, &squares);
                 for i in 0..LANES {
                     single[i] += bases[i];
                     squared[i] = bases[i].mul_add(bases[i], squared[i]);
@@ -243,7 +345,7 @@ impl Ready {
     /// For a group without sides: the kernel at squared distances, and minus its derivative by the squared
     /// scaled distance.
     #[inline(always)]
-    pub(super) fn others(
+    pub(super) fn single_of(
         &self,
         group: Group,
         index: usize,

@@ -30,22 +30,9 @@ pub(crate) fn wide<R>(work: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(work)
 }
 
-/// Matérn-5/2 between a value and many, without a root or an exponential for each pair: `e^(-s|x - y|)` is
-/// the smaller of `e^(s x) e^(-s y)` and `e^(-s x) e^(s y)`, and those factors are computed once a value.
-/// For values from 0 to 1.
-#[derive(Clone, Debug)]
-pub(crate) struct Sides {
-    /// Root five over the length scale.
-    pub(super) rate: f64,
-    /// The squared rate in units of another squared length scale: what the square of a scaled distance is
-    /// multiplied by to have it in that scale.
-    pub(super) ratio: f64,
-    scaled: Vec<Lane>,
-    up: Vec<Lane>,
-    down: Vec<Lane>,
-}
-
-/// A value for [`Sides`]: times the rate, and its two factors.
+/// A value for Matérn-5/2 without a root or an exponential for each pair: times a rate, root five over the
+/// length scale, and e to the power of that, less a half, both ways. `e^(-s|x - y|)` is the smaller of
+/// `e^(s x) e^(-s y)` and `e^(-s x) e^(s y)`. For values from 0 to 1.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Side {
     pub(super) scaled: f64,
@@ -53,12 +40,12 @@ pub(crate) struct Side {
     down: f64,
 }
 
-/// The values of one lane, in the same way.
+/// A lane of such values.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LaneSides {
-    scaled: [f64; LANES],
-    up: [f64; LANES],
-    down: [f64; LANES],
+pub(crate) struct Sides {
+    pub(super) scaled: Lane,
+    up: Lane,
+    down: Lane,
 }
 
 /// What one pair of values is to a kernel.
@@ -72,83 +59,65 @@ pub(super) struct Pair {
     pub fall: f64,
 }
 
-impl Sides {
-    /// For a column of values, one over its squared length scale, and one over that of another kernel of the
-    /// same column.
-    pub(super) fn new(inverse: f64, other: f64, column: &[Lane]) -> Sides {
-        let rate = SQRT5 * inverse.sqrt();
-        let zeros = || vec![Lane::ZERO; column.len()];
-        let (mut scaled, mut up, mut down) = (zeros(), zeros(), zeros());
-        wide(
-            #[inline(always)]
-            || {
-                for (lane, Lane(values)) in column.iter().enumerate() {
-                    for i in 0..LANES {
-                        scaled[lane].0[i] = rate * values[i];
-                        up[lane].0[i] = exp(rate * (values[i] - 0.5));
-                        down[lane].0[i] = up[lane].0[i].recip();
-                    }
-                }
-            },
-        );
-        Sides {
-            rate,
-            ratio: other / (5.0 * inverse),
-            scaled,
-            up,
-            down,
-        }
-    }
+/// The rate of a single kernel with this one over the squared length scale.
+pub(super) fn rate(inverse: f64) -> f64 {
+    SQRT5 * inverse.sqrt()
+}
 
-    /// The value at a place.
-    pub(super) fn at_place(&self, place: usize) -> Side {
-        let (lane, at) = (place / LANES, place % LANES);
+impl Side {
+    pub(super) fn new(rate: f64, x: f64) -> Side {
+        let up = (rate * (x - 0.5)).exp();
         Side {
-            scaled: self.scaled[lane].0[at],
-            up: self.up[lane].0[at],
-            down: self.down[lane].0[at],
-        }
-    }
-
-    /// One more value.
-    #[inline(always)]
-    pub(crate) fn at(&self, x: f64) -> Side {
-        let up = (self.rate * (x - 0.5)).exp();
-        Side {
-            scaled: self.rate * x,
+            scaled: rate * x,
             up,
             down: up.recip(),
         }
     }
 
-    /// One lane of the values that these sides were made of.
-    #[inline(always)]
-    pub(super) fn lane(&self, lane: usize) -> LaneSides {
-        LaneSides {
-            scaled: self.scaled[lane].0,
-            up: self.up[lane].0,
-            down: self.down[lane].0,
+    /// A value of which only the product with the rate is asked for.
+    pub(super) fn plain(rate: f64, x: f64) -> Side {
+        let scaled = rate * x;
+        Side {
+            scaled,
+            ..Side::default()
         }
     }
 }
 
-impl LaneSides {
+impl Sides {
+    pub(super) const ZERO: Sides = Sides {
+        scaled: Lane::ZERO,
+        up: Lane::ZERO,
+        down: Lane::ZERO,
+    };
+
+    #[inline(always)]
+    pub(super) fn new(rate: f64, Lane(values): &Lane) -> Sides {
+        let mut out = Sides::ZERO;
+        for i in 0..LANES {
+            out.scaled.0[i] = rate * values[i];
+            out.up.0[i] = exp(rate * (values[i] - 0.5));
+            out.down.0[i] = out.up.0[i].recip();
+        }
+        out
+    }
+
     /// The value at a place of the lane.
     #[inline(always)]
     pub(super) fn at(&self, place: usize) -> Side {
         Side {
-            scaled: self.scaled[place],
-            up: self.up[place],
-            down: self.down[place],
+            scaled: self.scaled.0[place],
+            up: self.up.0[place],
+            down: self.down.0[place],
         }
     }
 
-    /// A value beside the one at a place of the lane.
+    /// Another value beside the one at a place of the lane.
     #[inline(always)]
     pub(super) fn pair(&self, place: usize, other: Side) -> Pair {
-        let apart = other.scaled - self.scaled[place];
+        let apart = other.scaled - self.scaled.0[place];
         let square = apart * apart;
-        let e = lesser(self.up[place] * other.down, self.down[place] * other.up);
+        let e = lesser(self.up.0[place] * other.down, self.down.0[place] * other.up);
         let one = 1.0 + apart.abs();
         Pair {
             apart,
@@ -209,19 +178,19 @@ mod tests {
         let column = Lane::all(&values);
         for log in [-4.6, -2.0, 0.0, 3.0] {
             let inverse = (-2.0_f64 * log).exp();
-            let sides = Sides::new(inverse, 0.3, &column);
+            let rate = rate(inverse);
             for x in [0.0, 0.31, 0.5, 1.0] {
-                for (lane, values) in column.iter().enumerate() {
-                    let lane = sides.lane(lane);
+                for values in &column {
+                    let lane = Sides::new(rate, values);
                     for i in 0..LANES {
-                        let pair = lane.pair(i, sides.at(x));
+                        let pair = lane.pair(i, Side::new(rate, x));
                         let square = (values.0[i] - x).powi(2);
                         let (k, fall) = matern_and_slope(inverse * square);
                         assert!((pair.base - k).abs() < 1e-13, "{log} {x}");
                         assert!((5.0 / 6.0 * pair.fall - fall).abs() < 1e-13, "{log} {x}");
-                        let other = sides.ratio * pair.square;
-                        assert!((other - 0.3 * square).abs() < 1e-13, "{log} {x}");
-                        assert!((pair.apart - sides.rate * (x - values.0[i])).abs() < 1e-13);
+                        let scaled = pair.square / (5.0 * inverse);
+                        assert!((scaled - square).abs() < 1e-13, "{log} {x}");
+                        assert!((pair.apart - rate * (x - values.0[i])).abs() < 1e-13);
                     }
                 }
             }

@@ -21,7 +21,7 @@ mod trend;
 
 pub(crate) use doubt::plausible;
 pub(crate) use elementary::{exp, ln};
-pub(crate) use exact::Exact;
+pub(crate) use exact::{Exact, Solved};
 pub(crate) use fit::{Data, Fit, Start, fit, fit_last, fit_widely, leave_one_out, log_likelihood};
 pub(crate) use kernel::Shape;
 pub(crate) use lbfgs::{Bending, minimise_in_box};

@@ -11,10 +11,10 @@ use super::exact::Exact;
 use super::features::{Angles, Features};
 use super::fit::Data;
 use super::kernel::Shape;
-use super::lanes::{Kept, LANES, Lane, Look};
+use super::lanes::{Kept, LANES, Lane, Look, Weights};
 use super::matern::{Side, matern_and_slope, total as sum_up, wide};
 use super::normals::normals;
-use crate::encode::{Group, Rows};
+use crate::encode::Rows;
 use crate::linear_algebra::{add_product, solve_lower, solve_lower_transposed};
 
 /// Draws from a process given its data.
@@ -116,13 +116,17 @@ pub(crate) fn mean_slope(
     weighted_slope(process, &process.alpha, x, work, slope)
 }
 
+/// Lanes of rows that slopes are summed over together.
+const BLOCK: usize = 2;
+
 /// Buffers for slopes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SlopeWork {
     angles: Angles,
     sides: Vec<Side>,
-    kept: Kept,
-    /// By group, of the radial part and of the others.
+    /// By lane of a block, then by numeric group.
+    kept: Vec<Kept>,
+    /// By numeric group, of the radial part and of the others.
     slopes: Vec<[Lane; 2]>,
 }
 
@@ -153,12 +157,11 @@ fn weighted_slope_in_step<const LOW: bool>(
 ) -> f64 {
     let (kernel, table) = (&process.kernel, &process.table);
     let scales = &process.ready.scales;
-    let (n, g) = (table.len, kernel.groups.len());
+    let numbers = &process.ready.numbers;
+    let (n, each) = (table.len, numbers.len());
     let (first, second) = kernel.shares(scales);
-    if work.kept.groups() != g {
-        work.kept = Kept::new(g);
-        work.slopes = vec![[Lane::ZERO; 2]; g];
-    }
+    work.kept.resize(each * BLOCK, Kept::ZERO);
+    work.slopes.resize(each, [Lane::ZERO; 2]);
     let SlopeWork {
         sides,
         kept,
@@ -166,7 +169,7 @@ fn weighted_slope_in_step<const LOW: bool>(
         ..
     } = work;
     slopes.fill([Lane::ZERO; 2]);
-    let point = process.ready.point(&kernel.groups, x, sides);
+    let point = process.ready.point(x, sides);
     let look = Look {
         groups: &kernel.groups,
         ready: &process.ready,
@@ -174,64 +177,65 @@ fn weighted_slope_in_step<const LOW: bool>(
         point: &point,
     };
     let mut value = [0.0; LANES];
-    for lane in 0..n.div_ceil(LANES) {
-        let start = lane * LANES;
-        let mut w = [0.0; LANES];
-        let own = &weights[start..n.min(start + LANES)];
-        w[..own.len()].copy_from_slice(own);
-        let sums = look.sums::<LOW, true>(lane, kept);
-        let (mut falls, mut outer, mut inner) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-        for i in 0..LANES {
-            let (k, fall) = matern_and_slope(sums.total[i]);
-            let weight = w[i] * scales.radial;
-            falls[i] = weight * fall;
-            value[i] = weight.mul_add(k, value[i]);
-            if LOW {
-                let sum = sums.single[i];
-                let pairs = sum.mul_add(sum, -sums.squared[i]);
-                let low = first.mul_add(sum, second * pairs);
-                value[i] = w[i].mul_add(low, value[i]);
-                outer[i] = w[i] * (2.0 * second).mul_add(sum, first);
-                inner[i] = 2.0 * second * w[i];
+    let mut all = [Weights::ZERO; BLOCK];
+    // Some lanes for all groups, then some lanes of one group after the other, whose sums stay in registers.
+    let lanes = n.div_ceil(LANES);
+    for block in (0..lanes).step_by(BLOCK) {
+        let all = &mut all[..BLOCK.min(lanes - block)];
+        for (place, all) in all.iter_mut().enumerate() {
+            let start = (block + place) * LANES;
+            let mut w = [0.0; LANES];
+            let own = &weights[start..n.min(start + LANES)];
+            w[..own.len()].copy_from_slice(own);
+            let kept = &mut kept[place * each..(place + 1) * each];
+            let sums = look.sums::<LOW, true>(block + place, kept);
+            for i in 0..LANES {
+                let (k, fall) = matern_and_slope(sums.total[i]);
+                let weight = w[i] * scales.radial;
+                all.falls[i] = weight * fall;
+                value[i] = weight.mul_add(k, value[i]);
+                if LOW {
+                    let sum = sums.single[i];
+                    let pairs = sum.mul_add(sum, -sums.squared[i]);
+                    let low = first.mul_add(sum, second * pairs);
+                    value[i] = w[i].mul_add(low, value[i]);
+                    all.outer[i] = w[i] * (2.0 * second).mul_add(sum, first);
+                    all.inner[i] = 2.0 * second * w[i];
+                }
             }
         }
-        let groups = kernel.groups.iter().zip(slopes.iter_mut());
-        for ((&group, slopes), [Lane(apart), Lane(bases), Lane(own)]) in groups.zip(kept.all()) {
-            let Group::Number { column } = group else {
-                continue;
-            };
+        for (number, slopes) in slopes.iter_mut().enumerate() {
             // Copies, so that the compiler knows them for apart from all else.
             let [Lane(mut radial), Lane(mut others)] = *slopes;
-            if LOW {
+            let at = point.sides[number].scaled;
+            for (place, all) in all.iter().enumerate() {
+                let own = (block + place) * each + number;
+                let Lane(scaled) = match LOW {
+                    true => &process.ready.sides[own].scaled,
+                    false => &process.ready.scaled[own],
+                };
                 for i in 0..LANES {
-                    radial[i] = falls[i].mul_add(apart[i], radial[i]);
-                    let share = inner[i].mul_add(-bases[i], outer[i]);
-                    others[i] = share.mul_add(own[i], others[i]);
+                    radial[i] = all.falls[i].mul_add(at - scaled[i], radial[i]);
                 }
-            } else {
-                let (at, Lane(values)) = (x[column], &table.column(column)[lane]);
-                for i in 0..LANES {
-                    radial[i] = falls[i].mul_add(at - values[i], radial[i]);
+                if LOW {
+                    let Kept { bases, falls } = &kept[place * each + number];
+                    for i in 0..LANES {
+                        let share = all.inner[i].mul_add(-bases.0[i], all.outer[i]);
+                        others[i] = share.mul_add(falls.0[i], others[i]);
+                    }
                 }
             }
             *slopes = [Lane(radial), Lane(others)];
         }
     }
-    for (index, &group) in kernel.groups.iter().enumerate() {
-        let Group::Number { column } = group else {
-            continue;
-        };
-        let [Lane(radial), Lane(others)] = &slopes[index];
-        let sum = scales.radial_inverse[index] * sum_up(radial);
-        slope[column] -= 2.0
-            * match process.ready.sides.get(index) {
-                // Differences are scaled, and falls are six fifths of the slope's.
-                Some(Some(sides)) => {
-                    let own = 5.0 / 6.0 * scales.single_inverse[index] * sum_up(others);
-                    (sum + own) / sides.rate
-                }
-                _ => sum,
-            };
+    for (number, [Lane(radial), Lane(others)]) in numbers.iter().zip(slopes.iter()) {
+        let mut sum = scales.radial_inverse[number.index] * sum_up(radial);
+        if LOW {
+            // Falls are six fifths of the slope's.
+            sum += 5.0 / 6.0 * scales.single_inverse[number.index] * sum_up(others);
+        }
+        // Differences are scaled.
+        slope[number.column] -= 2.0 * sum / number.rate;
     }
     process.mean.at_with_slope(&kernel.groups, x, slope) + sum_up(&value)
 }

@@ -54,7 +54,7 @@ impl Model {
                     choices.push(choice);
                 }
             }
-            let (means, covariance) = model.process.joint(&self.encoding.rows(&choices));
+            let (means, covariance) = model.process.joint(&self.encoding.rows(&choices), None);
             let own = covariance[(0, 0)].max(1e-12);
             let worth = |i: usize| {
                 let all = covariance[(i, i)].max(0.0) + noise;
@@ -87,7 +87,7 @@ impl Model {
         let points: Vec<Point> = points.take(SAMPLED).cloned().collect();
         let mut rng = seed.derive("tops", 0).rng();
         let rows = self.encoding.rows(&points);
-        let Some(samples) = model.samples(&rows, SAMPLES, &mut rng) else {
+        let Some(samples) = model.samples(&rows, None, SAMPLES, &mut rng) else {
             return vec![model.means(&rows).into_iter().fold(0.0, f64::max)];
         };
         let mut tops: Vec<f64> = (0..SAMPLES)

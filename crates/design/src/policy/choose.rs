@@ -153,7 +153,7 @@ impl Model {
         let samples: Option<Vec<Mat<f64>>> = models
             .iter()
             .map(|model| {
-                let mut samples = model.samples(&rows, count, &mut rng)?;
+                let mut samples = model.samples(&rows, pool.solved.as_ref(), count, &mut rng)?;
                 (0..count).for_each(|j| model.warp.all_back(samples.col_as_slice_mut(j)));
                 Some(samples)
             })

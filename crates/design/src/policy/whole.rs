@@ -23,7 +23,7 @@ impl Model {
         let mut rows = pool.rows.clone();
         let pending = pending.iter().take(PENDING_MAX);
         pending.for_each(|point| rows.push(&self.encoding.row(point)));
-        let (means, mut covariance) = model.process.joint(&rows);
+        let (means, mut covariance) = model.process.joint(&rows, None);
         let noise = model.process.noise.exp();
         // Pending points are measured in thought: what they will teach is taken away first.
         for place in pool.points.len()..rows.len() {

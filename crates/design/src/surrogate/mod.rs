@@ -10,7 +10,7 @@ use quantity::{Rng, Seed};
 
 use crate::effort::Effort;
 use crate::encode::{Group, Rows};
-use crate::gp::{Data, Exact, Shape, Start, fit, fit_last, plausible};
+use crate::gp::{Data, Exact, Shape, Solved, Start, fit, fit_last, plausible};
 use crate::linear_algebra;
 use crate::outlier::set_aside;
 use crate::scatter::Scatter;
@@ -241,6 +241,11 @@ impl Surrogate {
         1 + self.others.len()
     }
 
+    /// Whether one process is all there is.
+    pub(crate) fn is_one_process(&self) -> bool {
+        self.others.is_empty() && self.blend.is_none()
+    }
+
     /// The models besides the processes with their share.
     fn share(&self) -> f64 {
         self.blend.as_ref().map_or(0.0, |blend| blend.share)
@@ -312,10 +317,17 @@ impl Surrogate {
     }
 
     /// Joint samples at encoded points, noise left out, as the process sees them: one column per sample,
-    /// of each model its share. Nothing when a covariance can't be factored.
-    pub(crate) fn samples(&self, points: &Rows, count: usize, rng: &mut Rng) -> Option<Mat<f64>> {
-        if self.others.is_empty() && self.blend.is_none() {
-            return self.process.samples(points, count, rng);
+    /// of each model its share. What the data say of the first of the points may be known. Nothing when a
+    /// covariance can't be factored.
+    pub(crate) fn samples(
+        &self,
+        points: &Rows,
+        known: Option<&Solved>,
+        count: usize,
+        rng: &mut Rng,
+    ) -> Option<Mat<f64>> {
+        if self.is_one_process() {
+            return self.process.samples(points, known, count, rng);
         }
         // Every so many columns one is the forest's.
         let share = self.share();
@@ -337,7 +349,7 @@ impl Surrogate {
                 .skip(first)
                 .step_by(self.count())
                 .collect();
-            put(&columns, process.samples(points, columns.len(), rng)?);
+            put(&columns, process.samples(points, None, columns.len(), rng)?);
         }
         if let Some(blend) = &self.blend {
             put(&wood, blend.forest.samples(points, wood.len(), rng));

@@ -52,17 +52,22 @@ impl Table {
     /// Squared distances of the rows of one lane to `x` in one group.
     #[inline(always)]
     pub(super) fn squares(&self, group: Group, x: &[f64], lane: usize) -> [f64; LANES] {
+        // Loops, since closures given to `map` of an array aren't compiled for wide vectors.
+        let mut out = [0.0; LANES];
         match group {
             Group::Number { column } => {
                 let (at, Lane(values)) = (x[column], self.columns[column][lane]);
-                values.map(|value| (value - at) * (value - at))
+                for i in 0..LANES {
+                    out[i] = (values[i] - at) * (values[i] - at);
+                }
             }
             Group::Code { column, .. } => {
                 let (at, Lane(values)) = (x[column], self.columns[column][lane]);
-                values.map(|value| if value == at { 0.0 } else { 1.0 })
+                for i in 0..LANES {
+                    out[i] = if values[i] == at { 0.0 } else { 1.0 };
+                }
             }
             Group::Vector { start, end } => {
-                let mut out = [0.0; LANES];
                 for column in start..end {
                     let (at, Lane(values)) = (x[column], self.columns[column][lane]);
                     for i in 0..LANES {
@@ -70,9 +75,9 @@ impl Table {
                         out[i] = apart.mul_add(apart, out[i]);
                     }
                 }
-                out
             }
         }
+        out
     }
 }
 
@@ -351,13 +356,19 @@ impl Ready {
         index: usize,
         squares: &[f64; LANES],
     ) -> ([f64; LANES], [f64; LANES]) {
+        let (mut bases, mut falls) = ([0.0; LANES], [0.0; LANES]);
         if matches!(group, Group::Code { .. }) {
             let (different, fall) = self.different[index];
-            let base = |square| if square == 0.0 { 1.0 } else { different };
-            return (squares.map(base), [fall; LANES]);
+            for i in 0..LANES {
+                bases[i] = if squares[i] == 0.0 { 1.0 } else { different };
+                falls[i] = fall;
+            }
+        } else {
+            let inverse = self.scales.single_inverse[index];
+            for i in 0..LANES {
+                (bases[i], falls[i]) = matern_and_slope(inverse * squares[i]);
+            }
         }
-        let inverse = self.scales.single_inverse[index];
-        let both = squares.map(|square| matern_and_slope(inverse * square));
-        (both.map(|both| both.0), both.map(|both| both.1))
+        (bases, falls)
     }
 }

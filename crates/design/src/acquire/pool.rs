@@ -41,7 +41,7 @@ pub(crate) struct Pool {
 }
 
 /// Covariances of a pool with the data, at most, that are kept.
-const KEPT_MAX: usize = 1_200_000;
+const KEPT_MAX: usize = 600_000;
 
 impl Pool {
     fn new(encoding: &Encoding, points: Vec<Point>) -> Pool {
@@ -86,7 +86,7 @@ const NEAR_LEADER: usize = 32;
 /// Draws that are climbed, at most; and at least where data are few enough.
 const DRAWS_MAX: usize = 96;
 /// What a step must gain, in the spread of the values, for a climb of a draw and of the mean to go on.
-const DRAW_TOLERANCE: f64 = 1e-5;
+const DRAW_TOLERANCE: f64 = 1e-4;
 const MEAN_TOLERANCE: f64 = 1e-9;
 /// Leaders from which the mean is climbed.
 const MEAN_STARTS: usize = 8;

@@ -140,7 +140,8 @@ impl Features {
             let paired = (0..PAIRED_FEATURES).map(|_| {
                 let a = rng.random_range(0..g);
                 let b = (a + rng.random_range(1..g)) % g;
-                let stretches: Vec<f64> = (0..g).map(|_| student_stretch(rng)).collect();
+                let mut stretches = vec![0.0; g];
+                (stretches[a], stretches[b]) = (student_stretch(rng), student_stretch(rng));
                 feature(&kernel.groups, &[a, b], inverses, &stretches, height, rng)
             });
             add(paired.collect());

@@ -90,23 +90,36 @@ impl Start {
 /// Where fits begin beside the prior's mean, by how much longer and noisier: likelihoods often have tops
 /// there.
 const BESIDE: [(f64, f64); 2] = [(1.0, 0.0), (-1.0, 3.0)];
+/// Rows from which on not every start is followed to its end.
+const MANY_ROWS: usize = 128;
 
 /// The best of the fits from several starts: the prior's mean, longer length scales, shorter ones with
-/// much noise.
+/// much noise. Where rows are many, only what is best after a few evaluations goes on: starts mostly end at
+/// the same top then.
 pub(crate) fn fit_widely(
     data: &Data,
     shape: Shape,
     groups: &[Group],
     evaluations: usize,
 ) -> Option<Fit> {
-    let mut best = fit(data, shape, groups, None, evaluations);
+    let many = data.values.len() >= MANY_ROWS;
+    let first = if many {
+        evaluations.div_ceil(4)
+    } else {
+        evaluations
+    };
+    let mut best = fit(data, shape, groups, None, first);
     for (longer, noisier) in BESIDE {
         let start = Start::beside(shape, groups, longer, noisier);
-        let other = fit(data, shape, groups, Some(&start), evaluations);
+        let other = fit(data, shape, groups, Some(&start), first);
         let height = best.as_ref().map_or(f64::INFINITY, |best| best.height);
         if let Some(other) = other.filter(|other| other.height < height) {
             best = Some(other);
         }
+    }
+    if many && evaluations > first {
+        let start = best?.start(shape);
+        best = fit(data, shape, groups, Some(&start), evaluations - first);
     }
     best
 }
@@ -162,7 +175,7 @@ pub(crate) fn fit_last(
 const ROUGH: f64 = 1e-2;
 const CLOSE: f64 = 1e-6;
 /// Evaluations of the likelihood by the last fit; and by one to so few rows that they cost next to nothing.
-const LAST_EVALUATIONS: usize = 12;
+const LAST_EVALUATIONS: usize = 5;
 const CLOSE_EVALUATIONS: usize = 60;
 const CLOSE_ROWS: usize = 192;
 

@@ -14,9 +14,11 @@ const ROWS_TO_CHOOSE: usize = 8;
 /// A part of those that each form is fitted to first, where there are more than half as many again: a fit to
 /// half the rows costs an eighth.
 const COARSE_ROWS: usize = 128;
-/// Evaluations of the likelihood for each form, and where it was fitted to a part of the rows before.
+/// Evaluations of the likelihood for each form; where it was fitted to a part of the rows before, on all of them;
+/// and there for the form that is chosen.
 pub(super) const CHOICE_EVALUATIONS: usize = 40;
-const REFINING_EVALUATIONS: usize = 4;
+const REFINING_EVALUATIONS: usize = 2;
+const CHOSEN_EVALUATIONS: usize = 6;
 /// Most groups for which pairs are considered.
 const PAIRED_GROUPS_MAX: usize = 40;
 
@@ -209,6 +211,13 @@ pub(super) fn choose(
             }
         }
     }
-    let (choice, fit, _) = comparison.best.take()?;
-    Some((choice, fit, comparison.warp(choice.bend)))
+    let (choice, mut found, _) = comparison.best.take()?;
+    let Choice { shape, bend, trend } = choice;
+    let warp = comparison.warp(bend);
+    if comparison.coarse.is_some() {
+        let data = warped(observed, &warp, trend, groups).pick(place);
+        let evaluations = effort.of(CHOSEN_EVALUATIONS);
+        found = fit(&data, shape, groups, Some(&found.start(shape)), evaluations)?;
+    }
+    Some((choice, found, warp))
 }

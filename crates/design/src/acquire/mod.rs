@@ -3,9 +3,11 @@
 mod climb;
 mod greedy;
 mod pool;
+mod share;
 mod slide;
 mod utility;
 
 pub(crate) use greedy::{best_sum, least_error};
 pub(crate) use pool::{Pool, Source, even_pool, even_table_pool, open_pool, table_pool};
+pub(crate) use share::best_share;
 pub(crate) use utility::Utility;

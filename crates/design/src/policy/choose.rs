@@ -8,7 +8,7 @@ use quantity::Seed;
 use super::model::Model;
 use super::normal::{cumulative, density};
 use crate::acquire::{
-    Pool, Source, Utility, best_sum, even_pool, even_table_pool, open_pool, table_pool,
+    Pool, Source, Utility, best_share, best_sum, even_pool, even_table_pool, open_pool, table_pool,
 };
 use crate::question::Aim;
 use crate::space::{Point, moved};
@@ -21,7 +21,7 @@ const SAMPLES_MAX: usize = 1_024;
 const SAMPLED_MIN: usize = 256;
 /// Most pending points that are sampled with the pool.
 pub(super) const PENDING_MAX: usize = 2_000;
-/// Most rows of a table that a batch is chosen to raise together.
+/// Most rows of a table that a batch is chosen to raise together, or to find its share of.
 const TOP_MAX: usize = 16;
 /// Measured points that are sampled with the pool.
 const KNOWN_MAX: usize = 64;
@@ -37,6 +37,17 @@ impl Model {
             Some(table) => (table.distinct() / 100).clamp(1, TOP_MAX.min(q.max(1))),
             None => 1,
         }
+    }
+
+    /// For a batch of fewer points than rows count: how many of a list's best rows count, up to a tenth of all. It
+    /// is chosen to find as large a share of them as it can; sums of the best would leave it to look for the one
+    /// best. Larger batches find as many by their sums (bench/design/README.md). Points that may be repeated
+    /// are weighed by what they raise.
+    fn shared(&self, q: usize) -> Option<usize> {
+        let list = self.record.space.candidates.as_ref()?;
+        let most = (list.distinct() / 10).clamp(1, TOP_MAX);
+        let one = self.record.question.goals.len() == 1 && !self.record.options.repeats;
+        (one && q < most).then_some(most)
     }
 
     /// Up to `q` points, none of them taken.
@@ -142,7 +153,7 @@ impl Model {
     ) -> Vec<(usize, f64)> {
         let mut rng = seed.derive("samples", 0).rng();
         let mut rows = pool.rows.clone();
-        let top = self.top(q);
+        let top = self.shared(q).unwrap_or_else(|| self.top(q));
         let known = leaders
             .iter()
             .take(KNOWN_MAX.max(2 * top))
@@ -178,7 +189,10 @@ impl Model {
             Some(costs) => pool.points.iter().map(|point| costs.of(point)).collect(),
             None => Vec::new(),
         };
-        best_sum(&free, &known, q, top, &costs)
+        match self.shared(q) {
+            Some(most) => best_share(&free, &known, q, most, &costs),
+            None => best_sum(&free, &known, q, top, &costs),
+        }
     }
 
     /// Measured points, moved to where factors are held, best first by what the models expect there.

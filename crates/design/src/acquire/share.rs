@@ -84,11 +84,11 @@ mod tests {
 
     #[test]
     fn the_likeliest_of_the_best_come_first_however_high_others_may_be() {
-        // Row 0 is best in two of three samples; row 1 in one, by far; row 2 is always second or third; row 3
+        // Row 0 is best in two of three samples; row 1 in one, by far; row 2 is always second; row 3
         // never counts.
         let values = [
             [3.0, 3.0, 0.0],
-            [0.0, 0.0, 99.0],
+            [-2.0, -2.0, 99.0],
             [2.0, 2.0, 1.0],
             [-1.0, -1.0, -1.0],
         ];

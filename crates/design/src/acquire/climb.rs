@@ -226,6 +226,27 @@ impl<'a> Ground<'a> {
         }
     }
 
+    /// Points that differ from one in a single factor: continuous ones at so many places over their range, the others
+    /// at other levels. Whether they keep rules isn't asked.
+    pub(crate) fn across(&self, point: &Point, places: usize, rng: &mut Rng) -> Vec<Point> {
+        let mut all = Vec::new();
+        for c in &self.continuous {
+            for place in 0..places {
+                let mut next = point.clone();
+                next.0[c.factor] = c.level((place as f64 + rng.random::<f64>()) / places as f64);
+                all.push(next);
+            }
+        }
+        for &factor in &self.discrete {
+            for level in self.levels(point, factor, rng) {
+                let mut next = point.clone();
+                next.0[factor] = level;
+                all.push(next);
+            }
+        }
+        all
+    }
+
     /// A point near another: some continuous factors moved by about `reach` of their range, and with
     /// some chance another factor set to another level; under rules a step towards or away from a
     /// second point, which mixtures and equations survive.

@@ -1,12 +1,14 @@
 //! Choosing a batch.
 
 mod climb;
+mod elsewhere;
 mod greedy;
 mod pool;
 mod share;
 mod slide;
 mod utility;
 
+pub(crate) use elsewhere::{elsewhere_pool, on_hills};
 pub(crate) use greedy::{best_sum, least_error};
 pub(crate) use pool::{Pool, Source, even_pool, even_table_pool, open_pool, table_pool};
 pub(crate) use share::best_share;

@@ -44,7 +44,7 @@ pub(crate) struct Pool {
 const KEPT_MAX: usize = 600_000;
 
 impl Pool {
-    fn new(encoding: &Encoding, points: Vec<Point>) -> Pool {
+    pub(super) fn new(encoding: &Encoding, points: Vec<Point>) -> Pool {
         let rows = encoding.rows(&points);
         Pool {
             points,
@@ -86,7 +86,7 @@ const NEAR_LEADER: usize = 32;
 /// Draws that are climbed, at most; and at least where data are few enough.
 const DRAWS_MAX: usize = 96;
 /// What a step must gain, in the spread of the values, for a climb of a draw and of the mean to go on.
-const DRAW_TOLERANCE: f64 = 1e-4;
+pub(super) const DRAW_TOLERANCE: f64 = 1e-4;
 const MEAN_TOLERANCE: f64 = 1e-9;
 /// Leaders from which the mean is climbed.
 const MEAN_STARTS: usize = 8;
@@ -107,17 +107,9 @@ pub(crate) fn open_pool(
     let mut rng = seed.derive("pool", 0).rng();
     let mut ground = Ground::new(source.space, source.encoding, source.held);
     let mut pool = Gathering::new(source, taken);
-    let mut sequence = Sequence::new(seed.derive("pool", 1));
-    let even = sequence
-        .points(
-            source.space,
-            effort.of(EVEN),
-            &mut BTreeSet::new(),
-            true,
-            seed.derive("pool", 2),
-        )
-        .unwrap_or_default();
-    even.into_iter().for_each(|point| pool.add(point));
+    even_points(source, seed)
+        .into_iter()
+        .for_each(|point| pool.add(point));
     let leaders: Vec<Point> = source.leaders.iter().take(LEADERS).cloned().collect();
     let each = effort.of(NEAR_LEADER);
     near(&ground, &leaders, each, 0.4, &mut pool, &mut rng);
@@ -147,6 +139,20 @@ pub(crate) fn open_pool(
         }
     }
     Pool::new(source.encoding, pool.points)
+}
+
+/// Points spread evenly over the space.
+pub(super) fn even_points(source: &Source<'_>, seed: Seed) -> Vec<Point> {
+    let mut sequence = Sequence::new(seed.derive("pool", 1));
+    sequence
+        .points(
+            source.space,
+            source.effort.of(EVEN),
+            &mut BTreeSet::new(),
+            true,
+            seed.derive("pool", 2),
+        )
+        .unwrap_or_default()
 }
 
 /// A pool for a question about the whole of a space without a candidate table: even points alone, since
@@ -249,16 +255,16 @@ fn closest(
         .collect()
 }
 
-struct Gathering<'a> {
+pub(super) struct Gathering<'a> {
     space: &'a Space,
     held: &'a [(usize, Level)],
     taken: &'a BTreeSet<Point>,
     seen: BTreeSet<Point>,
-    points: Vec<Point>,
+    pub(super) points: Vec<Point>,
 }
 
 impl<'a> Gathering<'a> {
-    fn new(source: &Source<'a>, taken: &'a BTreeSet<Point>) -> Gathering<'a> {
+    pub(super) fn new(source: &Source<'a>, taken: &'a BTreeSet<Point>) -> Gathering<'a> {
         Gathering {
             space: source.space,
             held: source.held,
@@ -268,7 +274,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    fn add(&mut self, point: Point) {
+    pub(super) fn add(&mut self, point: Point) {
         let point = moved(point, self.held);
         if self.space.contains(&point)
             && !self.taken.contains(&point)
@@ -279,7 +285,7 @@ impl<'a> Gathering<'a> {
     }
 }
 
-fn near(
+pub(super) fn near(
     ground: &Ground<'_>,
     centres: &[Point],
     each: usize,

@@ -128,6 +128,24 @@ impl Model {
             .into_iter()
             .map(|(place, _)| pool.points[place].clone())
             .collect();
+        if let [model] = models
+            && question.goals.len() == 1
+            && self.table.is_none()
+            && question.costs.is_none()
+            && !leaders.is_empty()
+        {
+            let kept = self.worth_measuring(model, &leaders[0], &gains);
+            if kept < batch.len() {
+                let rest = batch.split_off(kept);
+                let mut taken = taken.clone();
+                taken.extend(batch.iter().cloned());
+                batch.extend(self.elsewhere(&source, pending, &taken, rest.len(), seed));
+                // Where there is too little elsewhere, the others stay.
+                taken.extend(batch[kept..].iter().cloned());
+                let stay = rest.into_iter().filter(|point| !taken.contains(point));
+                batch.extend(stay.take(q - batch.len()));
+            }
+        }
         if self.record.options.repeats && models.len() == 1 {
             let again = replicates(&models[0], &self.encoding.rows(&leaders), &gains);
             let kept = batch.len() - again.len();
@@ -141,7 +159,7 @@ impl Model {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn by_samples(
+    pub(super) fn by_samples(
         &self,
         models: &[Surrogate],
         utility: &Utility,

@@ -2,6 +2,7 @@
 
 mod cheaper;
 mod choose;
+mod elsewhere;
 mod explain;
 mod grid;
 mod model;

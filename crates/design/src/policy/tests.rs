@@ -277,3 +277,61 @@ fn effort_changes_what_is_looked_at_and_one_is_the_usual() {
     assert_ne!(of(0.1), of(1.0));
     assert_ne!(of(4.0), of(1.0));
 }
+
+/// Once more points where they were expected to be best bring next to nothing, most of a batch looks elsewhere.
+#[test]
+fn a_known_top_is_left_for_others() {
+    let space = Space::new(vec![
+        Factor::continuous("x", "", 0.0, 1.0),
+        Factor::continuous("y", "", 0.0, 1.0),
+    ]);
+    let hill = |x: f64, y: f64, left: f64, wide: f64| {
+        (-((x - left).powi(2) + (y - 0.3).powi(2)) / wide).exp()
+    };
+    // A broad hill, and a narrow one that is higher and of which nothing is known.
+    let height = |point: &Point| {
+        let (x, y) = (point.0[0].number().unwrap(), point.0[1].number().unwrap());
+        hill(x, y, 0.25, 0.1) + 1.2 * hill(x, y, 0.8, 0.03)
+    };
+    let at = |x: f64, y: f64| Point(vec![Level::Real(x), Level::Real(y)]);
+    let mut points = vec![at(0.25, 0.3)];
+    for step in 0..24 {
+        let turn = f64::from(step) * 2.4;
+        let reach = [0.002, 0.02, 0.1, 0.3][step as usize % 4];
+        points.push(at(
+            (0.25 + reach * turn.cos()).clamp(0.0, 0.5),
+            (0.3 + reach * turn.sin()).clamp(0.0, 1.0),
+        ));
+    }
+    let mut chooser = make("gp", space);
+    let told: Vec<Trial> = points
+        .into_iter()
+        .map(|point| {
+            let value = height(&point);
+            Trial::measured(point, value, 0)
+        })
+        .collect();
+    chooser.tell(&told).unwrap();
+    let (mut best, mut near) = (f64::NEG_INFINITY, 0);
+    let mut asked = 0;
+    for round in 0..12 {
+        let batch = chooser.ask(8, &[], Seed(round)).unwrap();
+        let mut trials = Vec::new();
+        for proposal in batch {
+            let value = height(&proposal.point);
+            best = best.max(value);
+            asked += 1;
+            near += usize::from((0.99..1.01).contains(&value));
+            trials.push(Trial::measured(proposal.point, value, round));
+        }
+        chooser.tell(&trials).unwrap();
+        if best > 1.19 {
+            break;
+        }
+    }
+    assert!(
+        2 * near < asked,
+        "{near} of {asked} stayed at the known top"
+    );
+    assert!(best > 1.19, "the best found is {best}");
+}

@@ -50,6 +50,7 @@ pub fn plain_fit(space: &Space, points: &[Point], values: &[f64]) -> Option<Plai
         Shape::Radial,
         &encoding.groups,
         &start,
+        true,
         Effort::default(),
     )?;
     let (log_likelihood, log_posterior) = log_likelihood(&data, &fitted)?;

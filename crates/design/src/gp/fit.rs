@@ -154,18 +154,25 @@ pub(crate) fn fit(
     fit_until(data, shape, groups, start, evaluations, ROUGH)
 }
 
-/// The last fit of an ask: where rows are few, with every step that still gains anything.
+/// The last fit of an ask: where rows are few, with every step that still gains anything. `listed` is whether
+/// points are to be chosen from a finite list.
 pub(crate) fn fit_last(
     data: &Data,
     shape: Shape,
     groups: &[Group],
     start: &Start,
+    listed: bool,
     effort: Effort,
 ) -> Option<Fit> {
     let (evaluations, tolerance) = if data.values.len() <= CLOSE_ROWS {
         (CLOSE_EVALUATIONS, CLOSE)
     } else {
-        (LAST_EVALUATIONS, ROUGH)
+        let evaluations = if listed {
+            LAST_LISTED
+        } else {
+            LAST_EVALUATIONS
+        };
+        (evaluations, ROUGH)
     };
     let evaluations = effort.of(evaluations);
     fit_until(data, shape, groups, Some(start), evaluations, tolerance)
@@ -176,6 +183,7 @@ const ROUGH: f64 = 1e-2;
 const CLOSE: f64 = 1e-6;
 /// Evaluations of the likelihood by the last fit; and by one to so few rows that they cost next to nothing.
 const LAST_EVALUATIONS: usize = 5;
+const LAST_LISTED: usize = 12;
 const CLOSE_EVALUATIONS: usize = 60;
 const CLOSE_ROWS: usize = 192;
 

@@ -14,11 +14,13 @@ const ROWS_TO_CHOOSE: usize = 8;
 /// A part of those that each form is fitted to first, where there are more than half as many again: a fit to
 /// half the rows costs an eighth.
 const COARSE_ROWS: usize = 128;
-/// Evaluations of the likelihood for each form; where it was fitted to a part of the rows before, on all of them;
-/// and there for the form that is chosen.
+/// Evaluations of the likelihood for each form.
 pub(super) const CHOICE_EVALUATIONS: usize = 40;
+/// Where it was fitted to a part of the rows before, on all of them; and there for the form that is chosen. Of a
+/// finite list more is found when forms are told apart more closely.
 const REFINING_EVALUATIONS: usize = 2;
 const CHOSEN_EVALUATIONS: usize = 6;
+const REFINING_LISTED: usize = 4;
 /// Most groups for which pairs are considered.
 const PAIRED_GROUPS_MAX: usize = 40;
 
@@ -149,7 +151,11 @@ impl Comparison<'_> {
         let fitted = match &self.coarse {
             Some(coarse) => {
                 let start = from(&data.pick(coarse))?.start(shape);
-                let evaluations = self.effort.of(REFINING_EVALUATIONS);
+                let evaluations = match self.observed.listed {
+                    true => REFINING_LISTED,
+                    false => REFINING_EVALUATIONS,
+                };
+                let evaluations = self.effort.of(evaluations);
                 fit(&data, shape, groups, Some(&start), evaluations)?
             }
             None => from(&data)?,
@@ -214,7 +220,7 @@ pub(super) fn choose(
     let (choice, mut found, _) = comparison.best.take()?;
     let Choice { shape, bend, trend } = choice;
     let warp = comparison.warp(bend);
-    if comparison.coarse.is_some() {
+    if comparison.coarse.is_some() && !observed.listed {
         let data = warped(observed, &warp, trend, groups).pick(place);
         let evaluations = effort.of(CHOSEN_EVALUATIONS);
         found = fit(&data, shape, groups, Some(&found.start(shape)), evaluations)?;

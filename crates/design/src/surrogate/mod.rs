@@ -156,7 +156,8 @@ impl Surrogate {
         let mut rng = seed.derive("surrogate", n as u64).rng();
         let rows = part(&observed.values, effort.side(FIT_ROWS), &mut rng);
         let picked = data.pick(&rows);
-        let mut fitted = fit_last(&picked, shape, groups, &memory.start, effort)?;
+        let (start, listed) = (&memory.start, observed.listed);
+        let mut fitted = fit_last(&picked, shape, groups, start, listed, effort)?;
         let fitted_on: Vec<f64> = rows.iter().map(|&row| observed.values[row]).collect();
         let score = upper_score(&fitted, &warp, &fitted_on, observed.judged);
         let (mut scatter, mut outliers) = (None, Vec::new());

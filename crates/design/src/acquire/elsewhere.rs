@@ -82,6 +82,7 @@ pub(crate) fn elsewhere_pool(
     source: &Source<'_>,
     taken: &BTreeSet<Point>,
     tops: &[Point],
+    across: bool,
     q: usize,
     seed: Seed,
 ) -> Pool {
@@ -96,8 +97,7 @@ pub(crate) fn elsewhere_pool(
     let mut pool = Gathering::new(source, taken);
     let mut starts = even_points(source, seed.derive("elsewhere", 1));
     starts.extend(source.leaders.iter().take(LEADERS).cloned());
-    // Where factors act each on its own, a better top has most of them in common with a known one.
-    let most = effort.of(ACROSS_MAX);
+    let most = if across { effort.of(ACROSS_MAX) } else { 0 };
     let mut across: Vec<Point> = tops
         .iter()
         .flat_map(|top| ground.across(top, ACROSS, &mut rng))

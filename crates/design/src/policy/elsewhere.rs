@@ -53,12 +53,35 @@ impl Model {
         model.warp.back(model.means(&rows)[0])
     }
 
-    /// Up to `q` points, none of them taken, away from hills whose tops are known.
+    /// Up to `q` points, none of them taken, away from hills whose tops are known: half of them where all but one factor
+    /// are as at a known top, if that promises most, since a better top has most factors in common with it
+    /// where factors act each on its own; the others where factors act together.
     pub(super) fn elsewhere(
         &self,
         source: &Source<'_>,
         pending: &[Point],
         taken: &BTreeSet<Point>,
+        q: usize,
+        seed: Seed,
+    ) -> Vec<Point> {
+        let mut batch = self.on_other_hills(source, pending, taken, true, q.div_ceil(2), seed);
+        let mut taken = taken.clone();
+        taken.extend(batch.iter().cloned());
+        let waiting: Vec<Point> = pending.iter().chain(&batch).cloned().collect();
+        let rest = q - batch.len();
+        if rest > 0 {
+            let seed = seed.derive("together", 0);
+            batch.extend(self.on_other_hills(source, &waiting, &taken, false, rest, seed));
+        }
+        batch
+    }
+
+    fn on_other_hills(
+        &self,
+        source: &Source<'_>,
+        pending: &[Point],
+        taken: &BTreeSet<Point>,
+        across: bool,
         q: usize,
         seed: Seed,
     ) -> Vec<Point> {
@@ -80,7 +103,7 @@ impl Model {
             let seed = seed.derive("hill", hill as u64);
             let others = off(source.leaders, &tops);
             let waiting = off(pending, &tops);
-            let pool = elsewhere_pool(source, taken, &tops, q, seed);
+            let pool = elsewhere_pool(source, taken, &tops, across, q, seed);
             let chosen = self.by_samples(
                 source.models,
                 source.utility,

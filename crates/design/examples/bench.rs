@@ -16,6 +16,8 @@
 // A bench stops at the first thing that is wrong.
 #![allow(clippy::unwrap_used, clippy::type_complexity)]
 
+mod functions;
+
 use std::collections::BTreeSet;
 use std::f64::consts::{PI, TAU};
 use std::sync::Arc;
@@ -378,6 +380,36 @@ fn make(name: &str, q: usize) -> Problem {
         "ackley20" => function(cube(20, -5.0, 10.0), ackley, 0.0, 0.0),
         "rosenbrock10" => function(cube(10, -5.0, 10.0), rosenbrock, 0.0, 0.0),
         "griewank10" => function(cube(10, -600.0, 600.0), griewank, 0.0, 0.0),
+        "shekel4" => function(
+            cube(4, 0.0, 10.0),
+            functions::shekel,
+            -10.536_443_153_483_53,
+            0.0,
+        ),
+        "hartmann3" => function(
+            cube(3, 0.0, 1.0),
+            functions::hartmann_of_3,
+            -3.862_779_787_332_6,
+            0.0,
+        ),
+        "camel2" => {
+            let space = Space::new(vec![
+                Factor::continuous("x0", "", -3.0, 3.0),
+                Factor::continuous("x1", "", -2.0, 2.0),
+            ]);
+            function(
+                Arc::new(space),
+                functions::camel,
+                -1.031_628_453_489_877,
+                0.0,
+            )
+        }
+        "cosines8" => function(cube(8, -1.0, 1.0), functions::cosines, -0.8, 0.0),
+        "rastrigin5" => function(cube(5, -5.12, 5.12), functions::rastrigin, 0.0, 0.0),
+        "styblinski8" => {
+            let lowest = -39.166_165_703_771_42 * 8.0;
+            function(cube(8, -5.0, 5.0), styblinski, lowest, 0.0)
+        }
         "styblinski20" => {
             let lowest = -39.166_165_703_771_42 * 20.0;
             function(cube(20, -5.0, 5.0), styblinski, lowest, 0.0)

@@ -43,7 +43,7 @@ pub fn plain_fit(space: &Space, points: &[Point], values: &[f64]) -> Option<Plai
         noise_known: vec![0.0; values.len()],
         terms: Vec::new(),
     };
-    let fitted = fit_widely(&data, Shape::Radial, &encoding.groups, EVALUATIONS)?;
+    let fitted = fit_widely(&data, Shape::Radial, &encoding.groups, EVALUATIONS, false)?;
     let start = fitted.start(Shape::Radial);
     let fitted = fit_last(
         &data,

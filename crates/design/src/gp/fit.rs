@@ -94,15 +94,16 @@ const BESIDE: [(f64, f64); 2] = [(1.0, 0.0), (-1.0, 3.0)];
 const MANY_ROWS: usize = 128;
 
 /// The best of the fits from several starts: the prior's mean, longer length scales, shorter ones with
-/// much noise. Where rows are many, only what is best after a few evaluations goes on: starts mostly end at
-/// the same top then.
+/// much noise. With `soon`, where rows are many, only what is best after a few evaluations goes on: starts mostly
+/// end at the same top then.
 pub(crate) fn fit_widely(
     data: &Data,
     shape: Shape,
     groups: &[Group],
     evaluations: usize,
+    soon: bool,
 ) -> Option<Fit> {
-    let many = data.values.len() >= MANY_ROWS;
+    let many = soon && data.values.len() >= MANY_ROWS;
     let first = if many {
         evaluations.div_ceil(4)
     } else {

@@ -17,7 +17,7 @@ const COARSE_ROWS: usize = 128;
 /// Evaluations of the likelihood for each form.
 pub(super) const CHOICE_EVALUATIONS: usize = 40;
 /// Where it was fitted to a part of the rows before, on all of them; and there for the form that is chosen. Of a
-/// finite list more is found when forms are told apart more closely.
+/// finite list more is found when forms are told apart more closely: there every start is followed to its end, too.
 const REFINING_EVALUATIONS: usize = 2;
 const CHOSEN_EVALUATIONS: usize = 6;
 const REFINING_LISTED: usize = 4;
@@ -146,7 +146,7 @@ impl Comparison<'_> {
         let start = start.map(|start| start.start(shape));
         let from = |data: &Data| match &start {
             Some(start) => fit(data, shape, groups, Some(start), evaluations),
-            None => fit_widely(data, shape, groups, evaluations),
+            None => fit_widely(data, shape, groups, evaluations, !self.observed.listed),
         };
         let fitted = match &self.coarse {
             Some(coarse) => {

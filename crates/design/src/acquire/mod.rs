@@ -3,6 +3,7 @@
 mod climb;
 mod elsewhere;
 mod greedy;
+mod list;
 mod pool;
 mod share;
 mod slide;
@@ -10,6 +11,7 @@ mod utility;
 
 pub(crate) use elsewhere::{elsewhere_pool, on_hills};
 pub(crate) use greedy::{best_sum, least_error};
-pub(crate) use pool::{Pool, Source, even_pool, even_table_pool, open_pool, table_pool};
+pub(crate) use list::{even_table_pool, table_pool};
+pub(crate) use pool::{Pool, Source, even_pool, open_pool};
 pub(crate) use share::best_share;
 pub(crate) use utility::Utility;

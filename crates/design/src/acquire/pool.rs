@@ -196,42 +196,12 @@ pub(crate) fn even_pool(
     Pool::new(source.encoding, pool.points)
 }
 
-/// The same for a finite list of points: free ones at random.
-pub(crate) fn even_table_pool(
-    source: &Source<'_>,
-    free: &mut [usize],
-    points: &[Point],
-    rows: &Rows,
-    q: usize,
-    level: Option<f64>,
-    seed: Seed,
-) -> Pool {
-    let most = source.effort.side(SAMPLED).max(2 * q);
-    if free.len() > most {
-        let mut rng = seed.derive("even pool", 0).rng();
-        for i in 0..most {
-            let j = rng.random_range(i..free.len());
-            free.swap(i, j);
-        }
-    }
-    let mut kept: BTreeSet<usize> = free.iter().copied().take(most).collect();
-    if let (Some(level), [model, ..]) = (level, source.models) {
-        let looked = &free[..free.len().min(CROSSING_LOOKS_TABLE)];
-        let doubts = doubts(model, &rows.pick(looked), level);
-        kept.extend(top(looked, &doubts, most / 2));
-    }
-    let points = kept.iter().map(|&place| points[place].clone()).collect();
-    Pool::new(source.encoding, points)
-}
-
 /// Even points that are looked at for a level, and those of them around which is looked further.
 const CROSSING_LOOKS: usize = 2_048;
 const CROSSING_STARTS: usize = 24;
-/// The same of a finite list.
-const CROSSING_LOOKS_TABLE: usize = 20_000;
 
 /// How likely points are on the wrong side of a level, as the order of these numbers.
-fn doubts(model: &Surrogate, rows: &Rows, level: f64) -> Vec<f64> {
+pub(super) fn doubts(model: &Surrogate, rows: &Rows, level: f64) -> Vec<f64> {
     let (means, variances) = model.moments(rows);
     let sides = means.iter().zip(&variances);
     sides
@@ -442,75 +412,14 @@ fn climb_mean(source: &Source<'_>, ground: &Ground<'_>, rng: &mut Rng) -> Vec<Po
         .collect()
 }
 
-/// Rows of a table whose variance is computed, at most.
-const SHORTLIST: usize = 6_000;
-/// Rows of a table that are sampled together, at most.
-const SAMPLED: usize = 1_600;
-
-/// A pool for a finite list of points: those that may be best.
-pub(crate) fn table_pool(
-    source: &Source<'_>,
-    free: &[usize],
-    points: &[Point],
-    rows: &Rows,
-    q: usize,
-) -> Pool {
-    let most = source.effort.side(SAMPLED).max(4 * q);
-    let mut places: Vec<usize> = free.to_vec();
-    for (response, model) in source.models.iter().enumerate() {
-        // Several responses: any of them may make a row worth sampling, so all rows stay.
-        if response > 0 || source.models.len() > 1 {
-            break;
-        }
-        if places.len() > SHORTLIST {
-            let means = model.rough_means(&rows.pick(&places));
-            places = top(&places, &means, SHORTLIST.max(4 * q));
-        }
-        if places.len() > most {
-            let (means, variances) = model.moments(&rows.pick(&places));
-            places = promising(&places, &means, &variances, most);
-        }
-    }
-    if places.len() > most {
-        // Several responses: by expected utility over a few directions and hopes.
-        let chosen = rows.pick(&places);
-        let predictions: Vec<(Vec<f64>, Vec<f64>)> = source
-            .models
-            .iter()
-            .map(|model| model.moments(&chosen))
-            .collect();
-        let mut rng = Seed(places.len() as u64).derive("directions", 0).rng();
-        let mut kept = BTreeSet::new();
-        let looks = 24;
-        for look in 0..looks {
-            let direction = source.utility.direction(&mut rng);
-            let hope = [0.0, 1.0, 2.0][look % 3];
-            let scores: Vec<f64> = (0..places.len())
-                .map(|i| {
-                    let values: Vec<f64> = source
-                        .models
-                        .iter()
-                        .zip(&predictions)
-                        .map(|(model, (means, variances))| {
-                            model.warp.back(means[i] + hope * variances[i].sqrt())
-                        })
-                        .collect();
-                    source.utility.of(&values, &direction)
-                })
-                .collect();
-            kept.extend(top(&places, &scores, most / looks));
-        }
-        places = kept.into_iter().collect();
-    }
-    Pool::new(
-        source.encoding,
-        places.iter().map(|&place| points[place].clone()).collect(),
-    )
-}
-
 /// At most so many of the places, where these values and variances are expected: a third of them the best
 /// expected, the others the best hoped for. In their order.
-fn promising(places: &[usize], means: &[f64], variances: &[f64], most: usize) -> Vec<usize> {
+pub(super) fn promising(
+    places: &[usize],
+    means: &[f64],
+    variances: &[f64],
+    most: usize,
+) -> Vec<usize> {
     let hopes: Vec<f64> = means
         .iter()
         .zip(variances)
@@ -527,7 +436,7 @@ fn promising(places: &[usize], means: &[f64], variances: &[f64], most: usize) ->
 }
 
 /// The places with the highest scores, best first.
-fn top(places: &[usize], scores: &[f64], count: usize) -> Vec<usize> {
+pub(super) fn top(places: &[usize], scores: &[f64], count: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..places.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     order.truncate(count);

@@ -7,7 +7,7 @@ use quantity::Seed;
 use rand::RngExt;
 
 use super::climb::Ground;
-use super::pool::{DRAW_TOLERANCE, Gathering, Pool, Source, even_points, near};
+use super::pool::{DRAW_TOLERANCE, Gathering, Pool, Source, affordable, even_points, near};
 use crate::encode::{Group, Rows};
 use crate::gp::{Paths, SlopeWork};
 use crate::space::Point;
@@ -119,7 +119,8 @@ pub(crate) fn elsewhere_pool(
         .collect();
     starts.iter().for_each(|point| pool.add(point.clone()));
     let rows = source.encoding.rows(&starts);
-    let draws = effort.of(q.clamp(DRAWS.0, DRAWS.1));
+    let affordable = affordable(model.process.table.len);
+    let draws = effort.of(q.clamp(DRAWS.0, DRAWS.1).min(affordable));
     let mut found = Vec::new();
     let voices = model.count();
     for (voice, process) in model.processes().enumerate() {

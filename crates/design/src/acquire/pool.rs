@@ -277,6 +277,11 @@ pub(super) fn near(
     }
 }
 
+/// How many draws may be climbed, given so many rows of data.
+pub(super) fn affordable(n: usize) -> usize {
+    (CLIMB_WORK / (CLIMB * (n + 200))).max(8)
+}
+
 /// The tops of draws from the models, each climbed from the best of the screened points.
 fn climb_draws(
     source: &Source<'_>,
@@ -291,10 +296,7 @@ fn climb_draws(
         .map(|model| model.process.table.len)
         .max()
         .unwrap_or(0);
-    let affordable = CLIMB_WORK / (CLIMB * (n + 200));
-    let draws = source
-        .effort
-        .of(q.clamp(8, DRAWS_MAX).min(affordable.max(8)));
+    let draws = source.effort.of(q.clamp(8, DRAWS_MAX).min(affordable(n)));
     let starts: Vec<Point> = screened
         .iter()
         .chain(source.leaders.iter().take(LEADERS))

@@ -23,6 +23,9 @@ const HILLS: usize = 4;
 /// What a batch must promise of another hill's top to go on climbing it: a share of what that is behind.
 const BEHIND_SHARE: f64 = 0.02;
 
+/// Points, the best first, that are looked at for whether they lie on a hill, at most.
+const LOOKED_MAX: usize = 512;
+
 impl Model {
     /// How many points of a batch are worth measuring where it was chosen, given the gains expected of them: all but
     /// the last ones that together promise too little.
@@ -88,6 +91,7 @@ impl Model {
         let model = &source.models[0];
         let groups = &self.encoding.groups;
         let off = |points: &[Point], tops: &[Point]| -> Vec<Point> {
+            let points = &points[..points.len().min(LOOKED_MAX)];
             let (rows, tops) = (self.encoding.rows(points), self.encoding.rows(tops));
             let on = on_hills(model, groups, &rows, &tops);
             let points = points.iter().zip(on);

@@ -1,15 +1,23 @@
 //! Points as numbers: what the models see.
 
+use std::sync::Arc;
+
+use crate::descriptors::{Described, residues, scaled};
 use crate::space::{Factor, FactorKind, Level, Point, Space};
 
 /// One thing that kernels measure a distance along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Group {
     /// One numeric column, 0 to 1 over the factor's range.
     Number { column: usize },
     /// One column that holds the index of a level: equal or different.
     Code { column: usize, levels: usize },
-    /// Several numeric columns with one length scale: a level's descriptors.
+    /// The same column of levels: as far apart as their descriptors.
+    Described {
+        column: usize,
+        levels: Arc<Described>,
+    },
+    /// Several numeric columns with one length scale: the descriptors of a level of very many.
     Vector { start: usize, end: usize },
 }
 
@@ -31,7 +39,7 @@ enum Part {
         span: f64,
         log: bool,
     },
-    /// The level's index, and its descriptors if it has some.
+    /// The level's index, and its descriptors if it has some that aren't looked up by it.
     Category {
         column: usize,
         descriptors: Option<(usize, Vec<Vec<f64>>)>,
@@ -42,8 +50,6 @@ enum Part {
         sites: usize,
         letters: usize,
         length: Option<usize>,
-        /// For proteins: the first column of descriptors, and those of each letter.
-        residues: Option<(usize, Vec<Vec<f64>>)>,
     },
 }
 
@@ -105,6 +111,16 @@ impl Encoding {
                     .as_ref()
                     .map(|rows| scaled(rows))
                     .filter(|rows| !rows[0].is_empty());
+                if let Some(rows) = &scaled
+                    && rows.len() <= Described::MOST
+                {
+                    let levels = Arc::new(Described::new(rows.clone()));
+                    self.groups.push(Group::Described { column, levels });
+                    return Part::Category {
+                        column,
+                        descriptors: None,
+                    };
+                }
                 let descriptors = scaled.map(|rows| {
                     let start = self.width;
                     self.width += rows[0].len();
@@ -135,26 +151,22 @@ impl Encoding {
                     self.width += 1;
                     self.width - 1
                 });
-                let residues = residues(alphabet).map(|mut rows| {
-                    let start = self.width;
-                    let each = rows[0].len();
-                    for _ in 0..*longest {
-                        self.groups.push(Group::Vector {
-                            start: self.width,
-                            end: self.width + each,
-                        });
-                        self.width += each;
-                    }
+                if let Some(mut rows) = residues(alphabet) {
                     // Where the word has ended there is nothing to describe.
-                    rows.push(vec![0.0; each]);
-                    (start, rows)
-                });
+                    if varies {
+                        rows.push(vec![0.0; rows[0].len()]);
+                    }
+                    let levels = Arc::new(Described::new(rows));
+                    for column in column..column + longest {
+                        let levels = levels.clone();
+                        self.groups.push(Group::Described { column, levels });
+                    }
+                }
                 Part::Sequence {
                     column,
                     sites: *longest,
                     letters,
                     length,
-                    residues,
                 }
             }
         }
@@ -195,7 +207,6 @@ impl Encoding {
                         sites,
                         letters,
                         length,
-                        residues,
                     },
                     Level::Sequence(word),
                 ) => {
@@ -205,14 +216,6 @@ impl Encoding {
                     }
                     if let Some(length) = length {
                         row[*length] = word.len() as f64 / *sites as f64;
-                    }
-                    if let Some((start, rows)) = residues {
-                        let each = rows[0].len();
-                        for site in 0..*sites {
-                            let letter = word.get(site).map_or(*letters, |&l| usize::from(l));
-                            let at = start + site * each;
-                            row[at..at + each].copy_from_slice(&rows[letter]);
-                        }
                     }
                 }
                 _ => {}
@@ -316,86 +319,6 @@ impl Continuous {
     }
 }
 
-/// What is known of the letters of an alphabet of amino acids; nothing for any other alphabet. Fewer than so
-/// many letters may be those of something else.
-fn residues(alphabet: &[char]) -> Option<Vec<Vec<f64>>> {
-    if alphabet.len() < RESIDUES_MIN {
-        return None;
-    }
-    let find = |letter: &char| RESIDUES.iter().find(|(other, _)| other == letter);
-    let rows: Option<Vec<Vec<f64>>> = alphabet
-        .iter()
-        .map(|letter| find(letter).map(|(_, scales)| scales.to_vec()))
-        .collect();
-    rows.map(|rows| scaled(&rows))
-}
-
-const RESIDUES_MIN: usize = 12;
-
-/// The five z-scales of the amino acids: lipophilicity, bulk, polarity, and two of electronic effects
-/// (Sandberg and others, J. Med. Chem. 41 (1998) 2481, table 6).
-const RESIDUES: [(char, [f64; 5]); 20] = [
-    ('A', [0.24, -2.32, 0.60, -0.14, 1.30]),
-    ('C', [0.84, -1.67, 3.75, 0.18, -2.65]),
-    ('D', [3.98, 0.93, 1.93, -2.46, 0.75]),
-    ('E', [3.11, 0.26, -0.11, -3.04, -0.25]),
-    ('F', [-4.22, 1.94, 1.06, 0.54, -0.62]),
-    ('G', [2.05, -4.06, 0.36, -0.82, -0.38]),
-    ('H', [2.47, 1.95, 0.26, 3.90, 0.09]),
-    ('I', [-3.89, -1.73, -1.71, -0.84, 0.26]),
-    ('K', [2.29, 0.89, -2.49, 1.49, 0.31]),
-    ('L', [-4.28, -1.30, -1.49, -0.72, 0.84]),
-    ('M', [-2.85, -0.22, 0.47, 1.94, -0.98]),
-    ('N', [3.05, 1.62, 1.04, -1.15, 1.61]),
-    ('P', [-1.66, 0.27, 1.84, 0.70, 2.00]),
-    ('Q', [1.75, 0.50, -1.44, -1.34, 0.66]),
-    ('R', [3.52, 2.50, -3.50, 1.99, -0.17]),
-    ('S', [2.39, -1.07, 1.15, -1.39, 0.67]),
-    ('T', [0.75, -2.18, -1.12, -1.46, -0.40]),
-    ('V', [-2.59, -2.64, -1.54, -0.85, -0.02]),
-    ('W', [-4.36, 3.94, 0.59, 3.44, -1.59]),
-    ('Y', [-2.54, 2.44, 0.43, 0.04, -1.47]),
-];
-
-/// Descriptor columns without the constant ones, scaled so that two levels are at a squared distance
-/// of 1 on average.
-fn scaled(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let count = rows.len() as f64;
-    let width = rows.first().map_or(0, Vec::len);
-    let mut columns: Vec<Vec<f64>> = (0..width)
-        .map(|c| rows.iter().map(|row| row[c]).collect())
-        .collect();
-    let largest = columns
-        .iter()
-        .flatten()
-        .fold(0.0_f64, |a, b| a.max(b.abs()));
-    if largest > 0.0 {
-        columns
-            .iter_mut()
-            .flatten()
-            .for_each(|value| *value /= largest);
-    }
-    let spread = |column: &[f64]| {
-        let mean = column.iter().sum::<f64>() / count;
-        column
-            .iter()
-            .map(|value| (value - mean).powi(2))
-            .sum::<f64>()
-            / count
-    };
-    columns.retain(|column| spread(column) > 1e-18);
-    // The mean squared distance of two draws is twice the variance.
-    let total: f64 = 2.0 * columns.iter().map(|column| spread(column)).sum::<f64>();
-    let scale = if total > 0.0 {
-        total.sqrt().recip()
-    } else {
-        1.0
-    };
-    (0..rows.len())
-        .map(|r| columns.iter().map(|column| column[r] * scale).collect())
-        .collect()
-}
-
 /// Encoded points, one after the other.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rows {
@@ -442,23 +365,38 @@ mod tests {
         let letters = "ACDEFGHIKLMNPQRSTVWY";
         let space = |alphabet: &str| Space::new(vec![Factor::sequence("word", alphabet, 2)]);
         let protein = Encoding::new(&space(letters));
-        assert_eq!((protein.groups.len(), protein.width), (4, 2 + 2 * 5));
-        let place = |letter: char| letters.find(letter).unwrap() as u8;
-        let row = |a: char, b: char| {
-            let word = vec![place(a), place(b)];
-            protein.row(&Point(vec![Level::Sequence(word)]))
+        assert_eq!((protein.groups.len(), protein.width), (4, 2));
+        let Group::Described { column, levels } = &protein.groups[3] else {
+            panic!("{:?}", protein.groups[3]);
         };
-        let apart = |a: &[f64], b: &[f64]| -> f64 {
-            a[2..]
-                .iter()
-                .zip(&b[2..])
-                .map(|(x, y)| (x - y).powi(2))
-                .sum()
-        };
+        assert_eq!((*column, levels.count()), (1, 20));
+        let place = |letter: char| letters.find(letter).unwrap();
+        let apart = |a: char, b: char| levels.square(place(a), place(b));
         // Leucine is more like isoleucine than like aspartate.
-        let leucine = row('L', 'G');
-        assert!(apart(&leucine, &row('I', 'G')) < 0.2 * apart(&leucine, &row('D', 'G')));
-        assert_eq!(apart(&leucine, &leucine), 0.0);
+        assert!(apart('L', 'I') < 0.2 * apart('L', 'D'));
+        assert_eq!(apart('L', 'L'), 0.0);
         assert_eq!(Encoding::new(&space("ACGT")).groups.len(), 2);
+    }
+
+    #[test]
+    fn descriptors_of_many_levels_stay_in_the_rows() {
+        for (count, width) in [(30_usize, 1), (90, 3)] {
+            let descriptors = (0..count)
+                .map(|i| vec![i as f64, (i * i % 7) as f64])
+                .collect();
+            let kind = FactorKind::Categorical {
+                levels: (0..count).map(|i| i.to_string()).collect(),
+                descriptors: Some(descriptors),
+            };
+            let factor = Factor {
+                name: "ligand".into(),
+                unit: String::new(),
+                kind,
+            };
+            let encoding = Encoding::new(&Space::new(vec![factor]));
+            assert_eq!((encoding.groups.len(), encoding.width), (2, width));
+            let row = encoding.row(&Point(vec![Level::Category(3)]));
+            assert_eq!((row.len(), row[0]), (width, 3.0));
+        }
     }
 }

@@ -9,6 +9,7 @@ use faer::Mat;
 use quantity::Rng;
 use rand::RngExt;
 
+use crate::descriptors::Described;
 use crate::encode::{Group, Rows};
 use crate::gp::normals;
 
@@ -31,6 +32,8 @@ enum Cut {
     Below { column: u32, at: f64 },
     /// One level, and all others.
     Level { column: u32, level: f64 },
+    /// Levels of which a descriptor is up to a number, as bits, and the others.
+    Among { column: u32, levels: u64 },
 }
 
 impl Cut {
@@ -38,6 +41,7 @@ impl Cut {
         match self {
             Cut::Below { column, at } => row[column as usize] <= at,
             Cut::Level { column, level } => row[column as usize] == level,
+            Cut::Among { column, levels } => levels >> row[column as usize] as u32 & 1 == 1,
         }
     }
 }
@@ -77,19 +81,53 @@ pub(crate) struct Forest {
     pub held_out: Vec<f64>,
 }
 
-/// A column that rows can be parted along.
+/// What rows can be parted along: the column it is read from, and how.
 #[derive(Clone, Copy, Debug)]
-struct Column {
+struct Column<'a> {
     place: usize,
-    /// Whether its numbers stand for levels without order.
-    levels: bool,
+    kind: Kind<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind<'a> {
+    Number,
+    /// Numbers that stand for levels without order.
+    Levels,
+    /// A descriptor of the level that the column's number stands for.
+    Descriptor(&'a Described, usize),
+}
+
+// A bit for each level.
+const _: () = assert!(Described::MOST <= u64::BITS as usize);
+
+impl Column<'_> {
+    fn number(&self, row: &[f64]) -> f64 {
+        match self.kind {
+            Kind::Descriptor(levels, which) => levels.rows[row[self.place] as usize][which],
+            _ => row[self.place],
+        }
+    }
+
+    /// The cut that leaves numbers up to this one on the left.
+    fn below(&self, at: f64) -> Cut {
+        let column = self.place as u32;
+        let Kind::Descriptor(levels, which) = self.kind else {
+            return Cut::Below { column, at };
+        };
+        let below = |level: &usize| levels.rows[*level][which] <= at;
+        let levels = (0..levels.count()).filter(below);
+        Cut::Among {
+            column,
+            levels: levels.fold(0, |bits, level| bits | 1 << level),
+        }
+    }
 }
 
 /// What trees are grown from.
 struct Soil<'a> {
     rows: &'a Rows,
     values: &'a [f64],
-    columns: Vec<Column>,
+    columns: Vec<Column<'a>>,
 }
 
 impl Forest {
@@ -106,12 +144,16 @@ impl Forest {
         }
         let mut columns = Vec::new();
         for group in groups {
-            let (places, levels) = match *group {
-                Group::Number { column } => (column..column + 1, false),
-                Group::Code { column, .. } => (column..column + 1, true),
-                Group::Vector { start, end } => (start..end, false),
-            };
-            columns.extend(places.map(|place| Column { place, levels }));
+            let mut add = |place, kind| columns.push(Column { place, kind });
+            match group {
+                Group::Number { column } => add(*column, Kind::Number),
+                Group::Code { column, .. } => add(*column, Kind::Levels),
+                Group::Vector { start, end } => {
+                    (*start..*end).for_each(|place| add(place, Kind::Number));
+                }
+                Group::Described { column, levels } => (0..levels.rows[0].len())
+                    .for_each(|which| add(*column, Kind::Descriptor(levels, which))),
+            }
         }
         let soil = Soil {
             rows,
@@ -276,7 +318,7 @@ impl Soil<'_> {
             let j = rng.random_range(i..order.len());
             order.swap(i, j);
             let column = self.columns[order[i]];
-            let number = |row: usize| self.rows.row(row)[column.place];
+            let number = |row: usize| column.number(self.rows.row(row));
             let (low, high) = sample
                 .iter()
                 .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &row| {
@@ -289,7 +331,7 @@ impl Soil<'_> {
             tried += 1;
             for _ in 0..CUTS_TRIED {
                 let place = column.place as u32;
-                let cut = if column.levels {
+                let cut = if let Kind::Levels = column.kind {
                     let row = sample[rng.random_range(0..sample.len())];
                     Cut::Level {
                         column: place,
@@ -297,7 +339,7 @@ impl Soil<'_> {
                     }
                 } else {
                     let at = low + (high - low) * rng.random::<f64>();
-                    Cut::Below { column: place, at }
+                    column.below(at)
                 };
                 let (mut count, mut part) = (0.0, 0.0);
                 for &row in sample {

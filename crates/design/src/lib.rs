@@ -29,6 +29,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod acquire;
+mod descriptors;
 mod effort;
 mod encode;
 mod forest;

@@ -31,7 +31,7 @@ const EVALUATIONS: usize = 40;
 /// factor is more than a number or a set of levels (a sequence, or levels with descriptors).
 pub fn plain_fit(space: &Space, points: &[Point], values: &[f64]) -> Option<PlainFit> {
     let encoding = Encoding::new(space);
-    let plain = |group: &Group| !matches!(group, Group::Vector { .. });
+    let plain = |group: &Group| matches!(group, Group::Number { .. } | Group::Code { .. });
     if encoding.groups.len() != space.factors.len() || !encoding.groups.iter().all(plain) {
         return None;
     }

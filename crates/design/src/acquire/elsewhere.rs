@@ -8,8 +8,9 @@ use rand::RngExt;
 
 use super::climb::Ground;
 use super::pool::{DRAW_TOLERANCE, Gathering, Pool, Source, affordable, even_points, near};
+use super::surface::Response;
 use crate::encode::{Group, Rows};
-use crate::gp::{Paths, SlopeWork};
+use crate::gp::Paths;
 use crate::space::Point;
 use crate::surrogate::Surrogate;
 
@@ -133,9 +134,7 @@ pub(crate) fn elsewhere_pool(
                 let by_height = heights[(b, draw)].total_cmp(&heights[(a, draw)]);
                 by_height.then(a.cmp(&b))
             });
-            let mut work = SlopeWork::default();
-            let mut height =
-                |row: &[f64], slope: &mut [f64]| paths.slope(draw, row, &mut work, slope);
+            let mut height = Response::draw(&paths, draw);
             for &start in order.iter().take(STARTS) {
                 let (top, _) = ground.climb(&starts[start], &mut height, CLIMB, &mut rng);
                 if apart(&paths, draw, groups, &source.encoding.row(&top), tops) {

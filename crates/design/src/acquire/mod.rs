@@ -7,6 +7,7 @@ mod list;
 mod pool;
 mod share;
 mod slide;
+mod surface;
 mod utility;
 
 pub(crate) use elsewhere::{elsewhere_pool, on_hills};

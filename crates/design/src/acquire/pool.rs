@@ -7,10 +7,11 @@ use quantity::{Rng, Seed};
 use rand::RngExt;
 
 use super::climb::Ground;
+use super::surface::{Response, Together};
 use super::utility::Utility;
 use crate::effort::Effort;
 use crate::encode::{Encoding, Rows};
-use crate::gp::{Paths, SlopeWork, Solved, mean_slope};
+use crate::gp::{Paths, Solved};
 use crate::policy::Sequence;
 use crate::space::{Level, Point, Space, moved};
 use crate::surrogate::Surrogate;
@@ -333,7 +334,6 @@ fn climb_paths(
     rng: &mut Rng,
     tops: &mut Vec<Point>,
 ) {
-    let mut work = SlopeWork::default();
     let mut values = vec![0.0; paths.len()];
     for draw in 0..heights.first().map_or(0, Mat::ncols) {
         let direction = source.utility.direction(rng);
@@ -347,68 +347,23 @@ fn climb_paths(
             .map(|i| (utility_at(&|response| heights[response][(i, draw)]), i))
             .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
         let Some((_, start)) = start else { continue };
-        let single = source.models.len() == 1;
-        let mut slopes = vec![vec![0.0; source.encoding.width]; paths.len()];
-        let mut height = |row: &[f64], slope: &mut [f64]| -> f64 {
-            if single {
-                // Monotone warps don't move the top of a draw.
-                return paths[0].slope(draw, row, &mut work, slope);
-            }
-            let at = |response: usize, slope: &mut [f64]| {
-                paths[response].slope(draw, row, &mut work, slope)
-            };
-            smooth_utility(source, &direction, &mut slopes, at, slope)
-        };
+        let responses = paths.iter().map(|paths| Response::draw(paths, draw));
+        let mut height = Together::new(source, direction, responses.collect());
         tops.push(ground.climb(&starts[start], &mut height, CLIMB, rng).0);
     }
 }
 
-/// The smooth utility of what the responses are at a point, given the process's value and slope of each;
-/// fills in its own slope.
-fn smooth_utility(
-    source: &Source<'_>,
-    direction: &[f64],
-    slopes: &mut [Vec<f64>],
-    mut at: impl FnMut(usize, &mut [f64]) -> f64,
-    slope: &mut [f64],
-) -> f64 {
-    let models = source.models;
-    let mut values = Vec::with_capacity(models.len());
-    for (response, model) in models.iter().enumerate() {
-        values.push(model.warp.back(at(response, &mut slopes[response])));
-    }
-    let mut weights = vec![0.0; models.len()];
-    let height = source.utility.smooth(&values, direction, &mut weights);
-    slope.fill(0.0);
-    for (response, model) in models.iter().enumerate() {
-        let weight = weights[response] * (-model.warp.log_slope(values[response])).exp();
-        if weight != 0.0 {
-            let own = slope.iter_mut().zip(&slopes[response]);
-            own.for_each(|(slope, own)| *slope += weight * own);
-        }
-    }
-    height
-}
-
 /// The tops of the expected utility, climbed from the leaders.
 fn climb_mean(source: &Source<'_>, ground: &Ground<'_>, rng: &mut Rng) -> Vec<Point> {
-    let mut work = SlopeWork::default();
-    let mut slopes = vec![vec![0.0; source.encoding.width]; source.models.len()];
     source
         .leaders
         .iter()
         .take(source.effort.of(MEAN_STARTS))
         .map(|leader| {
             let direction = source.utility.direction(rng);
-            let mut height = |row: &[f64], slope: &mut [f64]| match source.models {
-                [model] => mean_slope(&model.process, row, &mut work, slope),
-                models => {
-                    let at = |response: usize, slope: &mut [f64]| {
-                        mean_slope(&models[response].process, row, &mut work, slope)
-                    };
-                    smooth_utility(source, &direction, &mut slopes, at, slope)
-                }
-            };
+            let models = source.models.iter();
+            let responses = models.map(|model| Response::mean(&model.process));
+            let mut height = Together::new(source, direction, responses.collect());
             ground.climb(leader, &mut height, 2 * CLIMB, rng).0
         })
         .collect()

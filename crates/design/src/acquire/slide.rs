@@ -5,7 +5,7 @@
 //! the rules by projecting on them in turn (Bregman, USSR Comput. Math. Math. Phys. 7 (1967) 200), so
 //! that what one level gives up another may take.
 
-use super::climb::Height;
+use super::surface::Height;
 use crate::encode::{Continuous, Encoding};
 use crate::space::{Level, Point, Relation, Space};
 
@@ -121,13 +121,13 @@ impl Faces {
         encoding: &Encoding,
         best: &mut Point,
         value: &mut f64,
-        height: &mut Height<'_>,
+        height: &mut dyn Height,
         evaluations: usize,
     ) {
         let mut row = encoding.row(best);
         let mut slope = vec![0.0; row.len()];
         let mut x = self.coordinates(best);
-        height(&row, &mut slope);
+        height.slope(&row, &mut slope);
         let mut uphill = self.uphill(&slope, &x);
         let mut step = STEP;
         for _ in 1..evaluations {
@@ -147,7 +147,7 @@ impl Faces {
                 continue;
             }
             encoding.write(&point, &mut row);
-            let found = height(&row, &mut slope);
+            let found = height.slope(&row, &mut slope);
             if found > *value {
                 (*best, *value, x) = (point, found, next);
                 uphill = self.uphill(&slope, &x);

@@ -58,7 +58,7 @@ impl Solved {
 
 impl Exact {
     pub(crate) fn new(data: &Data, fit: &Fit) -> Option<Exact> {
-        let table = Table::new(&data.rows);
+        let table = Table::new(&data.rows, &fit.kernel.groups);
         let factor = cholesky_jittered(&covariance(data, &table, &fit.kernel, fit.noise))?;
         let (mean, residual) = centre(&factor, data);
         let alpha = solve(&factor, &residual);
@@ -168,7 +168,9 @@ impl Exact {
                 Solved { means, columns }
             }
         };
-        let mut covariance = self.kernel.square(points, &Table::new(points));
+        let mut covariance = self
+            .kernel
+            .square(points, &Table::new(points, &self.kernel.groups));
         subtract_gram(covariance.as_mut(), solved.columns.as_ref());
         (solved.means, covariance)
     }

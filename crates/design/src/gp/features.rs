@@ -32,6 +32,8 @@ struct Block {
     turns: Vec<(usize, Vec<f64>)>,
     /// For each column of levels, and each level, what it adds to the angle of every cosine.
     codes: Vec<(usize, Vec<Vec<f64>>)>,
+    /// For each column that only some cosines see, their places.
+    seeing: Vec<(usize, Vec<usize>)>,
 }
 
 impl Block {
@@ -42,6 +44,14 @@ impl Block {
         };
         let count = features.len();
         for (place, feature) in features.iter().enumerate() {
+            let turns = feature.turns.iter().map(|turn| turn.0);
+            for column in turns.chain(feature.codes.iter().map(|code| code.0)) {
+                match block.seeing.iter_mut().find(|(other, _)| *other == column) {
+                    Some((_, places)) if places.last() == Some(&place) => {}
+                    Some((_, places)) => places.push(place),
+                    None => block.seeing.push((column, vec![place])),
+                }
+            }
             for &(column, turn) in &feature.turns {
                 let at = block.turns.iter().position(|(other, _)| *other == column);
                 let at = at.unwrap_or_else(|| {
@@ -59,11 +69,46 @@ impl Block {
                     block.codes.len() - 1
                 });
                 for (level, phase) in block.codes[at].1.iter_mut().zip(phases) {
-                    level[place] = *phase;
+                    level[place] += *phase;
                 }
             }
         }
+        block.seeing.retain(|(_, places)| places.len() < count);
         block
+    }
+
+    /// Whether any cosine sees a column.
+    fn sees(&self, column: usize) -> bool {
+        self.turns.iter().any(|(other, _)| *other == column)
+            || self.codes.iter().any(|(other, _)| *other == column)
+    }
+
+    /// By how much the angle of every cosine grows when a column's number does from one to another, added to `out`.
+    #[inline(always)]
+    fn turn(&self, column: usize, from: f64, to: f64, out: &mut [f64]) {
+        for (_, turns) in self.turns.iter().filter(|(other, _)| *other == column) {
+            for (angle, turn) in out.iter_mut().zip(turns) {
+                *angle += turn * (to - from);
+            }
+        }
+        for (_, levels) in self.codes.iter().filter(|(other, _)| *other == column) {
+            let phases = levels[from as usize].iter().zip(&levels[to as usize]);
+            for (angle, (from, to)) in out.iter_mut().zip(phases) {
+                *angle += to - from;
+            }
+        }
+    }
+
+    /// The same of one cosine.
+    fn turn_one(&self, place: usize, column: usize, from: f64, to: f64) -> f64 {
+        let turns = self.turns.iter().filter(|(other, _)| *other == column);
+        let codes = self.codes.iter().filter(|(other, _)| *other == column);
+        turns
+            .map(|(_, turns)| turns[place] * (to - from))
+            .sum::<f64>()
+            + codes
+                .map(|(_, levels)| levels[to as usize][place] - levels[from as usize][place])
+                .sum::<f64>()
     }
 
     /// Writes the angle of every cosine at a point.
@@ -97,6 +142,15 @@ pub(crate) struct Features {
 pub(crate) struct Angles {
     angles: Vec<f64>,
     sines: Vec<f64>,
+}
+
+/// What is kept of a point for others around it: by cosine, its angle and what it adds; by block, what all add.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nearby {
+    angles: Vec<f64>,
+    terms: Vec<f64>,
+    sums: Vec<f64>,
+    work: Vec<f64>,
 }
 
 /// How many features each part of the kernel gets.
@@ -189,6 +243,80 @@ impl Features {
         )
     }
 
+    /// Keeps what [`Features::beside`] needs of a point.
+    pub(crate) fn keep(&self, weights: &[f64], x: &[f64], kept: &mut Nearby) {
+        kept.angles.resize(self.len(), 0.0);
+        kept.terms.resize(self.len(), 0.0);
+        kept.work.resize(self.len(), 0.0);
+        kept.sums.clear();
+        wide(
+            #[inline(always)]
+            || {
+                let mut start = 0;
+                for block in &self.blocks {
+                    let own = start..start + block.phases.len();
+                    start = own.end;
+                    let angles = &mut kept.angles[own.clone()];
+                    block.angles(x, angles);
+                    let terms = &mut kept.terms[own.clone()];
+                    let weights = &weights[own];
+                    for i in 0..angles.len() {
+                        terms[i] = weights[i] * cosine_and_sine(angles[i]).0;
+                    }
+                    kept.sums.push(total(terms));
+                }
+            },
+        );
+    }
+
+    /// The weighted sum of all cosines at a point that differs in these columns from one that is kept.
+    pub(crate) fn beside(
+        &self,
+        weights: &[f64],
+        from: &[f64],
+        to: &[f64],
+        changed: &[usize],
+        kept: &mut Nearby,
+    ) -> f64 {
+        wide(
+            #[inline(always)]
+            || {
+                let (mut start, mut value) = (0, 0.0);
+                for (block, sum) in self.blocks.iter().zip(&kept.sums) {
+                    let own = start..start + block.phases.len();
+                    start = own.end;
+                    let (angles, terms) = (&kept.angles[own.clone()], &kept.terms[own.clone()]);
+                    let weights = &weights[own.clone()];
+                    value += sum;
+                    if let [column] = *changed
+                        && let Some((_, few)) =
+                            block.seeing.iter().find(|(other, _)| *other == column)
+                    {
+                        for &place in few {
+                            let turn = block.turn_one(place, column, from[column], to[column]);
+                            let cosine = cosine_and_sine(angles[place] + turn).0;
+                            value += weights[place] * cosine - terms[place];
+                        }
+                        continue;
+                    }
+                    if !changed.iter().any(|&column| block.sees(column)) {
+                        continue;
+                    }
+                    let work = &mut kept.work[own];
+                    work.copy_from_slice(angles);
+                    for &column in changed {
+                        block.turn(column, from[column], to[column], work);
+                    }
+                    for i in 0..work.len() {
+                        work[i] = weights[i] * cosine_and_sine(work[i]).0;
+                    }
+                    value += total(work) - sum;
+                }
+                value
+            },
+        )
+    }
+
     #[inline(always)]
     fn sum_in_step(&self, weights: &[f64], x: &[f64], work: &mut Angles, slope: &mut [f64]) -> f64 {
         let mut value = 0.0;
@@ -237,18 +365,24 @@ fn feature(
     };
     for &index in chosen {
         let scale = inverses[index].sqrt() * stretches[index];
-        match groups[index] {
-            Group::Number { column } => feature.turns.push((column, scale * normal(rng))),
+        match &groups[index] {
+            Group::Number { column } => feature.turns.push((*column, scale * normal(rng))),
             Group::Vector { start, end } => {
-                for column in start..end {
+                for column in *start..*end {
                     feature.turns.push((column, scale * normal(rng)));
                 }
             }
             // Levels as corners at a squared distance of 1: each has its own direction, of length 1/2.
             Group::Code { column, levels } => {
                 let half = scale * std::f64::consts::FRAC_1_SQRT_2;
-                let phases = (0..levels).map(|_| half * normal(rng)).collect();
-                feature.codes.push((column, phases));
+                let phases = (0..*levels).map(|_| half * normal(rng)).collect();
+                feature.codes.push((*column, phases));
+            }
+            Group::Described { column, levels } => {
+                let turns: Vec<f64> = levels.rows[0].iter().map(|_| scale * normal(rng)).collect();
+                let turned = |row: &Vec<f64>| row.iter().zip(&turns).map(|(d, t)| d * t).sum();
+                let phases = levels.rows.iter().map(turned).collect();
+                feature.codes.push((*column, phases));
             }
         }
     }

@@ -260,7 +260,7 @@ impl<'a> Problem<'a> {
     pub(super) fn new(data: &'a Data, shape: Shape, groups: &[Group]) -> Problem<'a> {
         Problem {
             data,
-            table: Table::new(&data.rows),
+            table: Table::new(&data.rows, groups),
             kernel: Kernel {
                 shape,
                 groups: groups.to_vec(),
@@ -456,7 +456,7 @@ pub(crate) fn log_likelihood(data: &Data, fit: &Fit) -> Option<(f64, f64)> {
 /// What each value is off by when predicted from all the others, and the standard deviation of that
 /// (Rasmussen and Williams (2006), equations 5.10 to 5.12).
 pub(crate) fn leave_one_out(data: &Data, fit: &Fit) -> Option<(Vec<f64>, Vec<f64>)> {
-    let table = Table::new(&data.rows);
+    let table = Table::new(&data.rows, &fit.kernel.groups);
     let (alpha, precisions) = left_out(data, &table, &fit.kernel, fit.noise)?;
     let errors = alpha.iter().zip(&precisions).map(|(a, p)| a / p).collect();
     let sds = precisions.iter().map(|p| p.recip().sqrt()).collect();
@@ -532,7 +532,7 @@ mod tests {
             Group::Vector { start: 2, end: 4 },
         ];
         let data = example(&groups, 4, 23);
-        let table = Table::new(&data.rows);
+        let table = Table::new(&data.rows, &groups);
         for shape in [Shape::Radial, Shape::Single, Shape::Paired] {
             let count = Kernel::count(shape, 3);
             let logs: Vec<f64> = (0..count)

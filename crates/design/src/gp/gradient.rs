@@ -114,7 +114,7 @@ impl Kernel {
                     by_radial[number.index] = Lane(radial);
                 }
                 for &index in &ready.others {
-                    let group = self.groups[index];
+                    let group = &self.groups[index];
                     let Lane(mut radial) = by_radial[index];
                     let Lane(mut single) = by_single[index];
                     for (k, weights) in all.iter().enumerate() {
@@ -133,6 +133,28 @@ impl Kernel {
                         }
                     }
                     (by_radial[index], by_single[index]) = (Lane(radial), Lane(single));
+                }
+                for site in &ready.sites {
+                    let codes = table.codes(site.column, lane);
+                    let Lane(mut radial) = by_radial[site.described];
+                    let Lane(mut single) = by_single[site.described];
+                    let mut own = [[0.0; LANES]; 3];
+                    for (k, weights) in all.iter().enumerate() {
+                        let j = (first * LANES + k).min(n - 1);
+                        site.own(rows.row(j)[site.column], codes, &mut own);
+                        let [squares, bases, slopes] = &own;
+                        for i in 0..LANES {
+                            radial[i] = weights.falls[i].mul_add(squares[i], radial[i]);
+                        }
+                        if LOW {
+                            for i in 0..LANES {
+                                let share = weights.inner[i].mul_add(-bases[i], weights.outer[i]);
+                                single[i] = share.mul_add(slopes[i], single[i]);
+                            }
+                        }
+                    }
+                    let sums = (Lane(radial), Lane(single));
+                    (by_radial[site.described], by_single[site.described]) = sums;
                 }
             }
         }

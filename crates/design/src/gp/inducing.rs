@@ -42,7 +42,7 @@ impl Exact {
         let scales = kernel.scales();
         let prior = kernel.variance(&scales);
         let rows = data.rows.pick(places);
-        let table = Table::new(&rows);
+        let table = Table::new(&rows, &kernel.groups);
         let m = rows.len();
         let mut own = kernel.square(&rows, &table);
         (0..m).for_each(|i| own[(i, i)] += JITTER * prior);

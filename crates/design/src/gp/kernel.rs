@@ -314,7 +314,7 @@ mod tests {
         rows.push(&[0.1, 0.0, 0.3, 0.9]);
         rows.push(&[0.6, 2.0, 0.1, 0.2]);
         rows.push(&[0.6, 0.0, 0.8, 0.2]);
-        let table = Table::new(&rows);
+        let table = Table::new(&rows, &kernel.groups);
         let square = kernel.square(&rows, &table);
         let cross = kernel.cross(&table, &rows);
         let m = |d2: f64, log: f64| matern(d2 * (-2.0 * log).exp());

@@ -3,6 +3,7 @@
 
 use super::kernel::{Kernel, Scales, Shape};
 use super::matern::{Side, Sides, matern_and_slope, rate, wide};
+use super::sites::{Codes, Site, add_sites, codes};
 use crate::encode::{Group, Rows};
 
 /// Rows that are taken in at a time: two of the widest registers.
@@ -31,10 +32,12 @@ pub(crate) struct Table {
     /// The number of rows.
     pub len: usize,
     columns: Vec<Vec<Lane>>,
+    /// By column that has levels with descriptors: the level of each row.
+    codes: Vec<Vec<Codes>>,
 }
 
 impl Table {
-    pub(crate) fn new(rows: &Rows) -> Table {
+    pub(crate) fn new(rows: &Rows, groups: &[Group]) -> Table {
         let len = rows.len();
         let mut column = vec![0.0; len];
         let columns = (0..rows.width).map(|place| {
@@ -43,18 +46,33 @@ impl Table {
             }
             Lane::all(&column)
         });
+        let columns: Vec<Vec<Lane>> = columns.collect();
+        let mut all_codes = vec![Vec::new(); rows.width];
+        for group in groups {
+            if let Group::Described { column, .. } = group {
+                let lanes = columns[*column].iter();
+                all_codes[*column] = lanes.map(|lane| codes(&lane.0)).collect();
+            }
+        }
         Table {
             len,
-            columns: columns.collect(),
+            columns,
+            codes: all_codes,
         }
+    }
+
+    /// The levels of the rows of one lane in a column that has levels with descriptors.
+    #[inline(always)]
+    pub(super) fn codes(&self, column: usize, lane: usize) -> &Codes {
+        &self.codes[column][lane]
     }
 
     /// Squared distances of the rows of one lane to `x` in one group.
     #[inline(always)]
-    pub(super) fn squares(&self, group: Group, x: &[f64], lane: usize) -> [f64; LANES] {
+    pub(super) fn squares(&self, group: &Group, x: &[f64], lane: usize) -> [f64; LANES] {
         // Loops, since closures given to `map` of an array aren't compiled for wide vectors.
         let mut out = [0.0; LANES];
-        match group {
+        match *group {
             Group::Number { column } => {
                 let (at, Lane(values)) = (x[column], self.columns[column][lane]);
                 for i in 0..LANES {
@@ -76,6 +94,8 @@ impl Table {
                     }
                 }
             }
+            // Looked up, see `Site`.
+            Group::Described { .. } => {}
         }
         out
     }
@@ -85,9 +105,12 @@ impl Table {
 #[derive(Clone, Debug)]
 pub(crate) struct Ready {
     pub scales: Scales,
-    /// The numeric groups, and the places of the others.
+    /// The numeric groups, the columns of levels with descriptors, and the places of the other groups.
     pub(super) numbers: Vec<Number>,
+    pub(super) sites: Vec<Site>,
     pub(super) others: Vec<usize>,
+    /// Those of the others that no column of levels with descriptors takes in.
+    apart: Vec<usize>,
     /// By lane, then by numeric group: the rows of a kernel of the radial part alone, over the length scale.
     pub(super) scaled: Vec<Lane>,
     /// The same of a kernel with low-order parts.
@@ -141,11 +164,15 @@ impl Ready {
         let scales = kernel.scales();
         let low = kernel.shape != Shape::Radial;
         let (mut numbers, mut others) = (Vec::new(), Vec::new());
-        for (index, &group) in kernel.groups.iter().enumerate() {
+        for (index, group) in kernel.groups.iter().enumerate() {
             let radial = scales.radial_inverse[index];
-            let Group::Number { column } = group else {
-                others.push(index);
-                continue;
+            let column = match group {
+                Group::Number { column } => *column,
+                Group::Described { .. } => continue,
+                Group::Code { .. } | Group::Vector { .. } => {
+                    others.push(index);
+                    continue;
+                }
             };
             let single = scales.single_inverse.get(index).copied();
             numbers.push(Number {
@@ -155,6 +182,9 @@ impl Ready {
                 ratio: single.map_or(1.0, |single| radial / (5.0 * single)),
             });
         }
+        let sites = Site::all(&kernel.groups, &scales);
+        let mut apart = others.clone();
+        apart.retain(|&index| sites.iter().all(|site| site.plain != Some(index)));
         let lanes = table.len.div_ceil(LANES);
         let count = lanes * numbers.len();
         let mut scaled = vec![Lane::ZERO; if low { 0 } else { count }];
@@ -180,7 +210,9 @@ impl Ready {
             different: different.map(|&single| matern_and_slope(single)).collect(),
             scales,
             numbers,
+            sites,
             others,
+            apart,
             scaled,
             sides,
         }
@@ -246,6 +278,14 @@ pub(super) struct Sums {
     pub squared: [f64; LANES],
 }
 
+impl Sums {
+    pub(super) const ZERO: Sums = Sums {
+        total: [0.0; LANES],
+        single: [0.0; LANES],
+        squared: [0.0; LANES],
+    };
+}
+
 /// What slopes by a point are made of in one numeric group, see [`super::matern::Pair`]: single kernels, and
 /// falls times differences.
 #[derive(Clone, Copy, Debug)]
@@ -289,9 +329,7 @@ impl Look<'_> {
         kept: &mut [Kept],
     ) -> Sums {
         let (mut total, mut single, mut squared) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
-        let Ready {
-            numbers, scales, ..
-        } = self.ready;
+        let Ready { numbers, .. } = self.ready;
         let own = lane * numbers.len()..(lane + 1) * numbers.len();
         if LOW {
             let all = numbers.iter().zip(&self.ready.sides[own]);
@@ -323,25 +361,98 @@ impl Look<'_> {
                 }
             }
         }
-        for &index in &self.ready.others {
-            let group = self.groups[index];
-            let squares = self.table.squares(group, self.point.x, lane);
-            let inverse = scales.radial_inverse[index];
-            for i in 0..LANES {
-                total[i] = inverse.mul_add(squares[i], total[i]);
-            }
-            if LOW {
-                let (bases, _) = self.ready.single_of(group, index, &squares);
-                for i in 0..LANES {
-                    single[i] += bases[i];
-                    squared[i] = bases[i].mul_add(bases[i], squared[i]);
-                }
-            }
-        }
-        Sums {
+        let mut sums = Sums {
             total,
             single,
             squared,
+        };
+        for &index in &self.ready.apart {
+            self.add_apart::<LOW>(index, lane, &mut sums);
+        }
+        if !self.ready.sites.is_empty() {
+            let codes = |column: usize| self.table.codes(column, lane);
+            add_sites::<LOW>(self.ready.sites.iter(), self.point.x, codes, &mut sums);
+        }
+        sums
+    }
+}
+
+/// Some of a kernel's groups: by their places among the numeric ones, the columns of levels with descriptors, and the
+/// other groups.
+#[derive(Clone, Debug)]
+pub(super) struct Only {
+    numbers: Vec<usize>,
+    sites: Vec<usize>,
+    apart: Vec<usize>,
+}
+
+impl Only {
+    /// Those that see any of these columns.
+    pub(super) fn new(ready: &Ready, groups: &[Group], columns: &[usize]) -> Only {
+        let number = |place: &usize| columns.contains(&ready.numbers[*place].column);
+        let site = |place: &usize| columns.contains(&ready.sites[*place].column);
+        let apart = |index: &usize| match &groups[*index] {
+            Group::Number { column }
+            | Group::Code { column, .. }
+            | Group::Described { column, .. } => columns.contains(column),
+            Group::Vector { start, end } => columns.iter().any(|c| (start..end).contains(&c)),
+        };
+        Only {
+            numbers: (0..ready.numbers.len()).filter(number).collect(),
+            sites: (0..ready.sites.len()).filter(site).collect(),
+            apart: ready.apart.iter().copied().filter(apart).collect(),
+        }
+    }
+}
+
+impl Look<'_> {
+    /// What some groups add to the sums for the rows of one lane.
+    #[inline(always)]
+    pub(super) fn part<const LOW: bool>(&self, lane: usize, only: &Only) -> Sums {
+        let mut sums = Sums::ZERO;
+        let Ready { numbers, .. } = self.ready;
+        for &at in &only.numbers {
+            let (place, point) = (lane * numbers.len() + at, self.point.sides[at]);
+            if LOW {
+                let own = &self.ready.sides[place];
+                for i in 0..LANES {
+                    let pair = own.pair(i, point);
+                    sums.total[i] = numbers[at].ratio.mul_add(pair.square, sums.total[i]);
+                    sums.single[i] += pair.base;
+                    sums.squared[i] = pair.base.mul_add(pair.base, sums.squared[i]);
+                }
+            } else {
+                let Lane(own) = &self.ready.scaled[place];
+                for i in 0..LANES {
+                    let apart = point.scaled - own[i];
+                    sums.total[i] = apart.mul_add(apart, sums.total[i]);
+                }
+            }
+        }
+        for &index in &only.apart {
+            self.add_apart::<LOW>(index, lane, &mut sums);
+        }
+        let codes = |column: usize| self.table.codes(column, lane);
+        let sites = only.sites.iter().map(|&place| &self.ready.sites[place]);
+        add_sites::<LOW>(sites, self.point.x, codes, &mut sums);
+        sums
+    }
+
+    /// Adds to the sums what a group without sides or look-ups does.
+    #[inline(always)]
+    fn add_apart<const LOW: bool>(&self, index: usize, lane: usize, sums: &mut Sums) {
+        let group = &self.groups[index];
+        let squares = self.table.squares(group, self.point.x, lane);
+        let inverse = self.ready.scales.radial_inverse[index];
+        for i in 0..LANES {
+            sums.total[i] = inverse.mul_add(squares[i], sums.total[i]);
+        }
+        if LOW {
+            let (bases, _) = self.ready.single_of(group, index, &squares);
+            for i in 0..LANES {
+                sums.single[i] += bases[i];
+                sums.squared[i] = bases[i].mul_add(bases[i], sums.squared[i]);
+            }
         }
     }
 }
@@ -352,7 +463,7 @@ impl Ready {
     #[inline(always)]
     pub(super) fn single_of(
         &self,
-        group: Group,
+        group: &Group,
         index: usize,
         squares: &[f64; LANES],
     ) -> ([f64; LANES], [f64; LANES]) {

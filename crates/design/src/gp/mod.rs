@@ -3,6 +3,7 @@
 // Several arrays run in step here: one index reads better than zips of zips.
 #![allow(clippy::needless_range_loop)]
 
+mod around;
 mod doubt;
 mod elementary;
 mod exact;
@@ -17,8 +18,10 @@ mod matern;
 mod normals;
 mod paths;
 mod prior;
+mod sites;
 mod trend;
 
+pub(crate) use around::{Around, means_beside};
 pub(crate) use doubt::plausible;
 pub(crate) use elementary::{exp, ln};
 pub(crate) use exact::{Exact, Solved};

@@ -20,12 +20,12 @@ use crate::linear_algebra::{add_product, solve_lower, solve_lower_transposed};
 /// Draws from a process given its data.
 #[derive(Clone, Debug)]
 pub(crate) struct Paths<'a> {
-    process: &'a Exact,
-    features: Features,
+    pub(super) process: &'a Exact,
+    pub(super) features: Features,
     /// Feature weights, amplitudes included: one column per draw.
-    weights: Mat<f64>,
+    pub(super) weights: Mat<f64>,
     /// Weights of the covariance with each row of data: one column per draw.
-    update: Mat<f64>,
+    pub(super) update: Mat<f64>,
 }
 
 impl<'a> Paths<'a> {

@@ -96,7 +96,7 @@ impl Mean {
         }
         let root = (groups.len() as f64).sqrt();
         for group in groups {
-            let Group::Number { column } = *group else {
+            let &Group::Number { column } = group else {
                 continue;
             };
             let off = off(x[column]);

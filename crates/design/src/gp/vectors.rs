@@ -74,7 +74,7 @@ fn likelihood_gradient_and_posterior_agree_with_fifty_digits() {
             logs,
         };
         let mut gradient = vec![0.0; kernel.logs.len() + 1];
-        let table = Table::new(&data.rows);
+        let table = Table::new(&data.rows, &kernel.groups);
         let mut room = Room::new(data.values.len());
         let value = likelihood(
             &data,

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
-use design::{Factor, Level, Point, Question, Space};
+use design::{Aim, Factor, Level, Point, Question, Space};
 use quantity::{Rng, Seed};
 use rand::RngExt;
 
@@ -131,6 +131,10 @@ pub fn genetic(problem: &Problem, q: usize, rounds: usize, seed: Seed) -> Run {
     };
     let letters = problem.space.factors[0].count().unwrap();
     let letters = letters.powf((first.len() as f64).recip()).round() as usize;
+    let sign = match problem.question.goals[0].aim {
+        Aim::Maximise => -1.0,
+        _ => 1.0,
+    };
     let mut told: Vec<(f64, Vec<u8>)> = Vec::new();
     let mut truths = Vec::new();
     let mut found = 0.0;
@@ -163,7 +167,7 @@ pub fn genetic(problem: &Problem, q: usize, rounds: usize, seed: Seed) -> Run {
         }
         for word in plate {
             let values = (problem.truth)(&Point(vec![Level::Sequence(word.clone())]));
-            told.push((values[0], word));
+            told.push((sign * values[0], word));
             truths.push(values);
         }
         told.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));

@@ -23,8 +23,8 @@
 //! ```
 //!
 //! Points that were proposed and are still being measured are given to every [`Policy::ask`] as
-//! `pending`. What failed is told as [`Outcome::Failed`]: its point is spoken for, and no response
-//! is believed of it.
+//! `pending`. What failed is told as [`Outcome::Failed`]: its point is spoken for, no response is
+//! believed of it, and where trials fail is learnt.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -36,6 +36,7 @@ mod forest;
 mod gp;
 mod likelihood;
 mod linear_algebra;
+mod normal;
 mod outlier;
 mod policy;
 mod question;

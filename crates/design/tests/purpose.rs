@@ -336,3 +336,82 @@ fn edges_of_many_factors_are_known_to_be_worse_where_they_are() {
         .map(|proposal| plane(&numbers(&proposal.point)));
     assert!(best.fold(f64::NEG_INFINITY, f64::max) > 11.5);
 }
+
+/// How many of each batch fail, where trials do in a corner that takes up a third of the square.
+fn failures(question: Question, z: impl Fn(&[f64]) -> f64) -> (Vec<usize>, Box<dyn Policy>) {
+    let mut chooser = policy("gp", square(), question, Options::default(), Seed(5)).unwrap();
+    let mut failed = Vec::new();
+    for round in 0..8 {
+        let batch = chooser.ask(6, &[], Seed(round)).unwrap();
+        let trials: Vec<Trial> = batch
+            .into_iter()
+            .map(|proposal| match numbers(&proposal.point) {
+                x if x[0] + x[1] < 1.15 => Trial::measured(proposal.point, z(&x), round),
+                _ => Trial::failed(proposal.point, round),
+            })
+            .collect();
+        let wrong = |trial: &&Trial| trial.outcome == design::Outcome::Failed;
+        failed.push(trials.iter().filter(wrong).count());
+        chooser.tell(&trials).unwrap();
+    }
+    chooser.refit();
+    (failed, chooser)
+}
+
+#[test]
+fn what_always_fails_is_kept_away_from() {
+    let (failed, chooser) = failures(Question::map("z"), |x| (4.0 * x[0]).sin() + x[1]);
+    let note = chooser.note().unwrap();
+    assert!(note.contains("where they do is learnt"), "{note}");
+    // A third of all would.
+    assert!(failed[3..].iter().sum::<usize>() <= 6, "{failed:?}");
+    // A hill in the corner draws every batch there, if nothing is learnt of failures; one elsewhere is found.
+    let hill = |x: &[f64], at: [f64; 2], width: f64| {
+        (-((x[0] - at[0]).powi(2) + (x[1] - at[1]).powi(2)) / width).exp()
+    };
+    let (failed, chooser) = failures(Question::maximise("z"), |x| {
+        2.0 * hill(x, [0.9, 0.9], 0.2) + 0.9 * hill(x, [0.2, 0.3], 0.02)
+    });
+    let top = [Point(vec![Level::Real(0.2), Level::Real(0.3)])];
+    let expected = chooser.predict(&top).unwrap()[0];
+    assert!(
+        (expected.mean - 0.93).abs() < 0.2,
+        "{expected:?} {failed:?}"
+    );
+    assert!(failed[2..].iter().sum::<usize>() <= 24, "{failed:?}");
+}
+
+/// Nothing but noise is measured: what is hoped for then lies in corners, and a narrow hill elsewhere.
+#[test]
+fn where_values_tell_nothing_half_of_a_batch_is_spread_evenly() {
+    let mut rng = Seed(7).rng();
+    let (mut chooser, _) = run(Question::maximise("z"), "gp", |_| 1.0, 8, 3);
+    for (values, even) in [("same", true), ("noise", true), ("slope", false)] {
+        if values != "same" {
+            chooser = policy(
+                "gp",
+                square(),
+                Question::maximise("z"),
+                Options::default(),
+                Seed(4),
+            )
+            .unwrap();
+            let trials: Vec<Trial> = grid(6)
+                .into_iter()
+                .map(|point| {
+                    let slope = 3.0 * numbers(&point)[0];
+                    let noise: f64 = rand::RngExt::random(&mut rng);
+                    let value = noise + if values == "slope" { slope } else { 0.0 };
+                    Trial::measured(point, value, 0)
+                })
+                .collect();
+            chooser.tell(&trials).unwrap();
+        }
+        let batch = chooser.ask(8, &[], Seed(9)).unwrap();
+        let spread = batch
+            .iter()
+            .filter(|p| p.why == design::Why::Baseline)
+            .count();
+        assert_eq!(spread, if even { 4 } else { 0 }, "{values}: {batch:?}");
+    }
+}

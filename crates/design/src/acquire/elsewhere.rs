@@ -87,7 +87,7 @@ pub(crate) fn elsewhere_pool(
     q: usize,
     seed: Seed,
 ) -> Pool {
-    let [model] = source.models else {
+    let [model, ..] = source.models else {
         return Pool::new(source.encoding, Vec::new());
     };
     let effort = source.effort;

@@ -79,6 +79,43 @@ impl Pool {
     }
 }
 
+impl Pool {
+    /// The points that are likelier to work than to fail by a model of that, or are where that is so many standard
+    /// deviations higher than it expects; of others as many of the likeliest as make so many in all.
+    pub(crate) fn working(self, works: &Surrogate, hope: f64, least: usize) -> Pool {
+        let level = works.warp.forward(0.0);
+        let (means, variances) = works.moments(&self.rows);
+        let hopes: Vec<f64> = means
+            .iter()
+            .zip(&variances)
+            .map(|(mean, variance)| mean + hope * variance.sqrt())
+            .collect();
+        let likely = hopes.iter().filter(|&&hope| hope >= level).count();
+        if likely == hopes.len() {
+            return self;
+        }
+        let places: Vec<usize> = (0..hopes.len()).collect();
+        let mut kept = top(&places, &hopes, likely.max(least));
+        kept.sort_unstable();
+        Pool {
+            points: kept
+                .iter()
+                .map(|&place| self.points[place].clone())
+                .collect(),
+            rows: self.rows.pick(&kept),
+            solved: None,
+        }
+    }
+
+    /// The same, to be sampled from several models.
+    pub(crate) fn unsolved(self) -> Pool {
+        Pool {
+            solved: None,
+            ..self
+        }
+    }
+}
+
 /// Even points of the whole space in a pool.
 const EVEN: usize = 256;
 /// Measured points around which a pool looks, and points near each.
@@ -115,9 +152,14 @@ pub(crate) fn open_pool(
     let each = effort.of(NEAR_LEADER);
     near(&ground, &leaders, each, 0.4, &mut pool, &mut rng);
     let screened = pool.points.clone();
-    ground.tolerance = DRAW_TOLERANCE;
+    // Several responses are climbed together in the goal's unit, which may be a tiny one.
+    let unit = match source.models {
+        [_] => 1.0,
+        _ => source.utility.spread().min(1.0),
+    };
+    ground.tolerance = DRAW_TOLERANCE * unit;
     let tops = climb_draws(source, &ground, &screened, q, &mut rng);
-    ground.tolerance = MEAN_TOLERANCE;
+    ground.tolerance = MEAN_TOLERANCE * unit;
     tops.iter().cloned().for_each(|point| pool.add(point));
     let peaks = climb_mean(source, &ground, &mut rng);
     peaks.iter().cloned().for_each(|point| pool.add(point));

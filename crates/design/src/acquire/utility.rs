@@ -88,6 +88,11 @@ impl Utility {
         }
     }
 
+    /// The spread of the goal's values so far; one for several goals, whose utility has no unit.
+    pub(crate) fn spread(&self) -> f64 {
+        self.spread
+    }
+
     /// A random direction: for one goal there is only one.
     pub(crate) fn direction(&self, rng: &mut Rng) -> Vec<f64> {
         if self.goals == 1 {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use quantity::Seed;
 
 use super::model::Model;
-use super::normal::{cumulative, density};
 use crate::acquire::Pool;
+use crate::normal::{cumulative, density};
 use crate::space::{Factor, FactorKind, Level, Point, moved};
 use crate::surrogate::Surrogate;
 

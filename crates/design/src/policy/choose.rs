@@ -6,11 +6,11 @@ use faer::Mat;
 use quantity::Seed;
 
 use super::model::Model;
-use super::normal::{cumulative, density};
 use crate::acquire::{
     Pool, Source, Utility, best_share, best_sum, even_pool, even_table_pool, open_pool, table_pool,
 };
-use crate::question::Aim;
+use crate::normal::{cumulative, density};
+use crate::question::{Aim, Limit, Question, Side};
 use crate::space::{Point, moved};
 use crate::surrogate::Surrogate;
 
@@ -19,6 +19,8 @@ const SAMPLES: usize = 512;
 const SAMPLES_MAX: usize = 1_024;
 /// Points of an open space that are sampled together: four to each that is wanted, or so many.
 const SAMPLED_MIN: usize = 256;
+/// Standard deviations above what is expected at which a point still may work, where some fail.
+const WORKING_HOPE: f64 = 1.5;
 /// Most pending points that are sampled with the pool.
 pub(super) const PENDING_MAX: usize = 2_000;
 /// Most rows of a table that a batch is chosen to raise together, or to find its share of.
@@ -60,8 +62,10 @@ impl Model {
         seed: Seed,
     ) -> Vec<Point> {
         let (points, values, _, _) = self.measured();
-        let known: Vec<Vec<f64>> = match values[0].is_empty() {
-            false => believed(&values, models),
+        let responses = self.record.question.responses();
+        let works = models.get(responses);
+        let mut known: Vec<Vec<f64>> = match values[0].is_empty() {
+            false => believed(&values, &models[..responses]),
             // Guesses alone: what they say stands for what is known.
             true => models
                 .iter()
@@ -75,7 +79,13 @@ impl Model {
                 })
                 .collect(),
         };
-        let utility = Utility::new(&self.record.question, &known);
+        let utility = match works {
+            None => Utility::new(&self.record.question, &known),
+            Some(_) => {
+                known.push(vec![-1.0, 1.0]);
+                Utility::new(&works_too(&self.record.question), &known)
+            }
+        };
         let leaders = self.leaders(models, &utility, &points);
         let effort = self.record.options.effort;
         let source = Source {
@@ -108,6 +118,10 @@ impl Model {
         if pool.points.is_empty() {
             return Vec::new();
         }
+        let pool = match works {
+            Some(works) if map => pool.working(works, 0.0, q),
+            _ => pool,
+        };
         if map {
             let chosen = self.for_the_map(&models[0], &pool, pending, q, level);
             return chosen
@@ -120,6 +134,12 @@ impl Model {
                 let most = effort.side((4 * q).max(SAMPLED_MIN));
                 pool.promising(model, most.max(2 * q))
             }
+            ([model, works], None) if responses == 1 => {
+                let most = effort.side((4 * q).max(SAMPLED_MIN)).max(2 * q);
+                pool.working(works, WORKING_HOPE, most)
+                    .promising(model, most)
+                    .unsolved()
+            }
             _ => pool,
         };
         let chosen = self.by_samples(models, &utility, &pool, &leaders, pending, q, seed);
@@ -128,8 +148,8 @@ impl Model {
             .into_iter()
             .map(|(place, _)| pool.points[place].clone())
             .collect();
-        if let [model] = models
-            && question.goals.len() == 1
+        if let [model, ..] = models
+            && question.responses() == 1
             && self.table.is_none()
             && question.costs.is_none()
             && !leaders.is_empty()
@@ -146,7 +166,7 @@ impl Model {
                 batch.extend(stay.take(q - batch.len()));
             }
         }
-        if self.record.options.repeats && models.len() == 1 {
+        if self.record.options.repeats && responses == 1 {
             let again = replicates(&models[0], &self.encoding.rows(&leaders), &gains);
             let kept = batch.len() - again.len();
             batch.truncate(kept);
@@ -215,6 +235,8 @@ impl Model {
 
     /// Measured points, moved to where factors are held, best first by what the models expect there.
     fn leaders(&self, models: &[Surrogate], utility: &Utility, points: &[&Point]) -> Vec<Point> {
+        let responses = self.record.question.responses();
+        let (models, works) = models.split_at(responses.min(models.len()));
         if models.iter().any(|model| model.measured != points.len()) {
             return Vec::new();
         }
@@ -233,6 +255,14 @@ impl Model {
                 };
                 means.iter().map(|&mean| model.warp.back(mean)).collect()
             })
+            .chain(works.iter().map(|works| match self.held.is_empty() {
+                // These did work.
+                true => vec![1.0; points.len()],
+                false => {
+                    let means = works.means(&rows);
+                    means.iter().map(|&mean| works.warp.back(mean)).collect()
+                }
+            }))
             .collect();
         let mut rng = Seed(points.len() as u64).derive("leaders", 0).rng();
         let mut order: Vec<usize> = (0..points.len()).collect();
@@ -275,6 +305,17 @@ impl Model {
             .filter(|point| seen.insert(point.clone()))
             .collect()
     }
+}
+
+/// The question with one more limit: that a trial is likelier to work than to fail.
+fn works_too(question: &Question) -> Question {
+    let mut question = question.clone();
+    question.limits.push(Limit {
+        name: "works".into(),
+        side: Side::AtLeast,
+        bound: 0.0,
+    });
+    question
 }
 
 /// The values of each response without the trials that any model takes for a gross error.

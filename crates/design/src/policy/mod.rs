@@ -6,7 +6,6 @@ mod elsewhere;
 mod explain;
 mod grid;
 mod model;
-mod normal;
 mod passive;
 mod random;
 mod record;

@@ -34,7 +34,17 @@ pub(super) type Measured<'a> = (Vec<&'a Point>, Vec<Vec<f64>>, Vec<f64>, Vec<f64
 /// The models, and how many trials they know.
 pub(super) struct Fitted {
     trials: usize,
+    /// One for each response, then, where failures show where they come from, one of where trials work.
     pub models: Vec<Surrogate>,
+    /// How many there are for responses.
+    responses: usize,
+}
+
+impl Fitted {
+    /// The models of the responses.
+    pub(super) fn of_responses(&self) -> &[Surrogate] {
+        &self.models[..self.responses]
+    }
 }
 
 /// Largest finite space that is treated as a table though it was not given as one.
@@ -43,6 +53,11 @@ const TABLE_MAX: u64 = 200_000;
 /// spread evenly.
 const PART_MAX: usize = 1_536;
 const PARTS_MAX: u64 = 4;
+/// Fewest values, and values to each factor, from which on it counts that they say nothing of each other; and by
+/// how much a value's mean log density must be raised by the others for them to say something.
+const NOTHING_ROWS: usize = 12;
+const NOTHING_ROWS_EACH: usize = 2;
+const NOTHING_TOLD: f64 = 0.02;
 /// Trials with a response from which on a model is trusted at all.
 const TRIALS_MIN: usize = 3;
 
@@ -198,7 +213,42 @@ impl Model {
             return;
         }
         self.memories = models.iter().map(|model| model.memory.clone()).collect();
-        self.fitted = Some(Fitted { trials, models });
+        let responses = models.len();
+        models.extend(self.works());
+        self.fitted = Some(Fitted {
+            trials,
+            models,
+            responses,
+        });
+    }
+
+    /// A model of where trials work, where some failed and it tells more than that some do.
+    fn works(&self) -> Option<Surrogate> {
+        let trials = &self.record.trials;
+        let worked: Vec<bool> = trials
+            .iter()
+            .map(|trial| matches!(trial.outcome, Outcome::Measured { .. }))
+            .collect();
+        if worked.iter().all(|&worked| worked) {
+            return None;
+        }
+        let mut rows = Rows::new(self.encoding.width);
+        trials
+            .iter()
+            .for_each(|trial| rows.push(&self.encoding.row(&trial.point)));
+        let (groups, effort) = (&self.encoding.groups, self.record.options.effort);
+        Surrogate::of_failures(&rows, &worked, groups, effort, self.seed)
+    }
+
+    /// Whether more values than a model needs are known, and say no more of each other than that they are alike.
+    /// What such a model hopes for lies where it is least sure, in the corners; a narrow hill lies anywhere.
+    fn knows_nothing(&self, models: &[Surrogate]) -> bool {
+        let factors = self.record.space.factors.len();
+        let enough =
+            |model: &Surrogate| model.measured >= NOTHING_ROWS.max(NOTHING_ROWS_EACH * factors);
+        models
+            .iter()
+            .all(|model| enough(model) && model.told < NOTHING_TOLD)
     }
 
     /// Evenly spread points where factors are held, that are not taken, and now are.
@@ -282,11 +332,17 @@ impl Policy for Model {
         };
         // Guesses alone are followed by half: the other half finds out whether they are worth it.
         let guessed = fitted.models.iter().all(|model| model.measured == 0);
-        let wanted = if guessed { q.div_ceil(2) } else { q };
+        let lost = !guessed && self.knows_nothing(fitted.of_responses());
+        let wanted = match guessed || lost {
+            false => q,
+            // Of single points every second is spread evenly.
+            true if lost && q == 1 => self.record.trials.len() % 2,
+            true => q.div_ceil(2),
+        };
         let mut points = Vec::new();
         let mut known = pending.to_vec();
         // Each part counts on what those before it will bring.
-        for number in 0..PARTS_MAX {
+        for number in 0..PARTS_MAX.min(wanted as u64) {
             let part = (wanted - points.len()).min(PART_MAX);
             let seed = if number == 0 {
                 seed
@@ -311,10 +367,7 @@ impl Policy for Model {
         let predictions = self.predict(&points).unwrap_or_default();
         let sign = self.sign(0);
         let values = self.measured().1;
-        let models = self
-            .fitted
-            .as_ref()
-            .map_or(&[][..], |fitted| &fitted.models);
+        let models = self.fitted.as_ref().map_or(&[][..], Fitted::of_responses);
         let best = believed(&values, models)[0]
             .iter()
             .copied()
@@ -363,7 +416,7 @@ impl Policy for Model {
 
     fn predict_all(&self, points: &[Point]) -> Option<Vec<Vec<Prediction>>> {
         let rows = self.encoding.rows(points);
-        let models = self.fitted.as_ref()?.models.iter().enumerate();
+        let models = self.fitted.as_ref()?.of_responses().iter().enumerate();
         let turned = |response: usize, all: Vec<Prediction>| {
             let turn = self.sign(response) < 0.0;
             all.into_iter()
@@ -409,8 +462,24 @@ impl Policy for Model {
     }
 
     fn note(&self) -> Option<String> {
-        let models = &self.fitted.as_ref()?.models;
-        let texts: Vec<String> = models.iter().map(Surrogate::describe).collect();
+        let fitted = self.fitted.as_ref()?;
+        let models = fitted.of_responses().iter();
+        let mut texts: Vec<String> = models.map(Surrogate::describe).collect();
+        let trials = &self.record.trials;
+        let failed = trials
+            .iter()
+            .filter(|trial| trial.outcome == Outcome::Failed)
+            .count();
+        if failed > 0 {
+            let learnt = match fitted.models.len() > fitted.responses {
+                true => "where they do is learnt",
+                false => "where they do can't be told",
+            };
+            texts.push(format!(
+                "{failed} of {} trials failed, {learnt}",
+                trials.len()
+            ));
+        }
         Some(texts.join("; "))
     }
 }

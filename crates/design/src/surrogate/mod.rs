@@ -4,6 +4,7 @@
 mod blend;
 mod form;
 mod settle;
+mod works;
 
 use faer::Mat;
 use quantity::{Rng, Seed};
@@ -58,6 +59,9 @@ pub(crate) struct Surrogate {
     pub memory: Memory,
     /// Cross-validated mean log density of the values that forms are judged by, in the response's own unit.
     pub score: f64,
+    /// By how much the mean log density of a value, given all others, is higher than with the mean and the spread of
+    /// the others alone, less the standard error of that.
+    pub told: f64,
     /// How the noise varies, where it does.
     scatter: Option<Scatter>,
     /// Places of measured rows that are taken for gross errors, in order.
@@ -104,6 +108,29 @@ const DRAWN_WORK: f64 = 1e9;
 /// How many evaluations of a likelihood may be spent on what the data leave open.
 fn left_open(data: &Data) -> usize {
     (DRAWN_WORK / (data.values.len() as f64).powi(3)) as usize
+}
+
+/// See [`Surrogate::told`]; `densities` are the logarithms of those by the model.
+fn told(densities: &[f64], values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let (sum, squares) = values
+        .iter()
+        .fold((0.0, 0.0), |(sum, squares), v| (sum + v, squares + v * v));
+    let gain = |(density, value): (&f64, &f64)| {
+        let mean = (sum - value) / (n - 1.0);
+        let variance = (squares - value * value - (n - 1.0) * mean * mean) / (n - 2.0);
+        // That of a new value, whose mean is known as well as the others tell it.
+        let variance = variance * n / (n - 1.0);
+        let off = (value - mean).powi(2) / variance;
+        density + 0.5 * (variance * std::f64::consts::TAU).ln() + 0.5 * off
+    };
+    let gains: Vec<f64> = densities.iter().zip(values).map(gain).collect();
+    let mean = gains.iter().sum::<f64>() / n;
+    let variance = gains.iter().map(|gain| (gain - mean).powi(2)).sum::<f64>() / n;
+    // Of several forms the best is chosen, so that noise seems to tell a little, too.
+    let gain = mean - (variance / n).sqrt();
+    // Values that are all alike tell nothing.
+    if gain.is_finite() { gain } else { 0.0 }
 }
 
 /// The number of rows, of `n`, that the form is chosen on.
@@ -160,6 +187,7 @@ impl Surrogate {
         let mut fitted = fit_last(&picked, shape, groups, start, listed, effort)?;
         let fitted_on: Vec<f64> = rows.iter().map(|&row| observed.values[row]).collect();
         let score = upper_score(&fitted, &warp, &fitted_on, observed.judged);
+        let told = told(&fitted.leave_one_out, &picked.values);
         let (mut scatter, mut outliers) = (None, Vec::new());
         if n <= SCATTER_ROWS {
             (scatter, outliers) = settle_noise(&mut data, &mut fitted, groups, observed.judged);
@@ -195,6 +223,7 @@ impl Surrogate {
             fitted_on: rows.len(),
             memory,
             score,
+            told,
             scatter,
             outliers,
             trust,
@@ -226,6 +255,7 @@ impl Surrogate {
             fitted_on: 0,
             memory: Memory::default(),
             score: 0.0,
+            told: 0.0,
             scatter: None,
             outliers: Vec::new(),
             trust: Some(trust),

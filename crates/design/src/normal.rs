@@ -1,13 +1,13 @@
 //! The standard normal.
 
 /// Its density.
-pub(super) fn density(z: f64) -> f64 {
+pub(crate) fn density(z: f64) -> f64 {
     (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt()
 }
 
 /// Its distribution function: Abramowitz and Stegun (1964), 26.2.17, to 1e-7; in the lower tail the same
 /// share of the density, so that its logarithm holds.
-pub(super) fn cumulative(z: f64) -> f64 {
+pub(crate) fn cumulative(z: f64) -> f64 {
     if z > 0.0 {
         return 1.0 - cumulative(-z);
     }

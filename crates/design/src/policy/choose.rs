@@ -48,8 +48,7 @@ impl Model {
     fn shared(&self, q: usize) -> Option<usize> {
         let list = self.record.space.candidates.as_ref()?;
         let most = (list.distinct() / 10).clamp(1, TOP_MAX);
-        let one = self.record.question.goals.len() == 1 && !self.record.options.repeats;
-        (one && q < most).then_some(most)
+        (!self.record.options.repeats && q < most).then_some(most)
     }
 
     /// Up to `q` points, none of them taken.
@@ -228,7 +227,16 @@ impl Model {
             None => Vec::new(),
         };
         match self.shared(q) {
-            Some(most) => best_share(&free, &known, q, most, &costs),
+            Some(most) if self.record.question.goals.len() == 1 => {
+                best_share(&free, &known, q, most, &costs)
+            }
+            // With several goals the hypervolume alone goes by the few rows that may add much to it, the share
+            // alone by those near what is known.
+            Some(most) => in_turn(
+                best_sum(&free, &known, q, 1, &costs),
+                best_share(&free, &known, q, most, &costs),
+                q,
+            ),
             None => best_sum(&free, &known, q, top, &costs),
         }
     }
@@ -305,6 +313,17 @@ impl Model {
             .filter(|point| seen.insert(point.clone()))
             .collect()
     }
+}
+
+/// The first `q` rows of two rankings, one of each in turn, each row once.
+fn in_turn(one: Vec<(usize, f64)>, other: Vec<(usize, f64)>, q: usize) -> Vec<(usize, f64)> {
+    let mut seen = BTreeSet::new();
+    one.into_iter()
+        .zip(other)
+        .flat_map(|(one, other)| [one, other])
+        .filter(|row| seen.insert(row.0))
+        .take(q)
+        .collect()
 }
 
 /// The question with one more limit: that a trial is likelier to work than to fail.

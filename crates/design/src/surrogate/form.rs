@@ -19,7 +19,7 @@ pub(super) const CHOICE_EVALUATIONS: usize = 40;
 /// Where it was fitted to a part of the rows before, on all of them; and there for the form that is chosen. Of a
 /// finite list more is found when forms are told apart more closely: there every start is followed to its end, too.
 const REFINING_EVALUATIONS: usize = 2;
-const CHOSEN_EVALUATIONS: usize = 6;
+const CHOSEN_EVALUATIONS: usize = 30;
 const REFINING_LISTED: usize = 4;
 /// Most groups for which pairs are considered.
 const PAIRED_GROUPS_MAX: usize = 40;

@@ -11,7 +11,7 @@ use quantity::{Rng, Seed};
 
 use crate::effort::Effort;
 use crate::encode::{Group, Rows};
-use crate::gp::{Data, Exact, Shape, Solved, Start, fit, fit_last, plausible};
+use crate::gp::{Data, Exact, Fit, Shape, Solved, Start, fit, fit_last, plausible};
 use crate::linear_algebra;
 use crate::outlier::set_aside;
 use crate::scatter::Scatter;
@@ -110,6 +110,26 @@ fn left_open(data: &Data) -> usize {
     (DRAWN_WORK / (data.values.len() as f64).powi(3)) as usize
 }
 
+/// The process of this fit, through a part of the rows where they are many, chosen by these values; and those of
+/// other numbers that the data leave open.
+fn processes(
+    data: &Data,
+    fitted: &Fit,
+    values: &[f64],
+    effort: Effort,
+    rng: &mut Rng,
+) -> Option<(Exact, Vec<Exact>)> {
+    let process = if data.values.len() <= EXACT_MAX {
+        Exact::new(data, fitted)?
+    } else {
+        let places = part(values, INDUCING, rng);
+        Exact::inducing(data, fitted, &places)?
+    };
+    let open = plausible(data, fitted, effort.of(DRAWN), left_open(data), rng);
+    let others = open.iter().filter_map(|fit| Exact::new(data, fit));
+    Some((process, others.collect()))
+}
+
 /// See [`Surrogate::told`]; `densities` are the logarithms of those by the model.
 fn told(densities: &[f64], values: &[f64]) -> f64 {
     let n = values.len() as f64;
@@ -196,17 +216,7 @@ impl Surrogate {
         outliers.sort_unstable();
         outliers.dedup();
         let trust = believe_guesses(observed, &warp, &mut data, &rows, &mut fitted, groups);
-        let process = if data.values.len() <= EXACT_MAX {
-            Exact::new(&data, &fitted)?
-        } else {
-            let places = part(&observed.values, INDUCING, &mut rng);
-            Exact::inducing(&data, &fitted, &places)?
-        };
-        let open = plausible(&data, &fitted, effort.of(DRAWN), left_open(&data), &mut rng);
-        let others = open
-            .iter()
-            .filter_map(|fit| Exact::new(&data, fit))
-            .collect();
+        let (process, others) = processes(&data, &fitted, &observed.values, effort, &mut rng)?;
         let blend = if observed.listed && trust.is_none() {
             Blend::new(observed, &data, &rows, &fitted, groups, &mut rng)
         } else {

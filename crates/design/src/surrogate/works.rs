@@ -3,10 +3,10 @@
 use quantity::Seed;
 
 use super::form::part;
-use super::{CHOICE_ROWS, DRAWN, EXACT_MAX, INDUCING, Memory, Surrogate, left_open};
+use super::{CHOICE_ROWS, Memory, Surrogate, processes};
 use crate::effort::Effort;
 use crate::encode::{Group, Rows};
-use crate::gp::{Data, Exact, Shape, fit_widely, leave_one_out, plausible};
+use crate::gp::{Data, Shape, fit_widely, leave_one_out};
 use crate::normal::cumulative;
 use crate::warp::Warp;
 
@@ -82,17 +82,7 @@ impl Surrogate {
         if mean <= ERRORS * (variance / count).sqrt() {
             return None;
         }
-        let process = if n <= EXACT_MAX {
-            Exact::new(&data, &fitted)?
-        } else {
-            let places = part(&rare_first, INDUCING, &mut rng);
-            Exact::inducing(&data, &fitted, &places)?
-        };
-        let open = plausible(&data, &fitted, effort.of(DRAWN), left_open(&data), &mut rng);
-        let others = open
-            .iter()
-            .filter_map(|fit| Exact::new(&data, fit))
-            .collect();
+        let (process, others) = processes(&data, &fitted, &rare_first, effort, &mut rng)?;
         Some(Surrogate {
             warp,
             process,
